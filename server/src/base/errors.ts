@@ -1,0 +1,47 @@
+/** What a catalogue says of one error: the status, a sentence for the person, and what they can do about it. */
+export interface ErrorEntry {
+  status: number
+  message: string
+  hint?: string
+}
+
+export interface ErrorDetail {
+  /** Replaces the catalogue's sentence where naming the particular thing helps. Shown to the caller. */
+  message?: string
+  hint?: string
+  retryAfterSeconds?: number
+  cause?: unknown
+  /** For the operator's log alone. */
+  internal?: string
+}
+
+export class AppError extends Error {
+  readonly code: string
+  readonly status: number
+  readonly hint: string | undefined
+  readonly retryAfterSeconds: number | undefined
+  // Private, so that neither JSON.stringify nor a structured logger can show it by accident.
+  readonly #internal: string | undefined
+
+  constructor(code: string, entry: ErrorEntry, detail: ErrorDetail = {}) {
+    super(detail.message ?? entry.message, { cause: detail.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.status = entry.status
+    this.hint = detail.hint ?? entry.hint
+    this.retryAfterSeconds = detail.retryAfterSeconds
+    this.#internal = detail.internal
+  }
+
+  get internal(): string | undefined {
+    return this.#internal
+  }
+}
+
+/** A domain's catalogue. Codes read `domain.name`, are stable, and are never used again for another meaning. */
+export function defineErrors<const T extends Record<string, ErrorEntry>>(domain: string, entries: T) {
+  const make = (name: string, entry: ErrorEntry) => (detail?: ErrorDetail) => new AppError(`${domain}.${name}`, entry, detail)
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, make(name, entry)])) as {
+    [K in keyof T]: (detail?: ErrorDetail) => AppError
+  }
+}

@@ -1,0 +1,15 @@
+/** The roles a request can act in; rights are the database's to give (docs/guides/security.md). */
+export type Role = 'anon' | 'authenticated' | 'service_role'
+
+/** Who acts, as a credential proved it. Only what verifies credentials makes one for a request. */
+export interface Principal {
+  readonly role: Role
+  /** What policies read through auth.uid() and auth.jwt(). Always carries the role. */
+  readonly claims: Readonly<Record<string, unknown> & { role: Role; sub?: string }>
+}
+
+export const anonymous: Principal = Object.freeze({ role: 'anon', claims: Object.freeze({ role: 'anon' }) })
+
+export function userPrincipal(userId: string, claims: Record<string, unknown> = {}): Principal {
+  return { role: 'authenticated', claims: { ...claims, sub: userId, role: 'authenticated' } }
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+import { readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { AppError } from './base/errors.ts'
+import { createOutput, type Output } from './cli/output.ts'
+import { ConfigError } from './config.ts'
+import { SetupError } from './platform/database/setup-error.ts'
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+
+export function buildProgram(): Command {
+  const program = new Command('keyloft')
+    .description('The backend an AI app needs when its users bring their own keys.')
+    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nSettings come from the environment, .env and .env.local; no secret is ever an argument.\nEvery command takes --json and exits with 0, 1 (it failed) or 2 (it was called wrongly).',
+    )
+    .exitOverride()
+
+  // What a command does is loaded when it is called: `start` must not carry the others in memory.
+  const add = (parent: Command, usage: string, description: string, act: (output: Output, ...args: never[]) => Promise<void>) =>
+    parent
+      .command(usage)
+      .description(description)
+      .option('--json', 'speak JSON on stdout')
+      .action(async (...all: unknown[]) => {
+        const command = all.pop() as Command
+        const options = all.pop() as { json?: boolean }
+        await run(createOutput(options.json ?? false), (output) => act(output, ...([...all, options, command] as never[])))
+      })
+
+  add(program, 'start', 'run the server, with a database of its own unless DATABASE_URL is set', async (output) =>
+    (await import('./cli/start.ts')).start(output),
+  )
+
+  const migrate = program.command('migrate').description('bring the database up to date, or back')
+  add(migrate, 'up', 'apply all pending migrations in one transaction', async (output) => (await import('./cli/migrate.ts')).up(output))
+  add(
+    migrate,
+    'down',
+    'take back the newest migration, or the newest n',
+    async (output, count: number | undefined, options: { yes?: boolean }) =>
+      (await import('./cli/migrate.ts')).down(output, count ?? 1, options.yes ?? false),
+  )
+    .argument('[n]', 'how many', wholeNumber)
+    .option('--yes', 'do not ask: the data in their tables goes too')
+  add(migrate, 'status', 'list the migrations and which of them are applied', async (output) =>
+    (await import('./cli/migrate.ts')).status(output),
+  )
+  add(migrate, 'verify', 'check the live database against what it must be', async (output) =>
+    (await import('./cli/migrate.ts')).verify(output),
+  )
+  add(migrate, 'export', 'write the migrations for another tool', async (output, options: { supabase: string }) =>
+    (await import('./cli/migrate.ts')).exportSupabase(output, options.supabase),
+  ).requiredOption('--supabase <dir>', 'as files for `supabase db push`, into this folder')
+
+  add(program, 'doctor', 'check everything a deployment stands on, one line each', async (output) =>
+    (await import('./cli/doctor.ts')).doctor(output),
+  )
+  add(program, 'seed', 'fill a development database with believable people', async (output) => (await import('./cli/seed.ts')).seed(output))
+  return program
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
+  return number
+}
+
+async function run(output: Output, act: (output: Output) => Promise<void>) {
+  try {
+    await act(output)
+  } catch (error) {
+    process.exitCode = 1
+    const { code, message, hint } = describe(error)
+    if (output.json) output.result({ error: { code, message, hint } }, [])
+    else process.stderr.write(`${message}\n${hint ? `${hint}\n` : ''}`)
+  }
+}
+
+function describe(error: unknown): { code: string; message: string; hint?: string | undefined } {
+  if (error instanceof ConfigError) return { code: 'config', message: error.message }
+  if (error instanceof SetupError) return { code: 'setup', message: error.message, hint: error.hint }
+  if (error instanceof AppError) return { code: error.code, message: error.message, hint: error.hint }
+  return { code: 'internal', message: `Keyloft failed in a way it should not: ${error instanceof Error ? error.stack : String(error)}` }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
+  try {
+    await buildProgram().parseAsync()
+  } catch (error) {
+    const { exitCode } = error as { exitCode?: number }
+    if (exitCode === undefined) throw error
+    process.exitCode = exitCode === 0 ? 0 : 2 // commander has said what was wrong
+  }
+}

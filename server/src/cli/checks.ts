@@ -1,0 +1,19 @@
+import type { Check } from '../platform/database/verify.ts'
+import type { Output } from './output.ts'
+
+const signs = { ok: '✓', warning: '!', failed: '✗' }
+
+/** One line per check, a hint below each that did not pass. A failed one makes the command fail. */
+export function reportChecks(output: Output, checks: readonly Check[]) {
+  const failed = checks.filter(({ outcome }) => outcome === 'failed').length
+  const lines = checks.flatMap(({ outcome, title, detail, hint }) => [
+    `${signs[outcome]} ${title}${detail ? `: ${detail}` : ''}`,
+    ...(outcome !== 'ok' && hint ? [`    ${hint}`] : []),
+  ])
+  output.result({ ok: failed === 0, checks }, [
+    ...lines,
+    '',
+    failed === 0 ? 'All is well.' : `${failed} of ${checks.length} checks failed.`,
+  ])
+  if (failed > 0) process.exitCode = 1
+}

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { readEnvFile } from './env-file.ts'
+import type { LoginUrls } from './platform/database/logins.ts'
+import { type Keyring, parseKeyring, rootKeyExample } from './platform/sealing/keyring.ts'
+
+/** Everything that can be set from outside, read once. The only reader of process.env. */
+export interface Config {
+  readonly http: { readonly host: string; readonly port: number }
+  readonly logLevel: LogLevel
+  readonly dataDir: { readonly path: string; readonly isDefault: boolean }
+  readonly database: EmbeddedDatabase | ExternalDatabase
+  /** From the environment or the file it names; absent where the data directory keeps its own. */
+  readonly keyring: Keyring | undefined
+  readonly poolSize: number
+}
+
+export interface EmbeddedDatabase {
+  readonly kind: 'embedded'
+}
+
+export interface ExternalDatabase {
+  readonly kind: 'external'
+  /** Absent where only the three logins are known: then the server never sees the owner. */
+  readonly ownerUrl: string | undefined
+  /** For what a transaction pooler cannot carry: migrations, LISTEN, the job queue. */
+  readonly directUrl: string | undefined
+  readonly loginUrls: LoginUrls | undefined
+  readonly migrateAtStart: boolean
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(['Keyloft cannot start with this configuration:', ...faults.map((fault) => `  - ${fault}`)].join('\n'))
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+interface Variable<T> {
+  schema: z.ZodType<T>
+  /** What a right value looks like, in words, and one that can be copied. */
+  needs: string
+  example: string
+}
+
+const variable = <T>(schema: z.ZodType<T>, needs: string, example: string): Variable<T> => ({ schema, needs, example })
+const integer = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most)
+
+const postgresUrl = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== '' && url.pathname.length > 1
+})
+const aPostgresUrl = (user: string, password: string) =>
+  variable(postgresUrl, 'a PostgreSQL address with host and database', `postgresql://${user}:${password}@db.example.com:5432/app`)
+
+const variables = {
+  HOST: variable(z.string().regex(/^[A-Za-z0-9.:[\]-]+$/), 'an address to listen on', '127.0.0.1'),
+  PORT: variable(integer(0, 65_535), 'a port from 0 to 65535', '8787'),
+  LOG_LEVEL: variable(z.enum(logLevels), `one of ${logLevels.join(', ')}`, 'info'),
+  KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
+  KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  DATABASE_POOL_SIZE: variable(integer(1, 500), 'a number of connections from 1 to 500', '10'),
+  DATABASE_URL: aPostgresUrl('postgres', 'secret'),
+  DATABASE_DIRECT_URL: aPostgresUrl('postgres', 'secret'),
+  DATABASE_USER_URL: aPostgresUrl('keyloft_user', 'secret'),
+  DATABASE_SERVICE_URL: aPostgresUrl('keyloft_service', 'secret'),
+  DATABASE_AUTH_URL: aPostgresUrl('keyloft_auth', 'secret'),
+} satisfies Record<string, Variable<unknown>>
+
+type Name = keyof typeof variables
+type Value<K extends Name> = z.output<(typeof variables)[K]['schema']>
+
+const defaultDataDir = '.keyloft'
+
+/**
+ * Reads `.env`, then `.env.local`, then the environment; the later wins, and an empty value counts as absent.
+ * @param folder where the files and the default data directory lie
+ * @param needsRootKeys false for commands that seal and open nothing, so that they work without the keys
+ * @throws ConfigError naming every fault at once
+ */
+export function readConfig(folder: string, options: { needsRootKeys: boolean }, env: NodeJS.ProcessEnv = process.env): Config {
+  const files = ['.env', '.env.local'].map((name) => readEnvFile(join(folder, name), name))
+  const faults = files.flatMap((file) => file.faults)
+  const given = Object.assign({}, ...files.map((file) => withoutEmpty(file.values)), withoutEmpty(env)) as Record<string, string>
+
+  if (given.POSTGRES_URL !== undefined) {
+    if (given.DATABASE_URL !== undefined && given.DATABASE_URL !== given.POSTGRES_URL) {
+      faults.push('DATABASE_URL and POSTGRES_URL name two different databases; set one of them.')
+    }
+    given.DATABASE_URL ??= given.POSTGRES_URL
+  }
+
+  const read = <K extends Name>(name: K): Value<K> | undefined => {
+    const text = given[name]
+    if (text === undefined) return undefined
+    const { schema, needs, example } = variables[name]
+    const parsed = schema.safeParse(text)
+    if (parsed.success) return parsed.data as Value<K>
+    faults.push(`${name} is not ${needs}. Example: ${name}=${example}`)
+    return undefined
+  }
+
+  const dataDir = read('KEYLOFT_DATA_DIR')
+  const ownerUrl = read('DATABASE_URL')
+  const directUrl = read('DATABASE_DIRECT_URL')
+  const loginUrls = wholeLogins(
+    { keyloft_user: read('DATABASE_USER_URL'), keyloft_service: read('DATABASE_SERVICE_URL'), keyloft_auth: read('DATABASE_AUTH_URL') },
+    faults,
+  )
+  const external = ['DATABASE_URL', 'DATABASE_USER_URL', 'DATABASE_SERVICE_URL', 'DATABASE_AUTH_URL'].some(
+    (name) => given[name] !== undefined,
+  )
+  if (!external && given.DATABASE_DIRECT_URL !== undefined) faults.push('DATABASE_DIRECT_URL is set without DATABASE_URL.')
+
+  const config: Config = {
+    http: { host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787 },
+    logLevel: read('LOG_LEVEL') ?? 'info',
+    dataDir: { path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined },
+    database: external
+      ? { kind: 'external', ownerUrl, directUrl, loginUrls, migrateAtStart: read('KEYLOFT_MIGRATE') === '1' }
+      : { kind: 'embedded' },
+    keyring: readKeyring(given, faults, options.needsRootKeys && external),
+    poolSize: read('DATABASE_POOL_SIZE') ?? 10,
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return Object.freeze(config)
+}
+
+function withoutEmpty(values: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value.trim() !== '')) as Record<
+    string,
+    string
+  >
+}
+
+function wholeLogins(urls: { [K in keyof LoginUrls]: string | undefined }, faults: string[]): LoginUrls | undefined {
+  const given = Object.values(urls).filter((url) => url !== undefined)
+  if (given.length === 0) return undefined
+  if (given.length < 3) {
+    faults.push('DATABASE_USER_URL, DATABASE_SERVICE_URL and DATABASE_AUTH_URL go together; set all three or none.')
+    return undefined
+  }
+  return urls as LoginUrls
+}
+
+function readKeyring(given: Record<string, string>, faults: string[], required: boolean): Keyring | undefined {
+  const { KEYLOFT_ROOT_KEYS: inline, KEYLOFT_ROOT_KEYS_FILE: file } = given
+  if (inline !== undefined && file !== undefined) {
+    faults.push('KEYLOFT_ROOT_KEYS and KEYLOFT_ROOT_KEYS_FILE are both set; set one of them.')
+    return undefined
+  }
+  const source = file === undefined ? 'KEYLOFT_ROOT_KEYS' : 'KEYLOFT_ROOT_KEYS_FILE'
+  let text = inline
+  if (file !== undefined) {
+    try {
+      text = readFileSync(file, 'utf8')
+    } catch (error) {
+      faults.push(`KEYLOFT_ROOT_KEYS_FILE cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+      return undefined
+    }
+  }
+  if (text === undefined) {
+    if (required)
+      faults.push(
+        `KEYLOFT_ROOT_KEYS is missing; with a database of your own it has no default. Example: KEYLOFT_ROOT_KEYS=${rootKeyExample}`,
+      )
+    return undefined
+  }
+  try {
+    return parseKeyring(text)
+  } catch (error) {
+    faults.push(`${source} ${(error as Error).message}. Example: KEYLOFT_ROOT_KEYS=${rootKeyExample}`)
+    return undefined
+  }
+}

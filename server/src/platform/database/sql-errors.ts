@@ -1,0 +1,60 @@
+import { AppError, type ErrorDetail } from '../../base/errors.ts'
+import { databaseErrors } from './errors.ts'
+
+type Make = (detail?: ErrorDetail) => AppError
+
+/** SQLSTATE (whole, or its class of two) → our error. The first that fits wins. */
+const table: readonly [string, Make][] = [
+  ['42501', databaseErrors.forbidden],
+  ['23505', databaseErrors.conflict],
+  ['23', databaseErrors.invalid],
+  ['22', databaseErrors.invalid],
+  ['40', databaseErrors.busy],
+  ['55P03', databaseErrors.busy],
+  ['57014', databaseErrors.busy], // statement_timeout
+  ['25P03', databaseErrors.busy], // idle_in_transaction_session_timeout
+  ['08', databaseErrors.unavailable],
+  ['57P', databaseErrors.unavailable], // shutting down, starting up
+  ['53300', databaseErrors.unavailable], // too many connections
+  ['28', databaseErrors.unavailable], // a login was refused: the operator's to mend, not the caller's
+  ['3D000', databaseErrors.unavailable],
+]
+
+/** What a socket or the pool says when there is nobody at the other end. */
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+const connectionMessages =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
+
+export function sqlstateOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
+
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, errors } = error as Error & { code?: string; errors?: unknown[] } // an AggregateError for a host with several addresses
+  if (code !== undefined && connectionCodes.has(code)) return true
+  if (errors?.some(isConnectionError)) return true
+  return connectionMessages.test(error.message)
+}
+
+/** Any error of the driver as one of ours; what is already ours, or nobody's, passes. */
+export function translateSqlError(error: unknown): unknown {
+  if (error instanceof AppError) return error
+  if (isConnectionError(error)) return databaseErrors.unavailable({ cause: error, retryAfterSeconds: 2 })
+  const sqlstate = sqlstateOf(error)
+  if (sqlstate === undefined) return error
+  const [, make] = table.find(([prefix]) => sqlstate.startsWith(prefix)) ?? ['', databaseErrors.failed]
+  const made = make({ cause: error, internal: `SQLSTATE ${sqlstate}` })
+  return made.status === 503 ? make({ cause: error, internal: `SQLSTATE ${sqlstate}`, retryAfterSeconds: 2 }) : made
+}

@@ -1,0 +1,26 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { httpErrors, sendError } from './error-response.ts'
+
+/** What /ready asks. Resolves to what is wrong, or to nothing. */
+export type Readiness = () => Promise<{ code: string; message: string } | undefined>
+
+const retryAfterSeconds = 2
+
+export function createHttp(options: { log: FastifyBaseLogger; readiness: Readiness }): FastifyInstance {
+  const app = Fastify({ loggerInstance: options.log, disableRequestLogging: true })
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler((request, reply) => sendError(httpErrors.not_found(), request, reply))
+
+  app.get('/health', async () => ({ status: 'ok' }))
+
+  app.get('/ready', async (_request, reply) => {
+    const fault = await options.readiness()
+    if (!fault) return { status: 'ready' }
+    return reply
+      .code(503)
+      .header('retry-after', String(retryAfterSeconds))
+      .type('application/problem+json')
+      .send({ type: 'about:blank', title: fault.message, status: 503, code: fault.code })
+  })
+  return app
+}

@@ -1,0 +1,91 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { defineErrors } from '../../base/errors.ts'
+
+export const keyringErrors = defineErrors('keyring', {
+  cannot_open: {
+    status: 500,
+    message: 'A sealed value could not be opened with the present root keys.',
+    hint: 'Start with the root keys it was sealed under, retired ones included.',
+  },
+})
+
+export interface RootKey {
+  version: string
+  key: Buffer
+}
+
+/** Root keys, newest first: the newest seals, all of them open. */
+export type Keyring = readonly RootKey[]
+
+const keyBytes = 32
+const nonceBytes = 12
+const tagBytes = 16
+
+export const rootKeyExample = 'v1:$(openssl rand -base64 32)'
+
+/** Reads `v2:base64,v1:base64`. Throws an Error whose message names the fault and never the key. */
+export function parseKeyring(text: string): Keyring {
+  const keys = text.trim().split(',').map(parseRootKey)
+  const versions = keys.map(({ version }) => version)
+  const twice = versions.find((version, index) => versions.indexOf(version) !== index)
+  if (twice) throw new Error(`names version ${twice} twice`)
+  return keys
+}
+
+function parseRootKey(part: string, index: number): RootKey {
+  const [, version, encoded] = /^\s*(v\d{1,9}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(part) ?? []
+  if (!version || !encoded) throw new Error(`has a part that is not of the form v1:base64 (part ${index + 1})`)
+  const key = Buffer.from(encoded, 'base64')
+  if (key.length !== keyBytes) throw new Error(`has a key of ${key.length} bytes where ${keyBytes} are needed (version ${version})`)
+  if (looksChosen(key)) throw new Error(`has a key that is not random (version ${version})`)
+  return { version, key }
+}
+
+/** Typed words and repeated patterns. A random key is taken for one less often than once in 10^13. */
+function looksChosen(key: Buffer): boolean {
+  const printable = key.every((byte) => byte >= 0x20 && byte < 0x7f)
+  return printable || new Set(key).size < 16
+}
+
+export function generateRootKeys(): string {
+  return `v1:${randomBytes(keyBytes).toString('base64')}`
+}
+
+/** Seals text under the newest root key, bound to what it is for. */
+export function sealWithRootKey(keyring: Keyring, purpose: readonly string[], text: string): string {
+  const newest = keyring[0]
+  if (!newest) throw new Error('an empty keyring cannot seal')
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv('aes-256-gcm', newest.key, nonce).setAAD(associatedData([...purpose, newest.version]))
+  const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  return `kr1.${newest.version}.${sealed.toString('base64url')}`
+}
+
+export function openWithRootKey(keyring: Keyring, purpose: readonly string[], sealed: string): string {
+  const [form, version, encoded] = sealed.split('.')
+  const root = keyring.find((candidate) => candidate.version === version)
+  const bytes = Buffer.from(encoded ?? '', 'base64url')
+  if (form !== 'kr1' || !root || bytes.length < nonceBytes + tagBytes) {
+    throw keyringErrors.cannot_open({ internal: root ? 'malformed' : `no root key of version ${version}` })
+  }
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', root.key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+      .setAAD(associatedData([...purpose, root.version]))
+      .setAuthTag(bytes.subarray(-tagBytes))
+    return decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')
+  } catch (cause) {
+    throw keyringErrors.cannot_open({ cause })
+  }
+}
+
+/** Each field goes in behind its length, so that ['ab','c'] and ['a','bc'] differ. */
+function associatedData(fields: readonly string[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap((field) => {
+      const bytes = Buffer.from(field, 'utf8')
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(bytes.length)
+      return [length, bytes]
+    }),
+  )
+}

@@ -1,0 +1,82 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { giveTo } from '../src/platform/database/data-directory.ts'
+import { embeddedBinaries, serverUser } from '../src/platform/database/embedded-binaries.ts'
+
+/** A throwaway PostgreSQL for tests: no durability, loopback only, gone with the run. */
+export interface Cluster {
+  /** Of its superuser, for the database `postgres`. */
+  url: string
+  stop(): Promise<void>
+}
+
+const debianBinaries = '/usr/lib/postgresql/15/bin'
+
+export const binaries = {
+  'postgres-18': () => embeddedBinaries(serverUser()),
+  'postgres-15': () => (existsSync(debianBinaries) ? debianBinaries : undefined),
+}
+export type ServerName = keyof typeof binaries
+
+const password = 'only-for-this-test-run'
+
+export async function startCluster(bin: string): Promise<Cluster> {
+  const user = serverUser()
+  const folder = mkdtempSync(join(tmpdir(), 'keyloft-test-'))
+  chmodSync(folder, 0o711)
+  const home = join(folder, 'cluster')
+  const passwordFile = join(home, 'password')
+  const data = join(home, 'data')
+  mkdirSync(home, { mode: 0o700 })
+  writeFileSync(passwordFile, password)
+  for (const path of [home, passwordFile]) giveTo(path, user)
+
+  const options = { ...user, cwd: home, env: { LC_ALL: 'C' } }
+  const args = [`--pgdata=${data}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync']
+  execFileSync(join(bin, 'initdb'), args, { ...options, stdio: 'pipe' })
+  const port = await freePort()
+  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', fsync: 'off', full_page_writes: 'off', max_connections: 300, shared_buffers: '128MB' }
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...options, stdio: 'ignore' })
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+
+  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`
+  await untilItAnswers(url, server)
+  return {
+    url,
+    async stop() {
+      server.kill('SIGQUIT')
+      await ended
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function untilItAnswers(url: string, server: { exitCode: number | null }) {
+  for (let attempt = 0; server.exitCode === null && attempt < 400; attempt++) {
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return
+    } catch {
+      await sleep(25)
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+  throw new Error('the test cluster did not come up')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}

@@ -1,0 +1,47 @@
+import type { TestProject } from 'vitest/node'
+import { ensureLogins } from '../src/platform/database/logins.ts'
+import { migrateUp } from '../src/platform/database/migrator.ts'
+import { connectAsOwner } from '../src/platform/database/owner.ts'
+import { parseKeyring } from '../src/platform/sealing/keyring.ts'
+import { binaries, type ServerName, startCluster } from './cluster.ts'
+import { withDatabase } from './harness.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    clusterUrl: string
+    rootKeys: string
+  }
+}
+
+/** Known to the tests alone. */
+const rootKeys = 'v1:q4NlHxqpWm2C0yD9bF7sU5kXo8T1eZrJvGaB6nKcLwM='
+export const templateName = 'keyloft_template'
+
+/** Once per run and server: a cluster, and in it the migrated database that every test file copies. */
+export default async function setup(project: TestProject) {
+  const name = project.name as ServerName
+  const given = name === 'postgres-15' ? process.env.TEST_DATABASE_URL : undefined
+  const bin = given ? undefined : binaries[name]()
+  const cluster = given ? { url: given, stop: async () => {} } : bin && (await startCluster(bin))
+  if (!cluster) throw new Error(`${name} is not on this machine`)
+
+  const admin = await connectAsOwner(cluster.url)
+  await dropTemplate(admin)
+  await admin.db.executeQuery({ sql: `create database ${templateName}`, parameters: [] } as never)
+  const owner = await connectAsOwner(withDatabase(cluster.url, templateName))
+  await migrateUp(owner)
+  await ensureLogins(owner, parseKeyring(rootKeys))
+  await owner.end()
+
+  project.provide('clusterUrl', cluster.url)
+  project.provide('rootKeys', rootKeys)
+  return async () => {
+    if (given) await dropTemplate(admin)
+    await admin.end()
+    await cluster.stop()
+  }
+}
+
+async function dropTemplate(admin: Awaited<ReturnType<typeof connectAsOwner>>) {
+  await admin.db.executeQuery({ sql: `drop database if exists ${templateName} with (force)`, parameters: [] } as never)
+}

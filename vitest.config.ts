@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+import { binaries } from './server/test/cluster.ts'
+
+/*
+ * Three kinds of tests:
+ *   *.test.ts           need no database
+ *   *.db.test.ts        run against each PostgreSQL: 18 (brought along) and 15 (Debian's, or TEST_DATABASE_URL)
+ *   *.process.test.ts   start whole processes with databases of their own
+ */
+const onServer = (name: string) => ({
+  test: { name, include: ['server/{src,test}/**/*.db.test.ts'], globalSetup: ['server/test/database-setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+})
+
+const hasFifteen = process.env.TEST_DATABASE_URL !== undefined || binaries['postgres-15']() !== undefined
+if (!hasFifteen) console.warn('PostgreSQL 15 is not on this machine and TEST_DATABASE_URL is not set: the database tests run on 18 alone.')
+
+export default defineConfig({
+  test: {
+    maxWorkers: Math.max(2, availableParallelism()),
+    projects: [
+      { test: { name: 'plain', include: ['{server,sdk,bench,scripts}/**/*.test.ts'], exclude: ['**/node_modules/**', '**/*.db.test.ts', '**/*.process.test.ts'] } },
+      onServer('postgres-18'),
+      ...(hasFifteen ? [onServer('postgres-15')] : []),
+      {
+        test: {
+          name: 'processes',
+          include: ['server/test/**/*.process.test.ts'],
+          globalSetup: ['server/test/build-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
