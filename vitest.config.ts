@@ -9,7 +9,7 @@ import { binaries } from './server/test/cluster.ts'
  *   *.process.test.ts   start whole processes with databases of their own
  */
 const onServer = (name: string) => ({
-  test: { name, include: ['server/{src,test}/**/*.db.test.ts'], globalSetup: ['server/test/database-setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: { name, include: ['server/**/*.db.test.ts'], globalSetup: ['server/test/database-setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
 })
 
 const hasFifteen = process.env.TEST_DATABASE_URL !== undefined || binaries['postgres-15']() !== undefined

@@ -10,6 +10,9 @@ begin
      where nspname in ('auth', 'realtime') and nspowner = 'keyloft_owner'::regrole
   loop
     execute format('drop schema %I', ours);
+    if ours = 'auth' then -- on Supabase these were there before us
+      revoke usage on schema public from anon, authenticated, service_role;
+    end if;
   end loop;
 end
 $$;

@@ -1,1 +1,90 @@
-export type Tables = Record<never, never>
+// DO NOT EDIT. Made from the migrated schema by `npm run generate`; a test checks that it is fresh.
+import type { ColumnType } from 'kysely'
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+export interface Tables {
+  'settings': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    key: ColumnType<string, string, string>
+    value: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'user_profiles': {
+    user_id: ColumnType<string, string, string>
+    display_name: ColumnType<string | null, string | null | undefined, string | null>
+    bio: ColumnType<string | null, string | null | undefined, string | null>
+    avatar_url: ColumnType<string | null, string | null | undefined, string | null>
+    preferences: ColumnType<Json, Json | undefined, Json>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'user_settings': {
+    user_id: ColumnType<string, string, string>
+    allow_gateway_fallback: ColumnType<boolean, boolean | undefined, boolean>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'auth.accounts': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    provider_id: ColumnType<string, string, string>
+    account_id: ColumnType<string, string, string>
+    password: ColumnType<string | null, string | null | undefined, string | null>
+    access_token: ColumnType<string | null, string | null | undefined, string | null>
+    refresh_token: ColumnType<string | null, string | null | undefined, string | null>
+    id_token: ColumnType<string | null, string | null | undefined, string | null>
+    access_token_expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    refresh_token_expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    scope: ColumnType<string | null, string | null | undefined, string | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'auth.jwks': {
+    id: ColumnType<string, string | undefined, string>
+    public_key: ColumnType<string, string, string>
+    private_key: ColumnType<string, string, string>
+    alg: ColumnType<string | null, string | null | undefined, string | null>
+    crv: ColumnType<string | null, string | null | undefined, string | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  }
+  'auth.sessions': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    token: ColumnType<string, string, string>
+    expires_at: ColumnType<Date, Date, Date>
+    ip_address: ColumnType<string | null, string | null | undefined, string | null>
+    user_agent: ColumnType<string | null, string | null | undefined, string | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'auth.users': {
+    id: ColumnType<string, string | undefined, string>
+    email: ColumnType<string, string, string>
+    email_verified: ColumnType<boolean, boolean | undefined, boolean>
+    name: ColumnType<string, string | undefined, string>
+    image: ColumnType<string | null, string | null | undefined, string | null>
+    username: ColumnType<string | null, string | null | undefined, string | null>
+    display_username: ColumnType<string | null, string | null | undefined, string | null>
+    is_anonymous: ColumnType<boolean, boolean | undefined, boolean>
+    last_sign_in_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'auth.verifications': {
+    id: ColumnType<string, string | undefined, string>
+    identifier: ColumnType<string, string, string>
+    value: ColumnType<string, string, string>
+    expires_at: ColumnType<Date, Date, Date>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'keyloft.logins': {
+    role_name: ColumnType<string, string, string>
+    sealed_password: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
+}

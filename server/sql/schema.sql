@@ -1,0 +1,1493 @@
+-- DO NOT EDIT. What the migrations add up to, dumped from PostgreSQL 15 by `npm run generate`; a test checks that it is fresh.
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+-- Name: auth; Type: SCHEMA; Schema: -; Owner: keyloft_owner
+
+CREATE SCHEMA auth;
+
+ALTER SCHEMA auth OWNER TO keyloft_owner;
+
+-- Name: SCHEMA auth; Type: COMMENT; Schema: -; Owner: keyloft_owner
+
+COMMENT ON SCHEMA auth IS 'Who somebody is: accounts, sessions, and what policies ask (auth.uid()).';
+
+-- Name: keyloft; Type: SCHEMA; Schema: -; Owner: keyloft_owner
+
+CREATE SCHEMA keyloft;
+
+ALTER SCHEMA keyloft OWNER TO keyloft_owner;
+
+-- Name: SCHEMA keyloft; Type: COMMENT; Schema: -; Owner: keyloft_owner
+
+COMMENT ON SCHEMA keyloft IS 'Private to the server. Users reach nothing in it; service_role reaches named functions only.';
+
+-- Name: keyloft_migrations; Type: SCHEMA; Schema: -; Owner: keyloft_owner
+
+CREATE SCHEMA keyloft_migrations;
+
+ALTER SCHEMA keyloft_migrations OWNER TO keyloft_owner;
+
+-- Name: SCHEMA keyloft_migrations; Type: COMMENT; Schema: -; Owner: keyloft_owner
+
+COMMENT ON SCHEMA keyloft_migrations IS 'Which migrations this database has. Kept by keyloft migrate.';
+
+-- Name: pgboss; Type: SCHEMA; Schema: -; Owner: keyloft_owner
+
+CREATE SCHEMA pgboss;
+
+ALTER SCHEMA pgboss OWNER TO keyloft_owner;
+
+-- Name: SCHEMA pgboss; Type: COMMENT; Schema: -; Owner: keyloft_owner
+
+COMMENT ON SCHEMA pgboss IS 'The job queue (pg-boss). Changed by our migrations only.';
+
+-- Name: realtime; Type: SCHEMA; Schema: -; Owner: keyloft_owner
+
+CREATE SCHEMA realtime;
+
+ALTER SCHEMA realtime OWNER TO keyloft_owner;
+
+-- Name: SCHEMA realtime; Type: COMMENT; Schema: -; Owner: keyloft_owner
+
+COMMENT ON SCHEMA realtime IS 'Messages between clients.';
+
+-- Name: job_state; Type: TYPE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TYPE pgboss.job_state AS ENUM (
+    'created',
+    'retry',
+    'active',
+    'completed',
+    'cancelled',
+    'failed'
+);
+
+ALTER TYPE pgboss.job_state OWNER TO keyloft_owner;
+
+-- Name: jwt(); Type: FUNCTION; Schema: auth; Owner: keyloft_owner
+
+CREATE FUNCTION auth.jwt() RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb, '{}'::jsonb);
+
+ALTER FUNCTION auth.jwt() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION jwt(); Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON FUNCTION auth.jwt() IS 'The claims of the credential this transaction acts for; empty outside of one.';
+
+-- Name: role(); Type: FUNCTION; Schema: auth; Owner: keyloft_owner
+
+CREATE FUNCTION auth.role() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (auth.jwt() ->> 'role'::text);
+
+ALTER FUNCTION auth.role() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION role(); Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON FUNCTION auth.role() IS 'The role claim of this transaction: anon, authenticated or service_role.';
+
+-- Name: uid(); Type: FUNCTION; Schema: auth; Owner: keyloft_owner
+
+CREATE FUNCTION auth.uid() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF((auth.jwt() ->> 'sub'::text), ''::text))::uuid;
+
+ALTER FUNCTION auth.uid() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION uid(); Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON FUNCTION auth.uid() IS 'The user this transaction acts for, or null.';
+
+-- Name: applied_migrations(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.applied_migrations() RETURNS TABLE(name text, sha256 text, breaking boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select applied.name::text, files.sha256, files.breaking
+    from keyloft_migrations.applied
+    left join keyloft_migrations.files on files.name = applied.name
+   order by applied.name
+$$;
+
+ALTER FUNCTION keyloft.applied_migrations() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION applied_migrations(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.applied_migrations() IS 'Which migrations this database has, so that the server needs no owner to decide whether it may run.';
+
+-- Name: set_updated_at(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.set_updated_at() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new.updated_at := pg_catalog.now();
+  return new;
+end
+$$;
+
+ALTER FUNCTION keyloft.set_updated_at() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says when.';
+
+-- Name: create_queue(text, jsonb); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
+
+CREATE FUNCTION pgboss.create_queue(queue_name text, options jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+    DECLARE
+      tablename varchar := CASE WHEN options->>'partition' = 'true'
+                            THEN 'j' || encode(sha224(queue_name::bytea), 'hex')
+                            ELSE 'job_common'
+                            END;
+      queue_created_on timestamptz;
+    BEGIN
+
+      WITH q as (
+        INSERT INTO pgboss.queue (
+          name,
+          policy,
+          retry_limit,
+          retry_delay,
+          retry_backoff,
+          retry_delay_max,
+          expire_seconds,
+          retention_seconds,
+          deletion_seconds,
+          warning_queued,
+          dead_letter,
+          partition,
+          table_name,
+          heartbeat_seconds,
+          notify,
+          created_on,
+          updated_on
+        )
+        VALUES (
+          queue_name,
+          options->>'policy',
+          COALESCE((options->>'retryLimit')::int, 2),
+          COALESCE((options->>'retryDelay')::int, 0),
+          COALESCE((options->>'retryBackoff')::bool, false),
+          (options->>'retryDelayMax')::int,
+          COALESCE((options->>'expireInSeconds')::int, 900),
+          COALESCE((options->>'retentionSeconds')::int, 1209600),
+          COALESCE((options->>'deleteAfterSeconds')::int, 604800),
+          COALESCE((options->>'warningQueueSize')::int, 0),
+          options->>'deadLetter',
+          COALESCE((options->>'partition')::bool, false),
+          tablename,
+          (options->>'heartbeatSeconds')::int,
+          COALESCE((options->>'notify')::bool, false),
+          pgboss.job_now(),
+          pgboss.job_now()
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING created_on
+      )
+      SELECT created_on into queue_created_on from q;
+
+      IF queue_created_on IS NULL OR options->>'partition' IS DISTINCT FROM 'true' THEN
+        RETURN;
+      END IF;
+
+      EXECUTE format('CREATE TABLE pgboss.%I (LIKE pgboss.job INCLUDING DEFAULTS)', tablename);
+
+      EXECUTE pgboss.job_table_format($cmd$ALTER TABLE pgboss.job ADD PRIMARY KEY (name, id)$cmd$, tablename);
+      EXECUTE pgboss.job_table_format($cmd$ALTER TABLE pgboss.job ADD CONSTRAINT q_fkey FOREIGN KEY (name) REFERENCES pgboss.queue (name) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED$cmd$, tablename);
+      EXECUTE pgboss.job_table_format($cmd$ALTER TABLE pgboss.job ADD CONSTRAINT dlq_fkey FOREIGN KEY (dead_letter) REFERENCES pgboss.queue (name) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED$cmd$, tablename);
+
+      EXECUTE pgboss.job_table_format($cmd$CREATE INDEX job_i11 ON pgboss.job (name, priority DESC, created_on, start_after) WHERE state < 'active' AND NOT blocked$cmd$, tablename);
+      EXECUTE pgboss.job_table_format($cmd$CREATE UNIQUE INDEX job_i4 ON pgboss.job (name, singleton_on, COALESCE(singleton_key, '')) WHERE state <> 'cancelled' AND singleton_on IS NOT NULL$cmd$, tablename);
+      EXECUTE pgboss.job_table_format($cmd$CREATE INDEX job_i7 ON pgboss.job (name, group_id) WHERE state = 'active' AND group_id IS NOT NULL$cmd$, tablename);
+      EXECUTE pgboss.job_table_format($cmd$CREATE INDEX job_i9 ON pgboss.job (name, id) WHERE blocking AND state = 'completed'$cmd$, tablename);
+      EXECUTE pgboss.job_table_format($cmd$CREATE INDEX job_i12 ON pgboss.job (source_root_id) WHERE source_root_id IS NOT NULL$cmd$, tablename);
+
+      IF options->>'policy' = 'short' THEN
+        EXECUTE pgboss.job_table_format($cmd$CREATE UNIQUE INDEX job_i1 ON pgboss.job (name, COALESCE(singleton_key, '')) WHERE state = 'created' AND policy = 'short'$cmd$, tablename);
+      ELSIF options->>'policy' = 'singleton' THEN
+        EXECUTE pgboss.job_table_format($cmd$CREATE UNIQUE INDEX job_i2 ON pgboss.job (name, COALESCE(singleton_key, '')) WHERE state = 'active' AND policy = 'singleton'$cmd$, tablename);
+      ELSIF options->>'policy' = 'stately' THEN
+        EXECUTE pgboss.job_table_format($cmd$CREATE UNIQUE INDEX job_i3 ON pgboss.job (name, state, COALESCE(singleton_key, '')) WHERE state <= 'active' AND policy = 'stately'$cmd$, tablename);
+      ELSIF options->>'policy' = 'exclusive' THEN
+        EXECUTE pgboss.job_table_format($cmd$CREATE UNIQUE INDEX job_i6 ON pgboss.job (name, COALESCE(singleton_key, '')) WHERE state <= 'active' AND policy = 'exclusive'$cmd$, tablename);
+      ELSIF options->>'policy' = 'key_strict_fifo' THEN
+        EXECUTE pgboss.job_table_format($cmd$CREATE UNIQUE INDEX job_i8 ON pgboss.job (name, singleton_key) WHERE state IN ('active', 'retry', 'failed') AND policy = 'key_strict_fifo'$cmd$, tablename);
+        EXECUTE pgboss.job_table_format($cmd$CREATE INDEX job_i10 ON pgboss.job (name, singleton_key, state DESC, created_on, id) INCLUDE (start_after) WHERE state < 'active' AND NOT blocked AND policy = 'key_strict_fifo'$cmd$, tablename);
+        EXECUTE pgboss.job_table_format($cmd$ALTER TABLE pgboss.job ADD CONSTRAINT job_key_strict_fifo_singleton_key_check CHECK (NOT (policy = 'key_strict_fifo' AND singleton_key IS NULL))$cmd$, tablename);
+      END IF;
+
+      EXECUTE format('ALTER TABLE pgboss.%I ADD CONSTRAINT cjc CHECK (name=%L)', tablename, queue_name);
+      EXECUTE format('ALTER TABLE pgboss.job ATTACH PARTITION pgboss.%I FOR VALUES IN (%L)', tablename, queue_name);
+    END;
+    $_$;
+
+ALTER FUNCTION pgboss.create_queue(queue_name text, options jsonb) OWNER TO keyloft_owner;
+
+-- Name: delete_queue(text); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
+
+CREATE FUNCTION pgboss.delete_queue(queue_name text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+    DECLARE
+      v_table varchar;
+      v_partition bool;
+    BEGIN
+
+      SELECT table_name, partition
+      FROM pgboss.queue
+      WHERE name = queue_name
+      INTO v_table, v_partition;
+
+      IF v_partition THEN
+        EXECUTE format('DROP TABLE IF EXISTS pgboss.%I', v_table);
+      ELSE
+        EXECUTE format('DELETE FROM pgboss.%I WHERE name = %L', v_table, queue_name);
+      END IF;
+
+      DELETE FROM pgboss.queue WHERE name = queue_name;
+    END;
+    $$;
+
+ALTER FUNCTION pgboss.delete_queue(queue_name text) OWNER TO keyloft_owner;
+
+-- Name: job_now(); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
+
+CREATE FUNCTION pgboss.job_now() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+      SELECT pg_catalog.now();
+    $$;
+
+ALTER FUNCTION pgboss.job_now() OWNER TO keyloft_owner;
+
+-- Name: job_table_format(text, text); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
+
+CREATE FUNCTION pgboss.job_table_format(command text, table_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+      SELECT format(
+        regexp_replace(
+          regexp_replace(command, '\.job\y', '.%1$I', 'g'),
+          '\yjob_i(\d+)', '%1$s_i\1', 'g'
+        ),
+        table_name
+      );
+    $_$;
+
+ALTER FUNCTION pgboss.job_table_format(command text, table_name text) OWNER TO keyloft_owner;
+
+-- Name: job_table_run(text, text, text); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
+
+CREATE FUNCTION pgboss.job_table_run(command text, tbl_name text DEFAULT NULL::text, queue_name text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+    DECLARE
+      tbl RECORD;
+    BEGIN
+      IF queue_name IS NOT NULL THEN
+        SELECT table_name INTO tbl_name FROM pgboss.queue WHERE name = queue_name;
+      END IF;
+
+      IF tbl_name IS NOT NULL THEN
+        EXECUTE pgboss.job_table_format(command, tbl_name);
+        RETURN;
+      END IF;
+
+      EXECUTE pgboss.job_table_format(command, 'job_common');
+
+      FOR tbl IN SELECT table_name FROM pgboss.queue WHERE partition = true
+      LOOP
+        EXECUTE pgboss.job_table_format(command, tbl.table_name);
+      END LOOP;
+    END;
+    $$;
+
+ALTER FUNCTION pgboss.job_table_run(command text, tbl_name text, queue_name text) OWNER TO keyloft_owner;
+
+-- Name: job_table_run_async(text, integer, text, text, text); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
+
+CREATE FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text DEFAULT NULL::text, queue_name text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+    BEGIN
+      IF queue_name IS NOT NULL THEN
+        SELECT table_name INTO tbl_name FROM pgboss.queue WHERE name = queue_name;
+      END IF;
+
+      IF tbl_name IS NOT NULL THEN
+        INSERT INTO pgboss.bam (name, version, status, queue, table_name, command)
+        VALUES (
+          command_name,
+          version,
+          'pending',
+          queue_name,
+          tbl_name,
+          pgboss.job_table_format(command, tbl_name)
+        );
+        RETURN;
+      END IF;
+
+      INSERT INTO pgboss.bam (name, version, status, queue, table_name, command)
+      SELECT
+        command_name,
+        version,
+        'pending',
+        NULL,
+        'job_common',
+        pgboss.job_table_format(command, 'job_common')
+      UNION ALL
+      SELECT
+        command_name,
+        version,
+        'pending',
+        queue.name,
+        queue.table_name,
+        pgboss.job_table_format(command, queue.table_name)
+      FROM pgboss.queue
+      WHERE partition = true;
+    END;
+    $$;
+
+ALTER FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text) OWNER TO keyloft_owner;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: accounts; Type: TABLE; Schema: auth; Owner: keyloft_owner
+
+CREATE TABLE auth.accounts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    provider_id text NOT NULL,
+    account_id text NOT NULL,
+    password text,
+    access_token text,
+    refresh_token text,
+    id_token text,
+    access_token_expires_at timestamp with time zone,
+    refresh_token_expires_at timestamp with time zone,
+    scope text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY auth.accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE auth.accounts OWNER TO keyloft_owner;
+
+-- Name: TABLE accounts; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON TABLE auth.accounts IS 'A way to sign in: a password, or an identity at another provider.';
+
+-- Name: COLUMN accounts.account_id; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON COLUMN auth.accounts.account_id IS 'The person''s id at the provider (for a password: the user''s own id).';
+
+-- Name: COLUMN accounts.password; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON COLUMN auth.accounts.password IS 'A slow hash, never the password.';
+
+-- Name: jwks; Type: TABLE; Schema: auth; Owner: keyloft_owner
+
+CREATE TABLE auth.jwks (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    public_key text NOT NULL,
+    private_key text NOT NULL,
+    alg text,
+    crv text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone
+);
+
+ALTER TABLE ONLY auth.jwks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE auth.jwks OWNER TO keyloft_owner;
+
+-- Name: TABLE jwks; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON TABLE auth.jwks IS 'Keys that sign our own tokens; the private half is sealed.';
+
+-- Name: sessions; Type: TABLE; Schema: auth; Owner: keyloft_owner
+
+CREATE TABLE auth.sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    token text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ip_address text,
+    user_agent text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY auth.sessions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE auth.sessions OWNER TO keyloft_owner;
+
+-- Name: TABLE sessions; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON TABLE auth.sessions IS 'Where a person is signed in.';
+
+-- Name: users; Type: TABLE; Schema: auth; Owner: keyloft_owner
+
+CREATE TABLE auth.users (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    email text NOT NULL,
+    email_verified boolean DEFAULT false NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    image text,
+    username text,
+    display_username text,
+    is_anonymous boolean DEFAULT false NOT NULL,
+    last_sign_in_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_is_lower_case CHECK ((email = lower(email)))
+);
+
+ALTER TABLE ONLY auth.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE auth.users OWNER TO keyloft_owner;
+
+-- Name: TABLE users; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON TABLE auth.users IS 'One row per person, anonymous ones included.';
+
+-- Name: COLUMN users.username; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON COLUMN auth.users.username IS 'Normalised; names a person''s published resources. display_username keeps the spelling.';
+
+-- Name: verifications; Type: TABLE; Schema: auth; Owner: keyloft_owner
+
+CREATE TABLE auth.verifications (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    identifier text NOT NULL,
+    value text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY auth.verifications FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE auth.verifications OWNER TO keyloft_owner;
+
+-- Name: TABLE verifications; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON TABLE auth.verifications IS 'Short-lived proofs: mail links, sign-in state.';
+
+-- Name: logins; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.logins (
+    role_name name NOT NULL,
+    sealed_password text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT logins_password_is_sealed CHECK ((sealed_password ~~ 'kr1.%'::text)),
+    CONSTRAINT logins_role_name_known CHECK ((role_name = ANY (ARRAY['keyloft_user'::name, 'keyloft_service'::name, 'keyloft_auth'::name])))
+);
+
+ALTER TABLE ONLY keyloft.logins FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.logins OWNER TO keyloft_owner;
+
+-- Name: TABLE logins; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.logins IS 'Passwords of the three logins, sealed under the root key. Read by the owner alone, at start.';
+
+-- Name: applied; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE TABLE keyloft_migrations.applied (
+    name character varying(255) NOT NULL,
+    "timestamp" character varying(255) NOT NULL
+);
+
+ALTER TABLE ONLY keyloft_migrations.applied FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft_migrations.applied OWNER TO keyloft_owner;
+
+-- Name: applied_lock; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE TABLE keyloft_migrations.applied_lock (
+    id character varying(255) NOT NULL,
+    is_locked integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE ONLY keyloft_migrations.applied_lock FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft_migrations.applied_lock OWNER TO keyloft_owner;
+
+-- Name: files; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE TABLE keyloft_migrations.files (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    breaking boolean NOT NULL
+);
+
+ALTER TABLE ONLY keyloft_migrations.files FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft_migrations.files OWNER TO keyloft_owner;
+
+-- Name: TABLE files; Type: COMMENT; Schema: keyloft_migrations; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft_migrations.files IS 'What was applied, byte for byte, and whether a server that does not know it must not run on it.';
+
+-- Name: bam; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.bam (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    version integer NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    queue text,
+    table_name text NOT NULL,
+    command text NOT NULL,
+    error text,
+    created_on timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    started_on timestamp with time zone,
+    completed_on timestamp with time zone
+);
+
+ALTER TABLE pgboss.bam OWNER TO keyloft_owner;
+
+-- Name: job; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.job (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    data jsonb,
+    state pgboss.job_state DEFAULT 'created'::pgboss.job_state NOT NULL,
+    retry_limit integer DEFAULT 2 NOT NULL,
+    retry_count integer DEFAULT 0 NOT NULL,
+    retry_delay integer DEFAULT 0 NOT NULL,
+    retry_backoff boolean DEFAULT false NOT NULL,
+    retry_delay_max integer,
+    expire_seconds integer DEFAULT 900 NOT NULL,
+    deletion_seconds integer DEFAULT 604800 NOT NULL,
+    singleton_key text,
+    singleton_on timestamp without time zone,
+    group_id text,
+    group_tier text,
+    start_after timestamp with time zone DEFAULT now() NOT NULL,
+    created_on timestamp with time zone DEFAULT now() NOT NULL,
+    started_on timestamp with time zone,
+    completed_on timestamp with time zone,
+    keep_until timestamp with time zone DEFAULT (now() + '336:00:00'::interval) NOT NULL,
+    output jsonb,
+    dead_letter text,
+    policy text,
+    heartbeat_on timestamp with time zone,
+    heartbeat_seconds integer,
+    blocked boolean DEFAULT false NOT NULL,
+    blocking boolean DEFAULT false NOT NULL,
+    pending_dependencies integer DEFAULT 0 NOT NULL,
+    source_name text,
+    source_id uuid,
+    source_created_on timestamp with time zone,
+    source_retry_count integer,
+    source_output jsonb,
+    source_root_id uuid
+)
+PARTITION BY LIST (name);
+
+ALTER TABLE pgboss.job OWNER TO keyloft_owner;
+
+-- Name: job_common; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.job_common (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    data jsonb,
+    state pgboss.job_state DEFAULT 'created'::pgboss.job_state NOT NULL,
+    retry_limit integer DEFAULT 2 NOT NULL,
+    retry_count integer DEFAULT 0 NOT NULL,
+    retry_delay integer DEFAULT 0 NOT NULL,
+    retry_backoff boolean DEFAULT false NOT NULL,
+    retry_delay_max integer,
+    expire_seconds integer DEFAULT 900 NOT NULL,
+    deletion_seconds integer DEFAULT 604800 NOT NULL,
+    singleton_key text,
+    singleton_on timestamp without time zone,
+    group_id text,
+    group_tier text,
+    start_after timestamp with time zone DEFAULT now() NOT NULL,
+    created_on timestamp with time zone DEFAULT now() NOT NULL,
+    started_on timestamp with time zone,
+    completed_on timestamp with time zone,
+    keep_until timestamp with time zone DEFAULT (now() + '336:00:00'::interval) NOT NULL,
+    output jsonb,
+    dead_letter text,
+    policy text,
+    heartbeat_on timestamp with time zone,
+    heartbeat_seconds integer,
+    blocked boolean DEFAULT false NOT NULL,
+    blocking boolean DEFAULT false NOT NULL,
+    pending_dependencies integer DEFAULT 0 NOT NULL,
+    source_name text,
+    source_id uuid,
+    source_created_on timestamp with time zone,
+    source_retry_count integer,
+    source_output jsonb,
+    source_root_id uuid,
+    CONSTRAINT job_key_strict_fifo_singleton_key_check CHECK ((NOT ((policy = 'key_strict_fifo'::text) AND (singleton_key IS NULL))))
+);
+
+ALTER TABLE pgboss.job_common OWNER TO keyloft_owner;
+
+-- Name: job_dependency; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.job_dependency (
+    child_name text NOT NULL,
+    child_id uuid NOT NULL,
+    parent_name text NOT NULL,
+    parent_id uuid NOT NULL
+);
+
+ALTER TABLE pgboss.job_dependency OWNER TO keyloft_owner;
+
+-- Name: queue; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.queue (
+    name text NOT NULL,
+    policy text NOT NULL,
+    retry_limit integer NOT NULL,
+    retry_delay integer NOT NULL,
+    retry_backoff boolean NOT NULL,
+    retry_delay_max integer,
+    expire_seconds integer NOT NULL,
+    retention_seconds integer NOT NULL,
+    deletion_seconds integer NOT NULL,
+    dead_letter text,
+    partition boolean NOT NULL,
+    table_name text NOT NULL,
+    deferred_count integer DEFAULT 0 NOT NULL,
+    queued_count integer DEFAULT 0 NOT NULL,
+    ready_count integer DEFAULT 0 NOT NULL,
+    warning_queued integer DEFAULT 0 NOT NULL,
+    active_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL,
+    total_count integer DEFAULT 0 NOT NULL,
+    created_delta integer DEFAULT 0 NOT NULL,
+    completed_delta integer DEFAULT 0 NOT NULL,
+    failed_delta integer DEFAULT 0 NOT NULL,
+    delta_on timestamp with time zone,
+    delta_seconds integer,
+    ready_history integer[] DEFAULT '{}'::integer[] NOT NULL,
+    heartbeat_seconds integer,
+    notify boolean DEFAULT false NOT NULL,
+    singletons_active text[],
+    monitor_claim_on timestamp with time zone,
+    monitor_on timestamp with time zone,
+    maintain_on timestamp with time zone,
+    created_on timestamp with time zone DEFAULT now() NOT NULL,
+    updated_on timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT queue_check CHECK ((dead_letter IS DISTINCT FROM name))
+);
+
+ALTER TABLE pgboss.queue OWNER TO keyloft_owner;
+
+-- Name: queue_stats; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.queue_stats (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    deferred_count integer DEFAULT 0 NOT NULL,
+    queued_count integer DEFAULT 0 NOT NULL,
+    ready_count integer DEFAULT 0 NOT NULL,
+    active_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL,
+    total_count integer DEFAULT 0 NOT NULL,
+    created_delta integer,
+    completed_delta integer,
+    failed_delta integer,
+    delta_seconds integer,
+    delta_on timestamp with time zone,
+    captured_on timestamp with time zone DEFAULT now() NOT NULL
+)
+PARTITION BY RANGE (captured_on);
+
+ALTER TABLE pgboss.queue_stats OWNER TO keyloft_owner;
+
+-- Name: schedule; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.schedule (
+    name text NOT NULL,
+    key text DEFAULT ''::text NOT NULL,
+    kind text DEFAULT 'cron'::text NOT NULL,
+    cron text NOT NULL,
+    timezone text DEFAULT 'UTC'::text,
+    data jsonb,
+    options jsonb,
+    created_on timestamp with time zone DEFAULT now() NOT NULL,
+    updated_on timestamp with time zone DEFAULT now() NOT NULL,
+    last_job_id uuid,
+    CONSTRAINT schedule_kind_check CHECK ((kind = ANY (ARRAY['cron'::text, 'rrule'::text])))
+);
+
+ALTER TABLE pgboss.schedule OWNER TO keyloft_owner;
+
+-- Name: subscription; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.subscription (
+    event text NOT NULL,
+    name text NOT NULL,
+    created_on timestamp with time zone DEFAULT now() NOT NULL,
+    updated_on timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE pgboss.subscription OWNER TO keyloft_owner;
+
+-- Name: version; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.version (
+    version integer NOT NULL,
+    cron_on timestamp with time zone,
+    bam_on timestamp with time zone,
+    flow_on timestamp with time zone,
+    reindex_on timestamp with time zone,
+    monitor_backoff_on timestamp with time zone
+);
+
+ALTER TABLE pgboss.version OWNER TO keyloft_owner;
+
+-- Name: warning; Type: TABLE; Schema: pgboss; Owner: keyloft_owner
+
+CREATE TABLE pgboss.warning (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    type text NOT NULL,
+    message text NOT NULL,
+    data jsonb,
+    created_on timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE pgboss.warning OWNER TO keyloft_owner;
+
+-- Name: settings; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.settings (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT settings_key_form CHECK ((key ~ '^[A-Za-z][A-Za-z0-9_.]{0,99}$'::text)),
+    CONSTRAINT settings_value_length CHECK ((char_length(value) <= 10000))
+);
+
+ALTER TABLE ONLY public.settings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.settings OWNER TO keyloft_owner;
+
+-- Name: TABLE settings; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.settings IS 'Overrides an operator grants one person (maxMessagesPerDay …). The person may read them, not write them.';
+
+-- Name: user_profiles; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_profiles (
+    user_id uuid NOT NULL,
+    display_name text,
+    bio text,
+    avatar_url text,
+    preferences jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_profiles_avatar_is_https CHECK (((avatar_url ~ '^https://'::text) AND (char_length(avatar_url) <= 2000))),
+    CONSTRAINT user_profiles_bio_length CHECK ((char_length(bio) <= 2000)),
+    CONSTRAINT user_profiles_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 200))),
+    CONSTRAINT user_profiles_preferences_is_object CHECK (((jsonb_typeof(preferences) = 'object'::text) AND (pg_column_size(preferences) <= 65536)))
+);
+
+ALTER TABLE ONLY public.user_profiles FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_profiles OWNER TO keyloft_owner;
+
+-- Name: TABLE user_profiles; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_profiles IS 'What a person shows of themselves. Theirs to write.';
+
+-- Name: user_settings; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_settings (
+    user_id uuid NOT NULL,
+    allow_gateway_fallback boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.user_settings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_settings OWNER TO keyloft_owner;
+
+-- Name: TABLE user_settings; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_settings IS 'Choices a person makes. Theirs to write.';
+
+-- Name: COLUMN user_settings.allow_gateway_fallback; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_settings.allow_gateway_fallback IS 'Whether the team''s gateway may serve a call that none of the person''s keys can.';
+
+-- Name: job_common; Type: TABLE ATTACH; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.job ATTACH PARTITION pgboss.job_common DEFAULT;
+
+-- Name: accounts accounts_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+
+-- Name: accounts accounts_provider_account_key; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.accounts
+    ADD CONSTRAINT accounts_provider_account_key UNIQUE (provider_id, account_id);
+
+-- Name: accounts accounts_user_provider_key; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.accounts
+    ADD CONSTRAINT accounts_user_provider_key UNIQUE (user_id, provider_id);
+
+-- Name: jwks jwks_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.jwks
+    ADD CONSTRAINT jwks_pkey PRIMARY KEY (id);
+
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+-- Name: sessions sessions_token_key; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_token_key UNIQUE (token);
+
+-- Name: users users_email_key; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.users
+    ADD CONSTRAINT users_email_key UNIQUE (email);
+
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+-- Name: users users_username_key; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
+
+-- Name: verifications verifications_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.verifications
+    ADD CONSTRAINT verifications_pkey PRIMARY KEY (id);
+
+-- Name: logins logins_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.logins
+    ADD CONSTRAINT logins_pkey PRIMARY KEY (role_name);
+
+-- Name: applied_lock applied_lock_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft_migrations.applied_lock
+    ADD CONSTRAINT applied_lock_pkey PRIMARY KEY (id);
+
+-- Name: applied applied_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft_migrations.applied
+    ADD CONSTRAINT applied_pkey PRIMARY KEY (name);
+
+-- Name: files files_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft_migrations.files
+    ADD CONSTRAINT files_pkey PRIMARY KEY (name);
+
+-- Name: bam bam_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.bam
+    ADD CONSTRAINT bam_pkey PRIMARY KEY (id);
+
+-- Name: job job_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.job
+    ADD CONSTRAINT job_pkey PRIMARY KEY (name, id);
+
+-- Name: job_common job_common_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.job_common
+    ADD CONSTRAINT job_common_pkey PRIMARY KEY (name, id);
+
+-- Name: job_dependency job_dependency_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.job_dependency
+    ADD CONSTRAINT job_dependency_pkey PRIMARY KEY (child_name, child_id, parent_name, parent_id);
+
+-- Name: queue queue_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.queue
+    ADD CONSTRAINT queue_pkey PRIMARY KEY (name);
+
+-- Name: queue_stats queue_stats_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.queue_stats
+    ADD CONSTRAINT queue_stats_pkey PRIMARY KEY (id, captured_on);
+
+-- Name: schedule schedule_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (name, key);
+
+-- Name: subscription subscription_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.subscription
+    ADD CONSTRAINT subscription_pkey PRIMARY KEY (event, name);
+
+-- Name: version version_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.version
+    ADD CONSTRAINT version_pkey PRIMARY KEY (version);
+
+-- Name: warning warning_pkey; Type: CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.warning
+    ADD CONSTRAINT warning_pkey PRIMARY KEY (id);
+
+-- Name: settings settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (id);
+
+-- Name: settings settings_user_id_key_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_user_id_key_key UNIQUE (user_id, key);
+
+-- Name: user_profiles user_profiles_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_profiles
+    ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
+
+-- Name: user_settings user_settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_settings
+    ADD CONSTRAINT user_settings_pkey PRIMARY KEY (user_id);
+
+-- Name: sessions_user_id_idx; Type: INDEX; Schema: auth; Owner: keyloft_owner
+
+CREATE INDEX sessions_user_id_idx ON auth.sessions USING btree (user_id);
+
+-- Name: verifications_identifier_idx; Type: INDEX; Schema: auth; Owner: keyloft_owner
+
+CREATE INDEX verifications_identifier_idx ON auth.verifications USING btree (identifier);
+
+-- Name: job_common_i1; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE UNIQUE INDEX job_common_i1 ON pgboss.job_common USING btree (name, COALESCE(singleton_key, ''::text)) WHERE ((state = 'created'::pgboss.job_state) AND (policy = 'short'::text));
+
+-- Name: job_common_i10; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX job_common_i10 ON pgboss.job_common USING btree (name, singleton_key, state DESC, created_on, id) INCLUDE (start_after) WHERE ((state < 'active'::pgboss.job_state) AND (NOT blocked) AND (policy = 'key_strict_fifo'::text));
+
+-- Name: job_common_i11; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX job_common_i11 ON pgboss.job_common USING btree (name, priority DESC, created_on, start_after) WHERE ((state < 'active'::pgboss.job_state) AND (NOT blocked));
+
+-- Name: job_common_i12; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX job_common_i12 ON pgboss.job_common USING btree (source_root_id) WHERE (source_root_id IS NOT NULL);
+
+-- Name: job_common_i2; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE UNIQUE INDEX job_common_i2 ON pgboss.job_common USING btree (name, COALESCE(singleton_key, ''::text)) WHERE ((state = 'active'::pgboss.job_state) AND (policy = 'singleton'::text));
+
+-- Name: job_common_i3; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE UNIQUE INDEX job_common_i3 ON pgboss.job_common USING btree (name, state, COALESCE(singleton_key, ''::text)) WHERE ((state <= 'active'::pgboss.job_state) AND (policy = 'stately'::text));
+
+-- Name: job_common_i4; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE UNIQUE INDEX job_common_i4 ON pgboss.job_common USING btree (name, singleton_on, COALESCE(singleton_key, ''::text)) WHERE ((state <> 'cancelled'::pgboss.job_state) AND (singleton_on IS NOT NULL));
+
+-- Name: job_common_i6; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE UNIQUE INDEX job_common_i6 ON pgboss.job_common USING btree (name, COALESCE(singleton_key, ''::text)) WHERE ((state <= 'active'::pgboss.job_state) AND (policy = 'exclusive'::text));
+
+-- Name: job_common_i7; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX job_common_i7 ON pgboss.job_common USING btree (name, group_id) WHERE ((state = 'active'::pgboss.job_state) AND (group_id IS NOT NULL));
+
+-- Name: job_common_i8; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE UNIQUE INDEX job_common_i8 ON pgboss.job_common USING btree (name, singleton_key) WHERE ((state = ANY (ARRAY['active'::pgboss.job_state, 'retry'::pgboss.job_state, 'failed'::pgboss.job_state])) AND (policy = 'key_strict_fifo'::text));
+
+-- Name: job_common_i9; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX job_common_i9 ON pgboss.job_common USING btree (name, id) WHERE (blocking AND (state = 'completed'::pgboss.job_state));
+
+-- Name: job_dep_parent_idx; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX job_dep_parent_idx ON pgboss.job_dependency USING btree (parent_name, parent_id);
+
+-- Name: queue_stats_i1; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX queue_stats_i1 ON ONLY pgboss.queue_stats USING btree (name, captured_on DESC) INCLUDE (deferred_count, queued_count, ready_count, active_count, failed_count, total_count);
+
+-- Name: warning_i1; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
+
+CREATE INDEX warning_i1 ON pgboss.warning USING btree (created_on DESC);
+
+-- Name: job_common_pkey; Type: INDEX ATTACH; Schema: pgboss; Owner: keyloft_owner
+
+ALTER INDEX pgboss.job_pkey ATTACH PARTITION pgboss.job_common_pkey;
+
+-- Name: settings settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER settings_updated_at BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: user_profiles user_profiles_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: user_settings user_settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_settings_updated_at BEFORE UPDATE ON public.user_settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: accounts accounts_user_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.accounts
+    ADD CONSTRAINT accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: sessions sessions_user_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: job_common dlq_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.job_common
+    ADD CONSTRAINT dlq_fkey FOREIGN KEY (dead_letter) REFERENCES pgboss.queue(name) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: job_common q_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.job_common
+    ADD CONSTRAINT q_fkey FOREIGN KEY (name) REFERENCES pgboss.queue(name) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: queue queue_dead_letter_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.queue
+    ADD CONSTRAINT queue_dead_letter_fkey FOREIGN KEY (dead_letter) REFERENCES pgboss.queue(name);
+
+-- Name: schedule schedule_name_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.schedule
+    ADD CONSTRAINT schedule_name_fkey FOREIGN KEY (name) REFERENCES pgboss.queue(name) ON DELETE CASCADE;
+
+-- Name: subscription subscription_name_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
+
+ALTER TABLE ONLY pgboss.subscription
+    ADD CONSTRAINT subscription_name_fkey FOREIGN KEY (name) REFERENCES pgboss.queue(name) ON DELETE CASCADE;
+
+-- Name: settings settings_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: user_profiles user_profiles_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_profiles
+    ADD CONSTRAINT user_profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: user_settings user_settings_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_settings
+    ADD CONSTRAINT user_settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: accounts; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE auth.accounts ENABLE ROW LEVEL SECURITY;
+
+-- Name: jwks; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE auth.jwks ENABLE ROW LEVEL SECURITY;
+
+-- Name: accounts owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON auth.accounts TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: jwks owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON auth.jwks TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: sessions owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON auth.sessions TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: users owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON auth.users TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: verifications owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON auth.verifications TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: sessions; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE auth.sessions ENABLE ROW LEVEL SECURITY;
+
+-- Name: accounts sign-in keeps accounts; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "sign-in keeps accounts" ON auth.accounts TO keyloft_auth USING (true) WITH CHECK (true);
+
+-- Name: jwks sign-in keeps accounts; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "sign-in keeps accounts" ON auth.jwks TO keyloft_auth USING (true) WITH CHECK (true);
+
+-- Name: sessions sign-in keeps accounts; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "sign-in keeps accounts" ON auth.sessions TO keyloft_auth USING (true) WITH CHECK (true);
+
+-- Name: users sign-in keeps accounts; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "sign-in keeps accounts" ON auth.users TO keyloft_auth USING (true) WITH CHECK (true);
+
+-- Name: verifications sign-in keeps accounts; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "sign-in keeps accounts" ON auth.verifications TO keyloft_auth USING (true) WITH CHECK (true);
+
+-- Name: users; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
+
+-- Name: verifications; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE auth.verifications ENABLE ROW LEVEL SECURITY;
+
+-- Name: logins; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.logins ENABLE ROW LEVEL SECURITY;
+
+-- Name: logins owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.logins TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: applied; Type: ROW SECURITY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+ALTER TABLE keyloft_migrations.applied ENABLE ROW LEVEL SECURITY;
+
+-- Name: applied_lock; Type: ROW SECURITY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+ALTER TABLE keyloft_migrations.applied_lock ENABLE ROW LEVEL SECURITY;
+
+-- Name: files; Type: ROW SECURITY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+ALTER TABLE keyloft_migrations.files ENABLE ROW LEVEL SECURITY;
+
+-- Name: applied owner maintains; Type: POLICY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft_migrations.applied TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: applied_lock owner maintains; Type: POLICY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft_migrations.applied_lock TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: files owner maintains; Type: POLICY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft_migrations.files TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: applied the server asks what was applied; Type: POLICY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE POLICY "the server asks what was applied" ON keyloft_migrations.applied FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: files the server asks which files were applied; Type: POLICY; Schema: keyloft_migrations; Owner: keyloft_owner
+
+CREATE POLICY "the server asks which files were applied" ON keyloft_migrations.files FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.settings TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: user_profiles owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.user_profiles TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: user_settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.user_settings TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: user_settings people change their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people change their own choices" ON public.user_settings FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: user_profiles people change their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people change their own profile" ON public.user_profiles FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: user_settings people make their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people make their own choices" ON public.user_settings FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: user_settings people read their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own choices" ON public.user_settings FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: user_profiles people read their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own profile" ON public.user_profiles FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: settings people read what they were granted; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read what they were granted" ON public.settings FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: user_profiles people write their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people write their own profile" ON public.user_profiles FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: settings; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
+
+-- Name: settings the service grants settings; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service grants settings" ON public.settings TO service_role USING (true) WITH CHECK (true);
+
+-- Name: user_settings the service keeps choices; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service keeps choices" ON public.user_settings TO service_role USING (true) WITH CHECK (true);
+
+-- Name: user_profiles the service keeps profiles; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service keeps profiles" ON public.user_profiles TO service_role USING (true) WITH CHECK (true);
+
+-- Name: user_profiles; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.user_profiles ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_settings; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.user_settings ENABLE ROW LEVEL SECURITY;
+
+-- Name: SCHEMA auth; Type: ACL; Schema: -; Owner: keyloft_owner
+
+GRANT USAGE ON SCHEMA auth TO anon;
+GRANT USAGE ON SCHEMA auth TO authenticated;
+GRANT USAGE ON SCHEMA auth TO service_role;
+GRANT USAGE ON SCHEMA auth TO keyloft_auth;
+
+-- Name: SCHEMA keyloft; Type: ACL; Schema: -; Owner: keyloft_owner
+
+GRANT USAGE ON SCHEMA keyloft TO service_role;
+GRANT USAGE ON SCHEMA keyloft TO keyloft_definer;
+
+-- Name: SCHEMA keyloft_migrations; Type: ACL; Schema: -; Owner: keyloft_owner
+
+GRANT USAGE ON SCHEMA keyloft_migrations TO keyloft_definer;
+
+-- Name: SCHEMA pgboss; Type: ACL; Schema: -; Owner: keyloft_owner
+
+GRANT USAGE ON SCHEMA pgboss TO keyloft_auth;
+
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: pg_database_owner
+
+GRANT ALL ON SCHEMA public TO keyloft_owner;
+GRANT USAGE ON SCHEMA public TO anon;
+GRANT USAGE ON SCHEMA public TO authenticated;
+GRANT USAGE ON SCHEMA public TO service_role;
+
+-- Name: FUNCTION jwt(); Type: ACL; Schema: auth; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION auth.jwt() FROM PUBLIC;
+GRANT ALL ON FUNCTION auth.jwt() TO anon;
+GRANT ALL ON FUNCTION auth.jwt() TO authenticated;
+GRANT ALL ON FUNCTION auth.jwt() TO service_role;
+
+-- Name: FUNCTION role(); Type: ACL; Schema: auth; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION auth.role() FROM PUBLIC;
+GRANT ALL ON FUNCTION auth.role() TO anon;
+GRANT ALL ON FUNCTION auth.role() TO authenticated;
+GRANT ALL ON FUNCTION auth.role() TO service_role;
+
+-- Name: FUNCTION uid(); Type: ACL; Schema: auth; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION auth.uid() FROM PUBLIC;
+GRANT ALL ON FUNCTION auth.uid() TO anon;
+GRANT ALL ON FUNCTION auth.uid() TO authenticated;
+GRANT ALL ON FUNCTION auth.uid() TO service_role;
+
+-- Name: FUNCTION applied_migrations(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.applied_migrations() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.applied_migrations() TO service_role;
+
+-- Name: FUNCTION set_updated_at(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.set_updated_at() FROM PUBLIC;
+
+-- Name: FUNCTION create_queue(queue_name text, options jsonb); Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION pgboss.create_queue(queue_name text, options jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION pgboss.create_queue(queue_name text, options jsonb) TO keyloft_auth;
+
+-- Name: FUNCTION delete_queue(queue_name text); Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION pgboss.delete_queue(queue_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION pgboss.delete_queue(queue_name text) TO keyloft_auth;
+
+-- Name: FUNCTION job_now(); Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION pgboss.job_now() FROM PUBLIC;
+GRANT ALL ON FUNCTION pgboss.job_now() TO keyloft_auth;
+
+-- Name: FUNCTION job_table_format(command text, table_name text); Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION pgboss.job_table_format(command text, table_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION pgboss.job_table_format(command text, table_name text) TO keyloft_auth;
+
+-- Name: FUNCTION job_table_run(command text, tbl_name text, queue_name text); Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION pgboss.job_table_run(command text, tbl_name text, queue_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION pgboss.job_table_run(command text, tbl_name text, queue_name text) TO keyloft_auth;
+
+-- Name: FUNCTION job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text); Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text) TO keyloft_auth;
+
+-- Name: TABLE accounts; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.accounts TO keyloft_auth;
+
+-- Name: TABLE jwks; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.jwks TO keyloft_auth;
+
+-- Name: TABLE sessions; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.sessions TO keyloft_auth;
+
+-- Name: TABLE users; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.users TO keyloft_auth;
+
+-- Name: TABLE verifications; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.verifications TO keyloft_auth;
+
+-- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE keyloft_migrations.applied TO keyloft_definer;
+
+-- Name: TABLE files; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE keyloft_migrations.files TO keyloft_definer;
+
+-- Name: TABLE bam; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.bam TO keyloft_auth;
+
+-- Name: TABLE job; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.job TO keyloft_auth;
+
+-- Name: TABLE job_common; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.job_common TO keyloft_auth;
+
+-- Name: TABLE job_dependency; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.job_dependency TO keyloft_auth;
+
+-- Name: TABLE queue; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.queue TO keyloft_auth;
+
+-- Name: TABLE queue_stats; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.queue_stats TO keyloft_auth;
+
+-- Name: TABLE schedule; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.schedule TO keyloft_auth;
+
+-- Name: TABLE subscription; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.subscription TO keyloft_auth;
+
+-- Name: TABLE version; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.version TO keyloft_auth;
+
+-- Name: TABLE warning; Type: ACL; Schema: pgboss; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.warning TO keyloft_auth;
+
+-- Name: TABLE settings; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.settings TO service_role;
+GRANT SELECT ON TABLE public.settings TO authenticated;
+
+-- Name: TABLE user_profiles; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_profiles TO service_role;
+GRANT SELECT ON TABLE public.user_profiles TO authenticated;
+
+-- Name: COLUMN user_profiles.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(user_id) ON TABLE public.user_profiles TO authenticated;
+
+-- Name: COLUMN user_profiles.display_name; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(display_name),UPDATE(display_name) ON TABLE public.user_profiles TO authenticated;
+
+-- Name: COLUMN user_profiles.bio; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(bio),UPDATE(bio) ON TABLE public.user_profiles TO authenticated;
+
+-- Name: COLUMN user_profiles.avatar_url; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.user_profiles TO authenticated;
+
+-- Name: COLUMN user_profiles.preferences; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(preferences),UPDATE(preferences) ON TABLE public.user_profiles TO authenticated;
+
+-- Name: TABLE user_settings; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_settings TO service_role;
+GRANT SELECT ON TABLE public.user_settings TO authenticated;
+
+-- Name: COLUMN user_settings.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(user_id) ON TABLE public.user_settings TO authenticated;
+
+-- Name: COLUMN user_settings.allow_gateway_fallback; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(allow_gateway_fallback),UPDATE(allow_gateway_fallback) ON TABLE public.user_settings TO authenticated;
+
+-- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: keyloft_definer
+
+ALTER DEFAULT PRIVILEGES FOR ROLE keyloft_definer REVOKE ALL ON FUNCTIONS  FROM PUBLIC;
+
+-- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: keyloft_owner
+
+ALTER DEFAULT PRIVILEGES FOR ROLE keyloft_owner REVOKE ALL ON FUNCTIONS  FROM PUBLIC;

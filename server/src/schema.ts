@@ -1,0 +1,90 @@
+// DO NOT EDIT. Made from the migrated schema by `npm run generate`; a test checks that it is fresh.
+/** The rows of every public table as the database has them: insertX, selectX, updateX, and their types. */
+import { z } from 'zod'
+
+export const selectSettings = z.object({
+  id: z.guid(),
+  user_id: z.guid(),
+  key: z.string(),
+  value: z.string(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectSettings = z.infer<typeof selectSettings>
+
+export const insertSettings = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid(),
+  key: z.string(),
+  value: z.string(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertSettings = z.infer<typeof insertSettings>
+
+export const updateSettings = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid().optional(),
+  key: z.string().optional(),
+  value: z.string().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateSettings = z.infer<typeof updateSettings>
+
+export const selectUserProfiles = z.object({
+  user_id: z.guid(),
+  display_name: z.string().nullable(),
+  bio: z.string().nullable(),
+  avatar_url: z.string().nullable(),
+  preferences: z.json(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectUserProfiles = z.infer<typeof selectUserProfiles>
+
+export const insertUserProfiles = z.object({
+  user_id: z.guid(),
+  display_name: z.string().nullable().optional(),
+  bio: z.string().nullable().optional(),
+  avatar_url: z.string().nullable().optional(),
+  preferences: z.json().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertUserProfiles = z.infer<typeof insertUserProfiles>
+
+export const updateUserProfiles = z.object({
+  user_id: z.guid().optional(),
+  display_name: z.string().nullable().optional(),
+  bio: z.string().nullable().optional(),
+  avatar_url: z.string().nullable().optional(),
+  preferences: z.json().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateUserProfiles = z.infer<typeof updateUserProfiles>
+
+export const selectUserSettings = z.object({
+  user_id: z.guid(),
+  allow_gateway_fallback: z.boolean(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectUserSettings = z.infer<typeof selectUserSettings>
+
+export const insertUserSettings = z.object({
+  user_id: z.guid(),
+  allow_gateway_fallback: z.boolean().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertUserSettings = z.infer<typeof insertUserSettings>
+
+export const updateUserSettings = z.object({
+  user_id: z.guid().optional(),
+  allow_gateway_fallback: z.boolean().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateUserSettings = z.infer<typeof updateUserSettings>

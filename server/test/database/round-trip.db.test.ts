@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { fingerprint } from '../../src/platform/database/fingerprint.ts'
+import { loadMigrations } from '../../src/platform/database/migrations.ts'
+import { migrateDown, migrateUp, migrationStatus } from '../../src/platform/database/migrator.ts'
+import { createTestDatabase } from '../harness.ts'
+
+const everything = ['public', 'auth', 'keyloft', 'keyloft_migrations', 'pgboss', 'realtime']
+
+describe('migrations', async () => {
+  const { owner } = await createTestDatabase({ migrated: false })
+  const count = loadMigrations().length
+
+  it('leave an identical schema after up, down and up again', async () => {
+    const before = await fingerprint(owner.db, everything)
+    await migrateUp(owner)
+    const first = await fingerprint(owner.db, everything)
+    expect(first.length).toBeGreaterThan(200)
+
+    await migrateDown(owner, count)
+    expect((await migrationStatus(owner)).every(({ state }) => state === 'pending')).toBe(true)
+    // What is left is the book in which migrations are entered, and what was there before.
+    const emptied = await fingerprint(owner.db, everything)
+    expect(emptied.filter((line) => !line.includes('keyloft_migrations'))).toEqual(before)
+
+    await migrateUp(owner)
+    expect(await fingerprint(owner.db, everything)).toEqual(first)
+  })
+
+  it('can each be taken back and applied alone', async () => {
+    for (let step = 1; step <= count; step++) {
+      const full = await fingerprint(owner.db, everything)
+      expect(await migrateDown(owner, step)).toHaveLength(step)
+      expect(await migrateUp(owner)).toHaveLength(step)
+      expect(await fingerprint(owner.db, everything)).toEqual(full)
+    }
+  })
+})
