@@ -25,7 +25,7 @@ export type ServerName = keyof typeof binaries
 
 const password = 'only-for-this-test-run'
 
-export async function startCluster(bin: string): Promise<Cluster> {
+export async function startCluster(bin: string, superuser = 'postgres'): Promise<Cluster> {
   const user = serverUser()
   const folder = mkdtempSync(join(tmpdir(), 'keyloft-test-'))
   chmodSync(folder, 0o711)
@@ -37,15 +37,31 @@ export async function startCluster(bin: string): Promise<Cluster> {
   for (const path of [home, passwordFile]) giveTo(path, user)
 
   const options = { ...user, cwd: home, env: { LC_ALL: 'C' } }
-  const args = [`--pgdata=${data}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync']
+  const args = [
+    `--pgdata=${data}`,
+    `--username=${superuser}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]
   execFileSync(join(bin, 'initdb'), args, { ...options, stdio: 'pipe' })
   const port = await freePort()
-  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', fsync: 'off', full_page_writes: 'off', max_connections: 300, shared_buffers: '128MB' }
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    fsync: 'off',
+    full_page_writes: 'off',
+    max_connections: 300,
+    shared_buffers: '128MB',
+  }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...options, stdio: 'ignore' })
   const ended = new Promise((resolve) => server.once('exit', resolve))
 
-  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`
+  const url = `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`
   await untilItAnswers(url, server)
   return {
     url,

@@ -9,6 +9,8 @@ import { withDatabase } from './harness.ts'
 declare module 'vitest' {
   interface ProvidedContext {
     clusterUrl: string
+    /** The programs of this server, for tests that need a cluster of their own; '' where only its address was given. */
+    serverPrograms: string
     rootKeys: string
   }
 }
@@ -34,6 +36,7 @@ export default async function setup(project: TestProject) {
   await owner.end()
 
   project.provide('clusterUrl', cluster.url)
+  project.provide('serverPrograms', binaries[name]() ?? '')
   project.provide('rootKeys', rootKeys)
   return async () => {
     if (given) await dropTemplate(admin)

@@ -27,7 +27,9 @@ export async function createTestDatabase(options: { migrated?: boolean; poolSize
   const { migrated = true, poolSize = 10 } = options
   const cluster = await connectAsOwner(inject('clusterUrl'))
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await sql`create database ${sql.id(name)} ${migrated ? sql`template ${sql.id(templateName)}` : sql`template template0`}`.execute(cluster.db)
+  await sql`create database ${sql.id(name)} ${migrated ? sql`template ${sql.id(templateName)}` : sql`template template0`}`.execute(
+    cluster.db,
+  )
 
   const url = withDatabase(inject('clusterUrl'), name)
   const owner = await connectAsOwner(url)

@@ -1,0 +1,59 @@
+import { type Kysely, sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { createTestDatabase } from '../harness.ts'
+import { collectGrants, collectTables, sampleOf, tryEverything } from './verdicts.ts'
+
+/*
+ * verdicts.json is what we mean, reviewed in the diff: who may select, insert, update and delete in which table, their
+ * own row and another's, tried over the real logins; and every grant there is. What is not in it fails here.
+ * After a change that is meant: npx vitest run server/test/isolation -u, and read the difference.
+ */
+describe('isolation', async () => {
+  const test = await createTestDatabase()
+
+  it('gives every role exactly the verdicts and grants that are written down', async () => {
+    const found = { tables: await tryEverything(test), grants: await collectGrants(test.owner.db) }
+    await expect(`${JSON.stringify(found, null, 2)}\n`).toMatchFileSnapshot('verdicts.json')
+  })
+
+  it('gives nobody else’s row to anybody who signed in', async () => {
+    const verdicts = await tryEverything(test)
+    for (const [table, roles] of Object.entries(verdicts)) {
+      for (const role of ['anon', 'authenticated', 'keyloft_user']) {
+        const outcome = roles[role] ?? 'no'
+        for (const verdict of Object.values(outcome === 'no' ? {} : outcome))
+          expect(verdict, `${table} for ${role}`).toMatch(/\/(no|hidden)$/)
+      }
+    }
+  })
+
+  it('turns red for a table, a function or a grant that nobody wrote down', async () => {
+    const before = await collectGrants(test.owner.db)
+    const planted = [
+      'create table public.planted (id int)',
+      'grant select on public.planted to authenticated',
+      'grant update on public.settings to authenticated',
+      "create function public.planted() returns int language sql as 'select 1'",
+      'grant execute on function public.planted() to anon',
+      "create function public.planted_alone() returns int language sql as 'select 1'",
+    ]
+    await test.owner.db
+      .transaction()
+      .execute(async (tx) => {
+        await sql`set local role keyloft_owner`.execute(tx)
+        for (const statement of planted) await sql.raw(statement).execute(tx)
+        await sql`reset role`.execute(tx)
+        const owner = { ...test.owner, db: tx as unknown as Kysely<unknown> }
+        expect((await collectGrants(owner.db)).filter((line) => !before.includes(line))).toEqual([
+          'function planted(): anon execute',
+          'function planted_alone(): nobody',
+          'table planted: authenticated select',
+          'table settings: authenticated select, update',
+        ])
+        expect(await collectTables({ ...test, owner })).toContain('public.planted')
+        throw new Error('undo')
+      })
+      .catch((error) => expect(error.message).toBe('undo'))
+    expect(() => sampleOf('public.planted')).toThrow('has no sample row')
+  })
+})

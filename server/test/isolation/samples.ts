@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+
+/** A row as the isolation test tries it: what is inserted for a person, by what it is found, and what is changed in it. */
+export interface Sample {
+  row: (userId: string) => Record<string, unknown>
+  key: string
+  change: string
+}
+
+const inAnHour = () => new Date(Date.now() + 3_600_000)
+
+/** One for every table outside of the job queue's schema. A table without one fails the isolation test. */
+export const samples: Record<string, Sample> = {
+  'auth.users': { row: (id) => ({ id, email: `${id}@example.com` }), key: 'id', change: 'name' },
+  'auth.accounts': {
+    row: (user_id) => ({ id: randomUUID(), user_id, provider_id: 'credential', account_id: user_id }),
+    key: 'id',
+    change: 'scope',
+  },
+  'auth.sessions': {
+    row: (user_id) => ({ id: randomUUID(), user_id, token: randomUUID(), expires_at: inAnHour() }),
+    key: 'id',
+    change: 'user_agent',
+  },
+  'auth.verifications': {
+    row: (identifier) => ({ id: randomUUID(), identifier, value: 'proof', expires_at: inAnHour() }),
+    key: 'id',
+    change: 'value',
+  },
+  'auth.jwks': { row: () => ({ id: randomUUID(), public_key: 'public', private_key: 'sealed' }), key: 'id', change: 'alg' },
+  'public.user_profiles': { row: (user_id) => ({ user_id, display_name: 'Ada' }), key: 'user_id', change: 'display_name' },
+  'public.user_settings': {
+    row: (user_id) => ({ user_id, allow_gateway_fallback: true }),
+    key: 'user_id',
+    change: 'allow_gateway_fallback',
+  },
+  'public.settings': {
+    row: (user_id) => ({ id: randomUUID(), user_id, key: 'maxMessagesPerDay', value: '20' }),
+    key: 'id',
+    change: 'value',
+  },
+  'keyloft.logins': { row: () => ({ role_name: 'keyloft_user', sealed_password: 'kr1.' }), key: 'role_name', change: 'sealed_password' },
+  'keyloft_migrations.applied': { row: () => ({ name: randomUUID(), timestamp: 'now' }), key: 'name', change: 'timestamp' },
+  'keyloft_migrations.applied_lock': { row: () => ({ id: randomUUID() }), key: 'id', change: 'is_locked' },
+  'keyloft_migrations.files': { row: () => ({ name: randomUUID(), sha256: '', breaking: false }), key: 'name', change: 'sha256' },
+}
