@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { catalogueChecks, runCatalogueChecks } from '../../src/platform/database/catalogue-checks.ts'
 import { verifyDatabase } from '../../src/platform/database/verify.ts'
@@ -16,7 +16,7 @@ describe('the catalogue', async () => {
       .transaction()
       .execute(async (tx) => {
         await sql.raw(planted).execute(tx)
-        for (const { id, offenders } of await runCatalogueChecks(tx as Kysely<unknown>)) if (offenders.length > 0) found[id] = offenders
+        for (const { id, offenders } of await runCatalogueChecks(tx)) if (offenders.length > 0) found[id] = offenders
         throw new Undo()
       })
       .catch((error) => {

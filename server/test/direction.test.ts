@@ -1,0 +1,110 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/*
+ * Imports point one way: the edges build on domains, domains on platform, platform on base. Between domains, and
+ * between rooms of the platform, only the arrows of these tables are allowed, and they form no circle.
+ */
+const layers = [['base'], ['platform'], ['domains'], ['config', 'env-file', 'schema'], ['main'], ['cli', 'worker']]
+const domains: Record<string, string[]> = {}
+const platform: Record<string, string[]> = {
+  sealing: [],
+  database: ['sealing'],
+  http: ['database'],
+}
+
+const root = join(import.meta.dirname, '../src')
+
+interface Import {
+  from: string
+  to: string
+}
+
+function readImports(): Import[] {
+  return globSync('**/*.ts', { cwd: root, exclude: (name) => name.endsWith('.test.ts') }).flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8')
+    return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, specifier = '']) => ({
+      from: file,
+      to: normalize(join(dirname(file), specifier)),
+    }))
+  })
+}
+
+/** The folder or, at the top, the file that stands for a layer. */
+const place = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '')
+const room = (path: string) => path.split('/')[1] ?? ''
+const height = (path: string) => layers.findIndex((names) => names.includes(place(path)))
+
+export function faultsOf(imports: Import[], arrows: { domains: Record<string, string[]>; platform: Record<string, string[]> }): string[] {
+  return imports.flatMap(({ from, to }) => {
+    const arrow = `${from} → ${to}`
+    if (height(from) < 0) return [`${from} lies in no layer`]
+    if (to.startsWith('..') || height(to) < 0) return [`${arrow}: leaves the source`]
+    if (height(to) > height(from)) return [`${arrow}: points upwards`]
+    if (place(from) !== place(to) || !(place(from) === 'domains' || place(from) === 'platform')) return []
+    const allowed = arrows[place(from) as 'domains' | 'platform']
+    if (!(room(from) in allowed)) return [`${from}: ${room(from)} is not in the table`]
+    return room(from) === room(to) || allowed[room(from)]?.includes(room(to)) ? [] : [`${arrow}: not in the table`]
+  })
+}
+
+export function circlesIn(arrows: Record<string, string[]>): string[] {
+  const circles: string[] = []
+  const walk = (name: string, path: string[]) => {
+    if (path.includes(name)) return void circles.push([...path.slice(path.indexOf(name)), name].join(' → '))
+    for (const next of arrows[name] ?? []) walk(next, [...path, name])
+  }
+  for (const name of Object.keys(arrows)) walk(name, [])
+  return circles
+}
+
+describe('the direction of imports', () => {
+  const tables = { domains, platform }
+
+  it('points from the edges to the base, and only along the arrows of the table', () => {
+    const imports = readImports()
+    expect(imports.length).toBeGreaterThan(50)
+    expect(faultsOf(imports, tables)).toEqual([])
+  })
+
+  it('has no circles', () => {
+    expect([...circlesIn(domains), ...circlesIn(platform)]).toEqual([])
+  })
+
+  it('names no folder that is not there', () => {
+    const folders = (inside: string) => globSync(`${inside}/*/`, { cwd: root }).map((folder) => relative(inside, folder).replace(/\/$/, ''))
+    expect(Object.keys(platform).sort()).toEqual(folders('platform').sort())
+    expect(Object.keys(domains).sort()).toEqual(folders('domains').sort())
+  })
+
+  it.each<[string, Import]>([
+    ['points upwards', { from: 'base/errors.ts', to: 'platform/http/http.ts' }],
+    ['not in the table', { from: 'platform/sealing/keyring.ts', to: 'platform/http/http.ts' }],
+    ['lies in no layer', { from: 'helpers/things.ts', to: 'base/errors.ts' }],
+    ['leaves the source', { from: 'main.ts', to: '../test/harness.ts' }],
+  ])('refuses an import that %s', (fault, planted) => {
+    expect(faultsOf([planted], tables).join()).toContain(fault)
+  })
+
+  it('refuses a circle', () => {
+    expect(circlesIn({ chats: ['gateway'], gateway: ['chats'] })).not.toEqual([])
+  })
+
+  it('lets only the configuration read the environment', () => {
+    const readers = globSync('**/*.ts', { cwd: root }).filter(
+      (file) => !file.endsWith('.test.ts') && /process\.env\b/.test(readFileSync(join(root, file), 'utf8')),
+    )
+    expect(readers).toEqual(['config.ts'])
+  })
+
+  /** Every named job is listed, so that nobody reaches past row level security unseen. */
+  it('lists who works as the system', () => {
+    const callers = globSync('**/*.ts', { cwd: root })
+      .filter((file) => !file.endsWith('.test.ts'))
+      .flatMap((file) =>
+        [...readFileSync(join(root, file), 'utf8').matchAll(/\.system\(\s*'([^']+)'/g)].map(([, job]) => `${file}: ${job}`),
+      )
+    expect(callers.sort()).toEqual(['cli/seed.ts: seed', 'platform/database/database.ts: readiness'])
+  })
+})
