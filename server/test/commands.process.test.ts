@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const cli = join(import.meta.dirname, '../dist/cli.js')
+
+interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+describe('the commands of an operator', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyloft-commands-'))
+  chmodSync(folder, 0o711) // as root the database runs as another user, who must get through
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  function keyloft(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+    return new Promise((resolve) => {
+      const options = { env: { PATH: process.env.PATH, KEYLOFT_DATA_DIR: join(folder, 'data'), ...env } }
+      execFile(process.execPath, [cli, ...args], options, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      )
+    })
+  }
+  const json = async (args: string[]) => {
+    const ran = await keyloft([...args, '--json'])
+    return { ...ran, value: JSON.parse(ran.stdout) }
+  }
+
+  it('migrates an embedded database up, says so once, and finds nothing to do the second time', async () => {
+    const first = await keyloft(['migrate', 'up'])
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ migrations applied\.\n$/) })
+    expect(first.stderr).toContain('applying 20261120100000_roles_and_schemas')
+    expect(await keyloft(['migrate', 'up'])).toMatchObject({ code: 0, stdout: 'The database is up to date.\n' })
+  })
+
+  it('lists the migrations and what became of them', async () => {
+    const { code, value } = await json(['migrate', 'status'])
+    expect(code).toBe(0)
+    expect(value.migrations[0]).toEqual({ name: '20261120100000_roles_and_schemas', state: 'applied', breaking: false })
+  })
+
+  it('takes back nothing unasked, and the newest migration with --yes', async () => {
+    const unasked = await keyloft(['migrate', 'down'])
+    expect(unasked).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--yes') })
+    const { value } = await json(['migrate', 'down', '--yes'])
+    expect(value.reverted).toHaveLength(1)
+    expect((await json(['migrate', 'verify'])).value).toMatchObject({
+      ok: false,
+      checks: [{ id: 'migrations', outcome: 'failed', hint: 'keyloft migrate up' }],
+    })
+    expect((await keyloft(['migrate', 'up'])).code).toBe(0)
+  })
+
+  it('verifies and doctors a healthy database with exit code 0', async () => {
+    for (const command of [['migrate', 'verify'], ['doctor']]) {
+      const { code, value } = await json(command)
+      expect(value.checks.filter(({ outcome }: { outcome: string }) => outcome !== 'ok')).toEqual([])
+      expect(code).toBe(0)
+    }
+    const { value } = await json(['doctor'])
+    const ids = value.checks.map(({ id }: { id: string }) => id)
+    for (const id of [
+      'node',
+      'database',
+      'migrations',
+      'rls-forced',
+      'partitions-closed',
+      'no-public-grant',
+      'logins-cannot-become-more',
+      'logins',
+      'keyring',
+      'statement-logging',
+      'clock',
+    ]) {
+      expect(ids).toContain(id)
+    }
+  })
+
+  it('doctors what it cannot reach: the reason is the finding, with a hint and exit code 1', async () => {
+    const { code, stdout } = await keyloft(['doctor'], { DATABASE_URL: 'postgresql://ada:hunter2@127.0.0.1:1/app' })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/✗ database: The database at 127\.0\.0\.1:1\/app cannot be reached/)
+    expect(stdout).not.toContain('hunter2')
+  })
+
+  it('seeds five people, and changes nothing when it does so again', async () => {
+    const first = await json(['seed'])
+    expect(first.value.people).toHaveLength(5)
+    expect((await json(['seed'])).value).toEqual(first.value)
+  })
+
+  it('exports for Supabase into an empty folder, and never over a file', async () => {
+    const target = join(folder, 'supabase/migrations')
+    const { value } = await json(['migrate', 'export', '--supabase', target])
+    expect(readdirSync(target).sort()).toEqual(value.files)
+    expect(await keyloft(['migrate', 'export', '--supabase', target])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('exists already'),
+    })
+  })
+
+  it('exits with 2 when it is called wrongly, and says how it is meant', async () => {
+    expect(await keyloft(['migrate', 'sideways'])).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown command 'sideways'") })
+    expect(await keyloft(['migrate', 'down', 'many'])).toMatchObject({ code: 2, stderr: expect.stringContaining('whole number') })
+    expect(await keyloft(['migrate', 'export'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--supabase') })
+  })
+
+  it('says help without touching anything', async () => {
+    const untouched = join(folder, 'untouched')
+    for (const args of [['--help'], ['migrate', '--help'], ['migrate', 'down', '--help'], ['--version']]) {
+      expect(await keyloft(args, { KEYLOFT_DATA_DIR: untouched })).toMatchObject({ code: 0, stderr: '' })
+    }
+    expect(readdirSync(folder)).not.toContain('untouched')
+  })
+
+  it('speaks JSON of a failure too', async () => {
+    mkdirSync(join(folder, 'other/postgres'), { recursive: true })
+    writeFileSync(join(folder, 'other/postgres/PG_VERSION'), '14\n')
+    const { code, stdout } = await keyloft(['migrate', 'status', '--json'], { KEYLOFT_DATA_DIR: join(folder, 'other') })
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'setup', message: expect.stringContaining('PostgreSQL 14') } })
+  })
+})
