@@ -60,7 +60,8 @@ const integer = (least: number, most: number) =>
 
 const postgresUrl = z.string().refine((text) => {
   const url = URL.parse(text)
-  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== '' && url.pathname.length > 1
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.pathname.length < 2) return false
+  return [url.username, url.pathname].every((part) => /^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(part))
 })
 const aPostgresUrl = (user: string, password: string) =>
   variable(postgresUrl, 'a PostgreSQL address with host and database', `postgresql://${user}:${password}@db.example.com:5432/app`)
@@ -82,7 +83,10 @@ const variables = {
 type Name = keyof typeof variables
 type Value<K extends Name> = z.output<(typeof variables)[K]['schema']>
 
+type Read = <K extends Name>(name: K, calledHere?: string) => Value<K> | undefined
+
 const defaultDataDir = '.keyloft'
+const loginVariables = ['DATABASE_USER_URL', 'DATABASE_SERVICE_URL', 'DATABASE_AUTH_URL'] as const
 
 /**
  * Reads `.env`, then `.env.local`, then the environment; the later wins, and an empty value counts as absent.
@@ -95,43 +99,24 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
   const faults = files.flatMap((file) => file.faults)
   const given = Object.assign({}, ...files.map((file) => withoutEmpty(file.values)), withoutEmpty(env)) as Record<string, string>
 
-  if (given.POSTGRES_URL !== undefined) {
-    if (given.DATABASE_URL !== undefined && given.DATABASE_URL !== given.POSTGRES_URL) {
-      faults.push('DATABASE_URL and POSTGRES_URL name two different databases; set one of them.')
-    }
-    given.DATABASE_URL ??= given.POSTGRES_URL
-  }
-
-  const read = <K extends Name>(name: K): Value<K> | undefined => {
-    const text = given[name]
+  const read: Read = (name, calledHere = name) => {
+    const text = given[calledHere]
     if (text === undefined) return undefined
     const { schema, needs, example } = variables[name]
     const parsed = schema.safeParse(text)
-    if (parsed.success) return parsed.data as Value<K>
-    faults.push(`${name} is not ${needs}. Example: ${name}=${example}`)
+    if (parsed.success) return parsed.data as Value<typeof name>
+    faults.push(`${calledHere} is not ${needs}. Example: ${calledHere}=${example}`)
     return undefined
   }
 
   const dataDir = read('KEYLOFT_DATA_DIR')
-  const ownerUrl = read('DATABASE_URL')
-  const directUrl = read('DATABASE_DIRECT_URL')
-  const loginUrls = wholeLogins(
-    { keyloft_user: read('DATABASE_USER_URL'), keyloft_service: read('DATABASE_SERVICE_URL'), keyloft_auth: read('DATABASE_AUTH_URL') },
-    faults,
-  )
-  const external = ['DATABASE_URL', 'DATABASE_USER_URL', 'DATABASE_SERVICE_URL', 'DATABASE_AUTH_URL'].some(
-    (name) => given[name] !== undefined,
-  )
-  if (!external && given.DATABASE_DIRECT_URL !== undefined) faults.push('DATABASE_DIRECT_URL is set without DATABASE_URL.')
-
+  const database = readDatabase(read, given, faults)
   const config: Config = {
-    http: { host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787 },
+    http: Object.freeze({ host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787 }),
     logLevel: read('LOG_LEVEL') ?? 'info',
-    dataDir: { path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined },
-    database: external
-      ? { kind: 'external', ownerUrl, directUrl, loginUrls, migrateAtStart: read('KEYLOFT_MIGRATE') === '1' }
-      : { kind: 'embedded' },
-    keyring: readKeyring(given, faults, options.needsRootKeys && external),
+    dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
+    database: Object.freeze(database),
+    keyring: readKeyring(given, folder, faults, options.needsRootKeys && database.kind === 'external'),
     poolSize: read('DATABASE_POOL_SIZE') ?? 10,
   }
   if (faults.length > 0) throw new ConfigError(faults)
@@ -145,43 +130,68 @@ function withoutEmpty(values: NodeJS.ProcessEnv): Record<string, string> {
   >
 }
 
-function wholeLogins(urls: { [K in keyof LoginUrls]: string | undefined }, faults: string[]): LoginUrls | undefined {
-  const given = Object.values(urls).filter((url) => url !== undefined)
-  if (given.length === 0) return undefined
-  if (given.length < 3) {
-    faults.push('DATABASE_USER_URL, DATABASE_SERVICE_URL and DATABASE_AUTH_URL go together; set all three or none.')
-    return undefined
+function readDatabase(read: Read, given: Record<string, string>, faults: string[]): EmbeddedDatabase | ExternalDatabase {
+  if (given.DATABASE_URL !== undefined && given.POSTGRES_URL !== undefined && given.DATABASE_URL !== given.POSTGRES_URL) {
+    faults.push(`DATABASE_URL and POSTGRES_URL name two different databases; set one of them. ${exampleOf('DATABASE_URL')}`)
   }
-  return urls as LoginUrls
+  const hasOwner = given.DATABASE_URL !== undefined || given.POSTGRES_URL !== undefined
+  const ownerUrl = read('DATABASE_URL', given.DATABASE_URL === undefined ? 'POSTGRES_URL' : 'DATABASE_URL')
+  const directUrl = read('DATABASE_DIRECT_URL')
+  const logins = {
+    keyloft_user: read('DATABASE_USER_URL'),
+    keyloft_service: read('DATABASE_SERVICE_URL'),
+    keyloft_auth: read('DATABASE_AUTH_URL'),
+  }
+  const absentLogins = loginVariables.filter((name) => given[name] === undefined)
+  const hasLogins = absentLogins.length < loginVariables.length
+  if (hasLogins && absentLogins.length > 0) {
+    faults.push(`${absentLogins.join(' and ')} must be set too: the three logins go together. ${absentLogins.map(exampleOf).join(' ')}`)
+  }
+  const migrateAtStart = read('KEYLOFT_MIGRATE') === '1'
+  if (migrateAtStart && hasLogins && !hasOwner) {
+    faults.push(`KEYLOFT_MIGRATE=1 needs the database's owner in DATABASE_URL. ${exampleOf('DATABASE_URL')}`)
+  }
+  if (hasOwner || hasLogins) {
+    return { kind: 'external', ownerUrl, directUrl, loginUrls: hasLogins ? (logins as LoginUrls) : undefined, migrateAtStart }
+  }
+  if (given.DATABASE_DIRECT_URL !== undefined) {
+    faults.push(`DATABASE_DIRECT_URL is set without DATABASE_URL. ${exampleOf('DATABASE_URL')}`)
+  }
+  return { kind: 'embedded' }
 }
 
-function readKeyring(given: Record<string, string>, faults: string[], required: boolean): Keyring | undefined {
+function exampleOf(name: Name): string {
+  return `Example: ${name}=${variables[name].example}`
+}
+
+function readKeyring(given: Record<string, string>, folder: string, faults: string[], required: boolean): Keyring | undefined {
   const { KEYLOFT_ROOT_KEYS: inline, KEYLOFT_ROOT_KEYS_FILE: file } = given
+  const inlineExample = `Example: KEYLOFT_ROOT_KEYS=${rootKeyExample}`
   if (inline !== undefined && file !== undefined) {
-    faults.push('KEYLOFT_ROOT_KEYS and KEYLOFT_ROOT_KEYS_FILE are both set; set one of them.')
+    faults.push(`KEYLOFT_ROOT_KEYS and KEYLOFT_ROOT_KEYS_FILE are both set; set one of them. ${inlineExample}`)
     return undefined
   }
   const source = file === undefined ? 'KEYLOFT_ROOT_KEYS' : 'KEYLOFT_ROOT_KEYS_FILE'
   let text = inline
   if (file !== undefined) {
     try {
-      text = readFileSync(file, 'utf8')
+      text = readFileSync(resolve(folder, file), 'utf8')
     } catch (error) {
-      faults.push(`KEYLOFT_ROOT_KEYS_FILE cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+      const { code } = error as NodeJS.ErrnoException
+      faults.push(
+        `KEYLOFT_ROOT_KEYS_FILE names a file that cannot be read (${code}). Example: KEYLOFT_ROOT_KEYS_FILE=/run/secrets/root-keys`,
+      )
       return undefined
     }
   }
   if (text === undefined) {
-    if (required)
-      faults.push(
-        `KEYLOFT_ROOT_KEYS is missing; with a database of your own it has no default. Example: KEYLOFT_ROOT_KEYS=${rootKeyExample}`,
-      )
+    if (required) faults.push(`KEYLOFT_ROOT_KEYS is missing; with a database of your own it has no default. ${inlineExample}`)
     return undefined
   }
   try {
     return parseKeyring(text)
   } catch (error) {
-    faults.push(`${source} ${(error as Error).message}. Example: KEYLOFT_ROOT_KEYS=${rootKeyExample}`)
+    faults.push(`${source} ${(error as Error).message}. ${inlineExample}`)
     return undefined
   }
 }

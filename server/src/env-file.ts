@@ -17,31 +17,36 @@ export function readEnvFile(path: string, name: string): EnvFile {
     if (code === 'ENOENT' || code === 'ENOTDIR') return { values: {}, faults: [] }
     return { values: {}, faults: [`${name} cannot be read (${code})`] }
   }
-  return { values: { ...parseEnv(text) } as Record<string, string>, faults: findFaults(text, name) }
+  return parseEnvText(text, name)
+}
+
+export function parseEnvText(text: string, name: string): EnvFile {
+  const lines = text.replace(/^\uFEFF/, '') // some editors begin a file with it; parseEnv would take it for part of a name
+  return { values: { ...parseEnv(lines) } as Record<string, string>, faults: findFaults(lines, name) }
 }
 
 /** parseEnv skips what it does not understand; a typing error must not silently become a default. */
 function findFaults(text: string, name: string): string[] {
   const faults: string[] = []
-  let openedAt = 0
-  let quote = ''
+  const nothing = /^[ \t]*(#|$)/
+  let open: { quote: string; line: number } | undefined
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (quote) {
-      if (line.includes(quote)) quote = ''
-      continue
+    const number = index + 1
+    let unread = line
+    if (!open) {
+      if (nothing.test(line)) continue
+      const [, value] = /^[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*[ \t]*=[ \t]*(.*)$/.exec(line) ?? []
+      if (value === undefined) faults.push(`line ${number} of ${name} is not of the form NAME=value`)
+      const [quote] = /^["'`]/.exec(value ?? '') ?? []
+      if (!quote || !value) continue
+      open = { quote, line: number }
+      unread = value.slice(1)
     }
-    if (/^\s*(#|$)/.test(line)) continue
-    const [, value] = /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*(.*)$/.exec(line) ?? []
-    if (value === undefined) {
-      faults.push(`line ${index + 1} of ${name} is not of the form NAME=value`)
-      continue
-    }
-    const first = value[0] ?? ''
-    if ('"\'`'.includes(first) && first !== '' && !value.slice(1).includes(first)) {
-      quote = first
-      openedAt = index + 1
-    }
+    const end = unread.indexOf(open.quote)
+    if (end < 0) continue
+    open = undefined
+    if (!nothing.test(unread.slice(end + 1))) faults.push(`line ${number} of ${name} goes on behind its closing quote`)
   }
-  if (quote) faults.push(`line ${openedAt} of ${name} opens a quote that is never closed`)
+  if (open) faults.push(`line ${open.line} of ${name} opens a quote that is never closed`)
   return faults
 }

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Config, ConfigError, readConfig } from './config.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyloft-config-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+const read = (env: NodeJS.ProcessEnv = {}, needsRootKeys = true): Config => readConfig(folder, { needsRootKeys }, env)
+
+function faultsOf(env: NodeJS.ProcessEnv = {}, needsRootKeys = true): readonly string[] {
+  try {
+    read(env, needsRootKeys)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+  return []
+}
+
+const newKey = (version = 'v1') => `${version}:${randomBytes(32).toString('base64')}`
+const ownUrl = 'postgresql://postgres:pa55word@db.example.com:5432/app'
+const loginUrl = (name: string) => `postgresql://${name}:pa55word@db.example.com:5432/app`
+const logins = {
+  DATABASE_USER_URL: loginUrl('keyloft_user'),
+  DATABASE_SERVICE_URL: loginUrl('keyloft_service'),
+  DATABASE_AUTH_URL: loginUrl('keyloft_auth'),
+}
+
+describe('without any setting', () => {
+  it('listens on this machine alone and brings its own database, which keeps its own keys', () => {
+    expect(read()).toEqual({
+      http: { host: '127.0.0.1', port: 8787 },
+      logLevel: 'info',
+      dataDir: { path: join(folder, '.keyloft'), isDefault: true },
+      database: { kind: 'embedded' },
+      keyring: undefined,
+      poolSize: 10,
+    })
+  })
+
+  it('cannot be changed afterwards, at any depth', () => {
+    const config = read()
+    for (const part of [config, config.http, config.dataDir, config.database]) expect(Object.isFrozen(part)).toBe(true)
+  })
+})
+
+describe('where values come from', () => {
+  it('takes .env, over it .env.local, over both the environment', () => {
+    write('.env', 'PORT=1001\nHOST=10.0.0.1\nLOG_LEVEL=warn')
+    write('.env.local', 'PORT=1002\nHOST=10.0.0.2')
+    expect(read({ PORT: '1003' })).toMatchObject({ http: { port: 1003, host: '10.0.0.2' }, logLevel: 'warn' })
+  })
+
+  it('counts an empty value as absent, so that it hides nothing', () => {
+    write('.env', 'PORT=1001\nLOG_LEVEL=')
+    write('.env.local', 'PORT=\nDATABASE_URL=""')
+    expect(read({ PORT: '  ', DATABASE_URL: '' })).toMatchObject({ http: { port: 1001 }, logLevel: 'info', database: { kind: 'embedded' } })
+  })
+
+  it('takes relative paths from the folder of the files, wherever it was started', () => {
+    write('root-keys', newKey())
+    const config = read({ KEYLOFT_DATA_DIR: 'data', KEYLOFT_ROOT_KEYS_FILE: 'root-keys' })
+    expect(config.dataDir).toEqual({ path: join(folder, 'data'), isDefault: false })
+    expect(config.keyring).toHaveLength(1)
+  })
+})
+
+describe('faults', () => {
+  it('are named all at once, each with its variable, what was wrong and an example', () => {
+    write('.env', 'LOG_LEVEL=loud\nthis line is broken')
+    write('.env.local', 'DATABASE_POOL_SIZE=0')
+    const faults = faultsOf({
+      PORT: '70000',
+      HOST: 'a b',
+      KEYLOFT_MIGRATE: 'yes',
+      DATABASE_URL: 'mysql://db.example.com/app',
+      DATABASE_DIRECT_URL: 'postgres://db.example.com',
+      KEYLOFT_ROOT_KEYS: 'v1:c2hvcnQ=',
+    })
+    const wanted = ['line 2 of .env is not', 'LOG_LEVEL', 'DATABASE_POOL_SIZE', 'PORT', 'HOST', 'KEYLOFT_MIGRATE', 'DATABASE_URL']
+    for (const start of [...wanted, 'DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS']) {
+      const matching = faults.filter((fault) => fault.startsWith(`${start} `))
+      expect(matching, start).toHaveLength(1)
+      if (!start.startsWith('line')) expect(matching[0]).toMatch(new RegExp(`Example: ${start}=\\S`))
+    }
+    expect(faults).toHaveLength(9)
+  })
+
+  it('are one readable message', () => {
+    const faults = faultsOf({ PORT: 'x', HOST: '?' })
+    const { message } = new ConfigError(faults)
+    expect(message.split('\n')).toEqual(['Keyloft cannot start with this configuration:', ...faults.map((fault) => `  - ${fault}`)])
+  })
+
+  it('of the embedded database name KEYLOFT_MIGRATE too', () => {
+    expect(faultsOf({ KEYLOFT_MIGRATE: 'yes' })).toEqual(['KEYLOFT_MIGRATE is not 0 or 1. Example: KEYLOFT_MIGRATE=1'])
+  })
+
+  it.each(['-1', '65536', '1e3', '80 ', '0x50', '1234567890', '８０'])('refuses the port %j', (PORT) => {
+    expect(faultsOf({ PORT })).toHaveLength(1)
+  })
+
+  it.each([
+    'db.example.com/app',
+    'https://db.example.com/app',
+    'postgresql:///app',
+    'postgresql://db.example.com',
+    'postgresql://db.example.com/',
+    'postgresql://user:pa#ss@db.example.com/app',
+    'postgresql://user:secret@db.example.com:99999/app',
+    'postgresql://us%er:secret@db.example.com/app',
+    'postgresql://user:secret@db.example.com/a%pp',
+  ])('refuses the database address %s', (DATABASE_URL) => {
+    const faults = faultsOf({ DATABASE_URL }, false)
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toMatch(/^DATABASE_URL is not a PostgreSQL address.* Example: DATABASE_URL=postgresql:\/\//)
+  })
+
+  it.each(['postgres://app@db/app', 'postgresql://u:p%40ss@[::1]:6000/app?sslmode=require', 'postgresql://u:100%@db/app'])(
+    'accepts the database address %s as it is',
+    (DATABASE_URL) => expect(read({ DATABASE_URL }, false).database).toMatchObject({ kind: 'external', ownerUrl: DATABASE_URL }),
+  )
+
+  it('never repeat a secret', () => {
+    const secret = 'hunter2-hunter2'
+    const key = randomBytes(31).toString('base64')
+    write('.env', `DATABASE_USER_URL=mysql://u:${secret}@db/app\n${secret} without a name\nA="${secret}" ${secret}\nQ='${secret}`)
+    const faults = faultsOf({
+      DATABASE_URL: `postgresql://u:${secret}@:5432/app`,
+      POSTGRES_URL: `postgresql://u:${secret}@other/app`,
+      DATABASE_DIRECT_URL: `postgresql://u:${secret}#@db/app`,
+      DATABASE_SERVICE_URL: secret,
+      DATABASE_POOL_SIZE: secret,
+      LOG_LEVEL: secret,
+      KEYLOFT_ROOT_KEYS: `v1:${key}`,
+    })
+    expect(faults.length).toBeGreaterThanOrEqual(10)
+    const text = new ConfigError(faults).message
+    for (const hidden of [secret, key, key.slice(0, 12)]) expect(text).not.toContain(hidden)
+  })
+})
+
+describe('the database address', () => {
+  it('may be called POSTGRES_URL', () => {
+    expect(read({ POSTGRES_URL: ownUrl }, false).database).toMatchObject({ kind: 'external', ownerUrl: ownUrl, migrateAtStart: false })
+  })
+
+  it('may have both names where they agree, and not where they differ', () => {
+    expect(faultsOf({ POSTGRES_URL: ownUrl, DATABASE_URL: ownUrl }, false)).toEqual([])
+    const faults = faultsOf({ POSTGRES_URL: ownUrl, DATABASE_URL: `${ownUrl}2` }, false)
+    expect(faults).toEqual([expect.stringMatching(/^DATABASE_URL and POSTGRES_URL name two different databases.*Example: DATABASE_URL=/)])
+  })
+
+  it('is faulted under the name it was given', () => {
+    expect(faultsOf({ POSTGRES_URL: 'nonsense' }, false)).toEqual([expect.stringMatching(/^POSTGRES_URL is not .* Example: POSTGRES_URL=/)])
+  })
+
+  it('is needed where a direct one is given', () => {
+    expect(faultsOf({ DATABASE_DIRECT_URL: ownUrl })).toEqual([
+      expect.stringMatching(/^DATABASE_DIRECT_URL is set without DATABASE_URL.*Example/),
+    ])
+  })
+})
+
+describe('the three logins', () => {
+  it('are taken together, without the owner', () => {
+    expect(read(logins, false).database).toEqual({
+      kind: 'external',
+      ownerUrl: undefined,
+      directUrl: undefined,
+      loginUrls: {
+        keyloft_user: logins.DATABASE_USER_URL,
+        keyloft_service: logins.DATABASE_SERVICE_URL,
+        keyloft_auth: logins.DATABASE_AUTH_URL,
+      },
+      migrateAtStart: false,
+    })
+  })
+
+  it('are refused by halves, and the absent ones are named', () => {
+    const { DATABASE_AUTH_URL: _, ...two } = logins
+    expect(faultsOf(two, false)).toEqual([expect.stringMatching(/^DATABASE_AUTH_URL must be set too.*Example: DATABASE_AUTH_URL=/)])
+    const faults = faultsOf({ DATABASE_USER_URL: logins.DATABASE_USER_URL, DATABASE_URL: ownUrl }, false)
+    expect(faults).toEqual([expect.stringMatching(/^DATABASE_SERVICE_URL and DATABASE_AUTH_URL must be set too/)])
+  })
+
+  it('that are all there but one is broken give that one fault alone', () => {
+    expect(faultsOf({ ...logins, DATABASE_AUTH_URL: 'nonsense' }, false)).toEqual([expect.stringMatching(/^DATABASE_AUTH_URL is not/)])
+  })
+
+  it('cannot migrate', () => {
+    expect(faultsOf({ ...logins, KEYLOFT_MIGRATE: '1' }, false)).toEqual([expect.stringMatching(/^KEYLOFT_MIGRATE=1 needs.*Example/)])
+    expect(read({ ...logins, DATABASE_URL: ownUrl, KEYLOFT_MIGRATE: '1' }, false).database).toMatchObject({ migrateAtStart: true })
+  })
+})
+
+describe('root keys', () => {
+  const missing = /^KEYLOFT_ROOT_KEYS is missing.*Example: KEYLOFT_ROOT_KEYS=v1:/
+
+  it('are required with a database of one’s own, and only by commands that open or seal', () => {
+    expect(faultsOf({ DATABASE_URL: ownUrl })).toEqual([expect.stringMatching(missing)])
+    expect(faultsOf({ POSTGRES_URL: ownUrl })).toEqual([expect.stringMatching(missing)])
+    expect(faultsOf(logins)).toEqual([expect.stringMatching(missing)])
+    expect(faultsOf({ DATABASE_URL: ownUrl }, false)).toEqual([])
+    expect(faultsOf()).toEqual([])
+  })
+
+  it('are read newest first', () => {
+    const { keyring } = read({ KEYLOFT_ROOT_KEYS: `${newKey('v2')},${newKey('v1')}` })
+    expect(keyring?.map(({ version }) => version)).toEqual(['v2', 'v1'])
+  })
+
+  it('may lie in a file, whose final line break does not count', () => {
+    write('root-keys', `${newKey('v3')}\n`)
+    expect(read({ KEYLOFT_ROOT_KEYS_FILE: join(folder, 'root-keys') }).keyring?.[0]?.version).toBe('v3')
+  })
+
+  it('in a file that is absent, a folder or empty are a fault that says so', () => {
+    mkdirSync(join(folder, 'sub'))
+    write('empty', '')
+    for (const [file, fault] of [
+      ['absent', /cannot be read \(ENOENT\)/],
+      ['sub', /cannot be read \(EISDIR\)/],
+      ['empty', /not of the form v1:base64/],
+    ] as const) {
+      const faults = faultsOf({ KEYLOFT_ROOT_KEYS_FILE: join(folder, file), DATABASE_URL: ownUrl })
+      expect(faults).toEqual([expect.stringMatching(fault)])
+      expect(faults[0]).toMatch(/^KEYLOFT_ROOT_KEYS_FILE .*Example: /)
+    }
+  })
+
+  it('are refused in two places', () => {
+    write('root-keys', newKey())
+    expect(faultsOf({ KEYLOFT_ROOT_KEYS: newKey(), KEYLOFT_ROOT_KEYS_FILE: 'root-keys' })).toEqual([
+      expect.stringMatching(/both set.*Example/),
+    ])
+  })
+
+  it.each([
+    ['typed words', Buffer.from('correct horse battery staple 1234')],
+    ['32 typed words', Buffer.from('correct horse battery staple 123')],
+    ['zeroes', Buffer.alloc(32)],
+    ['too few bytes', randomBytes(16)],
+    ['too many bytes', randomBytes(33)],
+  ])('that are weak (%s) are refused even where none are required', (_, bytes) => {
+    const text = bytes.toString('base64')
+    const faults = faultsOf({ KEYLOFT_ROOT_KEYS: `v1:${text}` })
+    expect(faults).toEqual([expect.stringMatching(/^KEYLOFT_ROOT_KEYS has a key .*version v1.*Example/)])
+    expect(faults[0]).not.toContain(text)
+  })
+})
