@@ -29,6 +29,8 @@ export function parseKeyring(text: string): Keyring {
   const versions = keys.map(({ version }) => version)
   const twice = versions.find((version, index) => versions.indexOf(version) !== index)
   if (twice) throw new Error(`names version ${twice} twice`)
+  const copy = keys.find(({ key }, index) => keys.findIndex((other) => other.key.equals(key)) < index)
+  if (copy) throw new Error(`has the same key under two versions (one is ${copy.version})`)
   return keys
 }
 
@@ -41,10 +43,11 @@ function parseRootKey(part: string, index: number): RootKey {
   return { version, key }
 }
 
-/** Typed words and repeated patterns. A random key is taken for one less often than once in 10^13. */
+/** Typed words, repeated patterns, counted bytes. A random key is taken for one less often than once in 10^13. */
 function looksChosen(key: Buffer): boolean {
   const printable = key.every((byte) => byte >= 0x20 && byte < 0x7f)
-  return printable || new Set(key).size < 16
+  const steps = key.subarray(1).map((byte, index) => byte - (key[index] ?? 0))
+  return printable || new Set(key).size < 16 || new Set(steps).size < 4
 }
 
 export function generateRootKeys(): string {
@@ -55,6 +58,7 @@ export function generateRootKeys(): string {
 export function sealWithRootKey(keyring: Keyring, purpose: readonly string[], text: string): string {
   const newest = keyring[0]
   if (!newest) throw new Error('an empty keyring cannot seal')
+  if (!text.isWellFormed()) throw new Error('text with half a character cannot be sealed') // UTF-8 would put another one in its place
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', newest.key, nonce).setAAD(associatedData([...purpose, newest.version]))
   const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
@@ -62,11 +66,13 @@ export function sealWithRootKey(keyring: Keyring, purpose: readonly string[], te
 }
 
 export function openWithRootKey(keyring: Keyring, purpose: readonly string[], sealed: string): string {
-  const [form, version, encoded] = sealed.split('.')
+  const [form, version, encoded = '', ...rest] = sealed.split('.')
   const root = keyring.find((candidate) => candidate.version === version)
-  const bytes = Buffer.from(encoded ?? '', 'base64url')
-  if (form !== 'kr1' || !root || bytes.length < nonceBytes + tagBytes) {
-    throw keyringErrors.cannot_open({ internal: root ? 'malformed' : `no root key of version ${version}` })
+  const bytes = Buffer.from(encoded, 'base64url')
+  // Decoding forgives strange characters and spare bits; one sealed value must not have several spellings.
+  const canonical = form === 'kr1' && rest.length === 0 && bytes.toString('base64url') === encoded
+  if (!canonical || !root || bytes.length < nonceBytes + tagBytes) {
+    throw keyringErrors.cannot_open({ internal: canonical && !root ? `no root key of version ${version}` : 'malformed' })
   }
   try {
     const decipher = createDecipheriv('aes-256-gcm', root.key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
