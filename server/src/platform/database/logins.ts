@@ -20,7 +20,7 @@ export async function ensureLogins(owner: Owner, keyring: Keyring, servingUrl = 
   if (refused.length > 0) {
     // A dump restored into another cluster: the sealed passwords came along, the roles' own did not.
     await refuseIfShared(owner)
-    for (const name of refused) await setPassword(owner, name, decodeURIComponent(new URL(urls[name]).password))
+    await setPasswords(owner, refused, urls)
   }
   return urls
 }
@@ -44,7 +44,7 @@ async function makeLogins(owner: Owner, keyring: Keyring, servingUrl: string): P
   await refuseIfShared(owner)
   const passwords = new Map(loginNames.map((name) => [name, randomBytes(24).toString('base64url')]))
   await owner.db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended('keyloft: logins', 0))`.execute(tx)
+    await oneAtATime(tx)
     await sql`set local role keyloft_owner`.execute(tx)
     for (const [name, password] of passwords) {
       const sealed = sealWithRootKey(keyring, purposeOf(name), password)
@@ -53,7 +53,7 @@ async function makeLogins(owner: Owner, keyring: Keyring, servingUrl: string): P
   })
   const urls = await readLogins(owner, keyring, servingUrl) // of two processes that made them at once, the first one's count
   if (!urls) throw new Error('the logins were not kept')
-  for (const name of loginNames) await setPassword(owner, name, decodeURIComponent(new URL(urls[name]).password))
+  await setPasswords(owner, loginNames, urls)
   return urls
 }
 
@@ -100,7 +100,7 @@ async function refuseIfShared(owner: Owner) {
     select distinct datname
       from pg_shdepend join pg_database on pg_database.oid = dbid
      where refclassid = 'pg_authid'::regclass
-       and refobjid = 'keyloft_user'::regrole
+       and refobjid in ('keyloft_user'::regrole, 'keyloft_service'::regrole, 'keyloft_auth'::regrole)
        and datname <> current_database()`.execute(owner.db)
   if (rows.length === 0) return
   throw new SetupError(
@@ -109,8 +109,19 @@ async function refuseIfShared(owner: Owner) {
   )
 }
 
-async function setPassword(owner: Owner, name: LoginName, password: string) {
-  await sql`alter role ${sql.id(name)} password ${sql.lit(scramVerifier(password))}`.execute(owner.db)
+/** All or none, and one process at a time: PostgreSQL refuses to alter a role that another transaction is altering. */
+async function setPasswords(owner: Owner, names: readonly LoginName[], urls: LoginUrls) {
+  await owner.db.transaction().execute(async (tx) => {
+    await oneAtATime(tx)
+    for (const name of names) {
+      const password = decodeURIComponent(new URL(urls[name]).password)
+      await sql`alter role ${sql.id(name)} password ${sql.lit(scramVerifier(password))}`.execute(tx)
+    }
+  })
+}
+
+async function oneAtATime(tx: Owner['db']) {
+  await sql`select pg_advisory_xact_lock(hashtextextended('keyloft: logins', 0))`.execute(tx)
 }
 
 /** RFC 5803, as PostgreSQL stores it. The passwords are random ASCII, so SASLprep has nothing to change. */
