@@ -5,7 +5,7 @@ export interface Statement {
 }
 
 /** What can hide a semicolon: comments, quoted text and names, dollar-quoted bodies. */
-const hiding = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$[A-Za-z_]*\$)[\s\S]*?\1|;/g
+const hiding = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$(?:[A-Za-z_]\w*)?\$)[\s\S]*?\1|;/g
 
 /**
  * Cuts a migration into its statements, so that a failure can name its statement and line.

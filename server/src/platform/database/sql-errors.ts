@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { AppError, type ErrorDetail } from '../../base/errors.ts'
 import { databaseErrors } from './errors.ts'
 
@@ -15,7 +16,7 @@ const table: readonly [string, Make][] = [
   ['25P03', databaseErrors.busy], // idle_in_transaction_session_timeout
   ['08', databaseErrors.unavailable],
   ['57P', databaseErrors.unavailable], // shutting down, starting up
-  ['53300', databaseErrors.unavailable], // too many connections
+  ['53', databaseErrors.unavailable], // too many connections, a full disk
   ['28', databaseErrors.unavailable], // a login was refused: the operator's to mend, not the caller's
   ['3D000', databaseErrors.unavailable],
 ]
@@ -24,6 +25,8 @@ const table: readonly [string, Make][] = [
 const connectionCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
+  'ECONNABORTED',
+  'EACCES',
   'ENOENT',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -32,18 +35,21 @@ const connectionCodes = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ])
+/** A file that is absent or closed bears the same codes. */
+const socketCalls = new Set(['connect', 'read', 'write', 'getaddrinfo'])
 const connectionMessages =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
+  /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client .*not queryable|Cannot use a pool after calling end)/
 
+/** Only of what the server itself reported: EPIPE has the form of a SQLSTATE too. */
 export function sqlstateOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  return error instanceof pg.DatabaseError ? error.code : undefined
 }
 
 export function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { code, errors } = error as Error & { code?: string; errors?: unknown[] } // an AggregateError for a host with several addresses
-  if (code !== undefined && connectionCodes.has(code)) return true
+  // The server answered; its words may quote a value that reads like one of the driver's.
+  if (!(error instanceof Error) || error instanceof pg.DatabaseError) return false
+  const { code, syscall, errors } = error as NodeJS.ErrnoException & { errors?: unknown[] } // an AggregateError for a host with several addresses
+  if (code !== undefined && connectionCodes.has(code) && syscall !== undefined && socketCalls.has(syscall)) return true
   if (errors?.some(isConnectionError)) return true
   return connectionMessages.test(error.message)
 }
