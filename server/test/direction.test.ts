@@ -10,6 +10,7 @@ const layers = [['base'], ['platform'], ['domains'], ['config', 'env-file', 'sch
 const domains: Record<string, string[]> = {}
 const platform: Record<string, string[]> = {
   sealing: [],
+  egress: [],
   database: ['sealing'],
   http: ['database'],
 }
