@@ -7,9 +7,18 @@ import { binaries } from './server/test/cluster.ts'
  *   *.test.ts           need no database
  *   *.db.test.ts        run against each PostgreSQL: 18 (brought along) and 15 (Debian's, or TEST_DATABASE_URL)
  *   *.process.test.ts   start whole processes with databases of their own
+ * In each of them the guard fails a test whose code dials past platform/egress.
  */
+const setupFiles = ['server/test/socket-guard.ts']
 const onServer = (name: string) => ({
-  test: { name, include: ['server/**/*.db.test.ts'], globalSetup: ['server/test/database-setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    name,
+    setupFiles,
+    include: ['server/**/*.db.test.ts'],
+    globalSetup: ['server/test/database-setup.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 })
 
 const hasFifteen = process.env.TEST_DATABASE_URL !== undefined || binaries['postgres-15']() !== undefined
@@ -19,12 +28,20 @@ export default defineConfig({
   test: {
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
-      { test: { name: 'plain', include: ['{server,sdk,bench,scripts}/**/*.test.ts'], exclude: ['**/node_modules/**', '**/*.db.test.ts', '**/*.process.test.ts'] } },
+      {
+        test: {
+          name: 'plain',
+          setupFiles,
+          include: ['{server,sdk,bench,scripts}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.db.test.ts', '**/*.process.test.ts'],
+        },
+      },
       onServer('postgres-18'),
       ...(hasFifteen ? [onServer('postgres-15')] : []),
       {
         test: {
           name: 'processes',
+          setupFiles,
           include: ['server/test/**/*.process.test.ts'],
           globalSetup: ['server/test/build-setup.ts'],
           testTimeout: 120_000,

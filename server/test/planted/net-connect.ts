@@ -1,0 +1,7 @@
+import { connect } from 'node:net'
+
+export const dial = (port: number) =>
+  new Promise<void>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.end(resolve))
+    socket.on('error', reject)
+  })
