@@ -13,6 +13,7 @@ const platform: Record<string, string[]> = {
   egress: [],
   database: ['sealing'],
   http: ['database'],
+  queue: ['database'],
 }
 
 const root = join(import.meta.dirname, '../src')
