@@ -36,6 +36,23 @@ export function buildProgram(): Command {
     (await import('./cli/start.ts')).start(output),
   )
 
+  const jobs = program.command('jobs').description('look at the job queue, and send back what failed')
+  add(jobs, 'list', 'count what waits and runs, and name it', async (output, options: { failed?: boolean }) =>
+    (await import('./cli/jobs.ts')).list(output, options.failed ?? false),
+  ).option('--failed', 'the dead letters: jobs that failed for good')
+  add(jobs, 'show', 'say all of one job, but not the values it was given', async (output, id: string) =>
+    (await import('./cli/jobs.ts')).show(output, id),
+  ).argument('<id>', 'as `keyloft jobs list` and the log name it')
+  add(
+    jobs,
+    'retry',
+    'send a dead letter back to its queue, with all its attempts',
+    async (output, id: string | undefined, options: { all?: boolean }) =>
+      (await import('./cli/jobs.ts')).retry(output, id, options.all ?? false),
+  )
+    .argument('[id]', 'as `keyloft jobs list --failed` names it')
+    .option('--all', 'every one')
+
   const migrate = program.command('migrate').description('bring the database up to date, or back')
   add(migrate, 'up', 'apply all pending migrations in one transaction', async (output) => (await import('./cli/migrate.ts')).up(output))
   add(

@@ -42,6 +42,7 @@ describe('without any setting', () => {
       database: { kind: 'embedded' },
       keyring: undefined,
       poolSize: 10,
+      worksOnJobs: true,
     })
   })
 
@@ -198,6 +199,14 @@ describe('the three logins', () => {
   it('cannot migrate', () => {
     expect(faultsOf({ ...logins, KEYLOFT_MIGRATE: '1' }, false)).toEqual([expect.stringMatching(/^KEYLOFT_MIGRATE=1 needs.*Example/)])
     expect(read({ ...logins, DATABASE_URL: ownUrl, KEYLOFT_MIGRATE: '1' }, false).database).toMatchObject({ migrateAtStart: true })
+  })
+})
+
+describe('KEYLOFT_WORKER', () => {
+  it('leaves the jobs to other processes when it is 0', () => {
+    expect(read({ KEYLOFT_WORKER: '0' }).worksOnJobs).toBe(false)
+    expect(read({ KEYLOFT_WORKER: '1' }).worksOnJobs).toBe(true)
+    expect(faultsOf({ KEYLOFT_WORKER: 'no' })).toEqual(['KEYLOFT_WORKER is not 0 or 1. Example: KEYLOFT_WORKER=0'])
   })
 })
 

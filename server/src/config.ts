@@ -14,6 +14,8 @@ export interface Config {
   /** From the environment or the file it names; absent where the data directory keeps its own. */
   readonly keyring: Keyring | undefined
   readonly poolSize: number
+  /** Whether `keyloft start` does the jobs too. Where `keyloft worker` runs beside it, it need not. */
+  readonly worksOnJobs: boolean
 }
 
 export interface EmbeddedDatabase {
@@ -72,6 +74,7 @@ const variables = {
   LOG_LEVEL: variable(z.enum(logLevels), `one of ${logLevels.join(', ')}`, 'info'),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
   DATABASE_POOL_SIZE: variable(integer(1, 500), 'a number of connections from 1 to 500', '10'),
   DATABASE_URL: aPostgresUrl('postgres', 'secret'),
   DATABASE_DIRECT_URL: aPostgresUrl('postgres', 'secret'),
@@ -118,6 +121,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     database: Object.freeze(database),
     keyring: readKeyring(given, folder, faults, options.needsRootKeys && database.kind === 'external'),
     poolSize: read('DATABASE_POOL_SIZE') ?? 10,
+    worksOnJobs: read('KEYLOFT_WORKER') !== '0',
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)

@@ -28,6 +28,8 @@ export interface SendOptions {
 }
 
 export interface Queue extends Inspection {
+  /** The names of those that are registered here. */
+  readonly jobs: string[]
   /** Registers the jobs, keeps the schedules and begins to take jobs. */
   start(): Promise<void>
   /** Takes no more; running jobs get the signal and this time, and what then still runs is tried again elsewhere. */
@@ -75,6 +77,7 @@ export function createQueue({ databaseUrl, jobs, log, pace = defaultPace }: Queu
 
   return {
     ...createInspection(connection, boss),
+    jobs: jobs.map(({ name }) => name),
 
     async start() {
       try {
