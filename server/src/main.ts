@@ -1,15 +1,17 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
 import pino, { type Logger } from 'pino'
 import { AppError } from './base/errors.ts'
 import type { Config } from './config.ts'
-import { type DataDirectory, openDataDirectory, readOrMakeSecret } from './platform/database/data-directory.ts'
+import type { DataDirectory } from './platform/database/data-directory.ts'
 import { createDatabase, type Database, prepareDatabase, requireMigrated } from './platform/database/database.ts'
-import { serverUser } from './platform/database/embedded-binaries.ts'
-import { serverHolder, startEmbedded } from './platform/database/embedded-server.ts'
+import { serverHolder } from './platform/database/embedded-server.ts'
+import { databaseErrors } from './platform/database/errors.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
+import { locateOwnDatabase, type OwnPlace, openOwnDatabase } from './platform/database/own-database.ts'
+import { refuseIfRunning } from './platform/database/run-file.ts'
 import { SetupError } from './platform/database/setup-error.ts'
-import { createHttp } from './platform/http/http.ts'
-import { generateRootKeys, type Keyring, parseKeyring } from './platform/sealing/keyring.ts'
+import { createHttp, type Readiness } from './platform/http/http.ts'
 
 export interface Keyloft {
   url: string
@@ -20,104 +22,90 @@ export interface Keyloft {
   stop(): Promise<void>
 }
 
-const drainTimeoutMs = 4_000
+export interface StartOptions {
+  onProgress?: (message: string) => void
+  /** Gives up starting. */
+  signal?: AbortSignal
+}
+
+// Together with the embedded database's own few seconds, less than the ten that a stop may take.
+const drainTimeoutMs = 5_000
+const disconnectTimeoutMs = 500
+const readinessTimeoutMs = 3_000
+
+type OnStop = (release: () => Promise<unknown>) => void
 
 /** Builds everything once. What was begun is undone in reverse order, whether by `stop` or by a failure on the way. */
-export async function startKeyloft(config: Config, onProgress: (message: string) => void = () => {}): Promise<Keyloft> {
-  const releasers: (() => Promise<unknown> | unknown)[] = []
+export async function startKeyloft(config: Config, { onProgress = () => {}, signal }: StartOptions = {}): Promise<Keyloft> {
+  const log = createLog(config.logLevel)
+  let database: Database | undefined
+  const app = createHttp({ log: log.child({}, { level: quieter(config.logLevel) }), readiness: createReadiness(() => database) })
+  const releasers: (() => Promise<unknown>)[] = []
   const stop = async () => {
-    for (const release of releasers.splice(0).reverse()) await release()
+    await drain(app) // before all else: what is in flight still needs the database
+    for (const release of releasers.splice(0).reverse()) {
+      await release().catch((error) => log.error({ reason: (error as Error).message }, 'a part did not stop cleanly'))
+    }
   }
   try {
-    return { ...(await build(config, onProgress, (release) => releasers.push(release))), stop }
+    const own = config.database.kind === 'embedded' ? locateOwnDatabase(config.dataDir) : undefined
+    if (own) refuseIfRunning(own.directory.runFile, own.directory.path)
+    const url = await listen(app, config.http, own) // before anything is made on disk
+    const opened = own
+      ? await openOwn(own, config, url, { log, onProgress, signal, onStop: (release) => releasers.push(release) })
+      : await openGiven(config, onProgress)
+    signal?.throwIfAborted()
+    const serving = createDatabase(opened.logins, {
+      poolSize: config.poolSize,
+      onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
+    })
+    releasers.push(() => Promise.race([serving.end(), sleep(disconnectTimeoutMs)]))
+    requireMigrated(await serving.migrations())
+    signal?.throwIfAborted()
+    database = serving
+    return { url, database: opened.described, dataDirectory: own?.directory, rootKeys: opened.rootKeys, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function build(
-  config: Config,
-  onProgress: (message: string) => void,
-  onStop: (release: () => Promise<unknown> | unknown) => void,
-): Promise<Omit<Keyloft, 'stop'>> {
-  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
-  let database: Database | undefined
-
-  const app = createHttp({ log: log.child({}, { level: quieter(config.logLevel) }), readiness: () => readiness(database) })
-  onStop(async () => {
-    const timer = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs)
-    await app.close()
-    clearTimeout(timer)
-  })
-  const embedded = config.database.kind === 'embedded' ? openEmbedded(config) : undefined
-  const url = await listen(app, config.http)
-
-  const { logins, described } = embedded
-    ? await startOwnDatabase(embedded, log, onProgress, onStop)
-    : await openGivenDatabase(config, onProgress)
-  const opened = createDatabase(logins, {
-    poolSize: config.poolSize,
-    onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
-  })
-  onStop(() => opened.end())
-  requireMigrated(await opened.migrations())
-  database = opened
-
-  if (embedded) {
-    const { runFile } = embedded.directory
-    writeFileSync(runFile, `${JSON.stringify({ pid: process.pid, url })}\n`, { mode: 0o600 })
-    onStop(() => rmSync(runFile, { force: true }))
-  }
-  return { url, database: described, dataDirectory: embedded?.directory, rootKeys: embedded?.rootKeys ?? 'the environment' }
-}
-
-interface Embedded {
-  directory: DataDirectory
-  keyring: Keyring
+interface Opened {
+  logins: LoginUrls
+  /** In words, for a person. */
+  described: string
   rootKeys: string
 }
 
-function openEmbedded(config: Config): Embedded {
-  const directory = openDataDirectory(config.dataDir, serverUser())
-  if (config.keyring) return { directory, keyring: config.keyring, rootKeys: 'the environment' }
-  const { value } = readOrMakeSecret(directory.rootKeys, generateRootKeys)
-  try {
-    return { directory, keyring: parseKeyring(value), rootKeys: directory.rootKeys }
-  } catch (cause) {
-    throw new SetupError(
-      `The root key file ${directory.rootKeys} ${(cause as Error).message}.`,
-      'Put back the file as it was made; without it sealed values stay closed.',
-      cause,
-    )
-  }
-}
-
-async function startOwnDatabase(
-  { directory, keyring }: Embedded,
-  log: Logger,
-  onProgress: (message: string) => void,
-  onStop: (release: () => Promise<unknown>) => void,
-) {
+async function openOwn(
+  place: OwnPlace,
+  config: Config,
+  url: string,
+  options: { log: Logger; onProgress: (message: string) => void; signal: AbortSignal | undefined; onStop: OnStop },
+): Promise<Opened> {
+  const { log, onProgress, signal, onStop } = options
   onProgress('Starting the database')
-  const server = await startEmbedded({
-    directory,
-    user: serverUser(),
+  const own = await openOwnDatabase(place, {
+    keyring: config.keyring,
+    servesAt: url,
     holder: `${serverHolder} (pid ${process.pid})`,
     whenRunning: 'refuse',
     onEvent: (message) => log.warn(message),
+    ...(signal ? { signal } : {}),
   })
-  onStop(() => server.stop())
-  const logins = await prepareDatabase(server.url, {
+  onStop(() => own.stop())
+  const logins = await prepareDatabase(own.url, {
     migrate: true,
-    keyring,
+    keyring: own.keyring,
     loginUrls: undefined,
     onStep: (name) => onProgress(`Migrating: ${name}`),
   })
-  return { logins, described: 'embedded PostgreSQL 18' }
+  return { logins, described: 'embedded PostgreSQL 18', rootKeys: own.rootKeysFile ?? theEnvironment }
 }
 
-async function openGivenDatabase(config: Config, onProgress: (message: string) => void): Promise<{ logins: LoginUrls; described: string }> {
+const theEnvironment = 'the environment'
+
+async function openGiven(config: Config, onProgress: (message: string) => void): Promise<Opened> {
   const { database, keyring } = config
   if (database.kind !== 'external' || !keyring) throw new Error('no database is configured')
   const { ownerUrl, directUrl, loginUrls, migrateAtStart } = database
@@ -133,16 +121,18 @@ async function openGivenDatabase(config: Config, onProgress: (message: string) =
         })
   if (!logins) throw new Error('no login is configured')
   const { hostname, port, pathname } = new URL(logins.keyloft_service)
-  return { logins, described: `PostgreSQL at ${hostname}:${port || 5432}${pathname}` }
+  return { logins, described: `PostgreSQL at ${hostname}:${port || 5432}${pathname}`, rootKeys: theEnvironment }
 }
 
-async function listen(app: ReturnType<typeof createHttp>, { host, port }: Config['http']): Promise<string> {
+async function listen(app: FastifyInstance, { host, port }: Config['http'], own: OwnPlace | undefined): Promise<string> {
   try {
     return await app.listen({ host, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE')
+    if (code === 'EADDRINUSE') {
+      if (own) refuseIfRunning(own.directory.runFile, own.directory.path) // it may have begun a moment ago
       throw new SetupError(`Port ${port} on ${host} is in use.`, `Set PORT to another one, such as PORT=${port + 1}.`, error)
+    }
     if (code === 'EACCES')
       throw new SetupError(`Port ${port} on ${host} may not be opened by this user.`, 'Set PORT to one above 1023.', error)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
@@ -151,16 +141,47 @@ async function listen(app: ReturnType<typeof createHttp>, { host, port }: Config
   }
 }
 
-async function readiness(database: Database | undefined) {
+/** Lets what is in flight finish, for as long as there is time. A connection that has nothing more to do is closed. */
+async function drain(app: FastifyInstance) {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+  const end = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs)
+  await app.close()
+  clearInterval(sweep)
+  clearTimeout(end)
+}
+
+/** One question at a time, however many ask for it. A database that does not answer in time counts as away. */
+function createReadiness(database: () => Database | undefined): Readiness {
+  let asked: ReturnType<Readiness> | undefined
+  return () => {
+    const late = sleep(readinessTimeoutMs, toFault(databaseErrors.unavailable()), { ref: false })
+    asked ??= Promise.race([ask(database()), late]).finally(() => {
+      asked = undefined
+    })
+    return asked
+  }
+}
+
+async function ask(database: Database | undefined): ReturnType<Readiness> {
   if (!database) return { code: 'server.starting', message: 'Keyloft is starting.' }
   try {
     requireMigrated(await database.migrations())
     return undefined
   } catch (error) {
     if (error instanceof SetupError) return { code: 'server.not_migrated', message: error.message }
-    if (error instanceof AppError) return { code: error.code, message: error.message }
+    if (error instanceof AppError) return toFault(error)
     throw error
   }
+}
+
+function toFault({ code, message }: AppError) {
+  return { code, message }
+}
+
+function createLog(level: Config['logLevel']): Logger {
+  const destination = pino.destination(2)
+  destination.on('error', () => {}) // the terminal it wrote to may be closed; that must not end the process
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }
 
 /** Fastify speaks of every start and stop at info; ours says that once, in its own words. */

@@ -5,6 +5,7 @@ import { translateSqlError } from '../database/sql-errors.ts'
 export const httpErrors = defineErrors('http', {
   not_found: { status: 404, message: 'There is nothing at this address.' },
   bad_request: { status: 400, message: 'The request could not be read.' },
+  stopping: { status: 503, message: 'Keyloft is stopping.', hint: 'Try again in a few seconds.' },
   internal: {
     status: 500,
     message: 'Something went wrong on our side.',

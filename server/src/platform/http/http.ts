@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { httpErrors, sendError } from './error-response.ts'
 
 /** What /ready asks. Resolves to what is wrong, or to nothing. */
@@ -7,9 +7,22 @@ export type Readiness = () => Promise<{ code: string; message: string } | undefi
 const retryAfterSeconds = 2
 
 export function createHttp(options: { log: FastifyBaseLogger; readiness: Readiness }): FastifyInstance {
-  const app = Fastify({ loggerInstance: options.log, disableRequestLogging: true })
+  const app = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    return503OnClosing: false, // its reply has a form of its own; ours is below
+  })
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((request, reply) => sendError(httpErrors.not_found(), request, reply))
+
+  // New requests on connections that are still open while the server stops.
+  let stopping = false
+  app.addHook('preClose', async () => {
+    stopping = true
+  })
+  app.addHook('onRequest', async () => {
+    if (stopping) throw httpErrors.stopping({ retryAfterSeconds })
+  })
 
   app.get('/health', async () => ({ status: 'ok' }))
 
