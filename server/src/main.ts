@@ -28,23 +28,26 @@ export interface StartOptions {
   signal?: AbortSignal
 }
 
-// Together with the embedded database's own few seconds, less than the ten that a stop may take.
+// A stop may take ten seconds. What the requests do not need of them is the database's.
+const stopTimeoutMs = 9_000
 const drainTimeoutMs = 5_000
 const disconnectTimeoutMs = 500
 const readinessTimeoutMs = 3_000
 
-type OnStop = (release: () => Promise<unknown>) => void
+type Release = (withinMs: number) => Promise<unknown>
+type OnStop = (release: Release) => void
 
 /** Builds everything once. What was begun is undone in reverse order, whether by `stop` or by a failure on the way. */
 export async function startKeyloft(config: Config, { onProgress = () => {}, signal }: StartOptions = {}): Promise<Keyloft> {
   const log = createLog(config.logLevel)
   let database: Database | undefined
   const app = createHttp({ log: log.child({}, { level: quieter(config.logLevel) }), readiness: createReadiness(() => database) })
-  const releasers: (() => Promise<unknown>)[] = []
+  const releasers: Release[] = []
   const stop = async () => {
+    const deadline = Date.now() + stopTimeoutMs
     await drain(app) // before all else: what is in flight still needs the database
     for (const release of releasers.splice(0).reverse()) {
-      await release().catch((error) => log.error({ reason: (error as Error).message }, 'a part did not stop cleanly'))
+      await release(deadline - Date.now()).catch((error) => log.error({ reason: (error as Error).message }, 'a part did not stop cleanly'))
     }
   }
   try {
@@ -93,7 +96,7 @@ async function openOwn(
     onEvent: (message) => log.warn(message),
     ...(signal ? { signal } : {}),
   })
-  onStop(() => own.stop())
+  onStop((withinMs) => own.stop(withinMs))
   const logins = await prepareDatabase(own.url, {
     migrate: true,
     keyring: own.keyring,
