@@ -14,9 +14,9 @@ const domains: Record<string, string[]> = {
 const platform: Record<string, string[]> = {
   sealing: [],
   egress: [],
-  database: ['sealing'],
+  database: ['sealing', 'egress'],
   http: ['database'],
-  queue: ['database'],
+  queue: ['database', 'egress'],
 }
 
 const root = join(import.meta.dirname, '../src')
