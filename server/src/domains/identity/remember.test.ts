@@ -57,6 +57,18 @@ describe('what is remembered of credentials', () => {
     expect(asked.filter((text) => text === 'good')).toHaveLength(1)
   })
 
+  it('is shared by requests, so that none can change it for another', async () => {
+    const principal = {
+      role: 'authenticated' as const,
+      claims: { role: 'authenticated' as const, sub: 'ada' },
+      scopes: ['calls' as const],
+      models: ['a'],
+    }
+    const { memory } = setUp(() => ({ principal, untilMs: 100 }))
+    await memory.verdictOn(credential('a'))
+    for (const part of [principal, principal.claims, principal.scopes, principal.models]) expect(Object.isFrozen(part)).toBe(true)
+  })
+
   it('can be forgotten', async () => {
     const { asked, memory } = setUp(() => ({ principal: anonymous, untilMs: 100 }))
     await memory.verdictOn(credential('a'))

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { BoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Principal } from '../../base/principal.ts'
 import type { Credential } from './carriers.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -19,6 +20,7 @@ export function createMemory(judge: (credential: Credential) => Promise<Verdict>
   async function ask(credential: Credential, key: string): Promise<Verdict> {
     try {
       const verdict = await judge(credential)
+      if ('principal' in verdict) freeze(verdict.principal)
       if (verdict.untilMs > clock()) ('refused' in verdict ? refused : accepted).set(key, verdict, verdict.untilMs)
       return verdict
     } finally {
@@ -43,4 +45,12 @@ export function createMemory(judge: (credential: Credential) => Promise<Verdict>
 /** The form needs no place in the key: a text has one form. */
 function keyOf(text: string): string {
   return hash('sha256', text, 'base64')
+}
+
+/** Many requests share it. */
+function freeze(principal: Principal) {
+  Object.freeze(principal.claims)
+  Object.freeze(principal.scopes)
+  Object.freeze(principal.models)
+  Object.freeze(principal)
 }
