@@ -110,6 +110,45 @@ ALTER FUNCTION auth.uid() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION auth.uid() IS 'The user this transaction acts for, or null.';
 
+-- Name: user_of_external_identity(text, text, text); Type: FUNCTION; Schema: auth; Owner: keyloft_owner
+
+CREATE FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  found_id uuid;
+begin
+  select e.user_id into found_id from auth.external_identities e where e.issuer = $1 and e.subject = $2;
+  if found_id is not null then
+    return found_id;
+  end if;
+  -- Two first sights at once must find one user.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($2, pg_catalog.hashtextextended($1, 1)));
+  select e.user_id into found_id from auth.external_identities e where e.issuer = $1 and e.subject = $2;
+  if found_id is not null then
+    return found_id;
+  end if;
+  -- An address that somebody has here already stays theirs: joining the two accounts is a decision of its own.
+  if verified_email is not null then
+    insert into auth.users (email, email_verified) values (pg_catalog.lower(verified_email), true)
+      on conflict do nothing returning id into found_id;
+  end if;
+  if found_id is null then
+    found_id := pg_catalog.gen_random_uuid();
+    insert into auth.users (id, email) values (found_id, found_id || '@external.invalid');
+  end if;
+  insert into auth.external_identities (issuer, subject, user_id) values ($1, $2, found_id);
+  return found_id;
+end
+$_$;
+
+ALTER FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION user_of_external_identity(issuer text, subject text, verified_email text); Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) IS 'The local user of an external subject, made on first sight.';
+
 -- Name: applied_migrations(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.applied_migrations() RETURNS TABLE(name text, sha256 text, breaking boolean)
@@ -127,6 +166,23 @@ ALTER FUNCTION keyloft.applied_migrations() OWNER TO keyloft_definer;
 -- Name: FUNCTION applied_migrations(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.applied_migrations() IS 'Which migrations this database has, so that the server needs no owner to decide whether it may run.';
+
+-- Name: find_api_token(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+  select t.id, t.user_id, t.secret_hash, t.scopes, t.allowed_models, t.expires_at, t.revoked_at
+    from public.api_tokens t
+   where t.public_id = $1
+$_$;
+
+ALTER FUNCTION keyloft.find_api_token(public_id text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION find_api_token(public_id text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.find_api_token(public_id text) IS 'What the check of a presented token needs: at most one row. Whether it holds is for the caller to compare.';
 
 -- Name: set_updated_at(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -404,6 +460,25 @@ COMMENT ON COLUMN auth.accounts.account_id IS 'The person''s id at the provider 
 -- Name: COLUMN accounts.password; Type: COMMENT; Schema: auth; Owner: keyloft_owner
 
 COMMENT ON COLUMN auth.accounts.password IS 'A slow hash, never the password.';
+
+-- Name: external_identities; Type: TABLE; Schema: auth; Owner: keyloft_owner
+
+CREATE TABLE auth.external_identities (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT external_identities_issuer_length CHECK (((char_length(issuer) >= 1) AND (char_length(issuer) <= 2000))),
+    CONSTRAINT external_identities_subject_length CHECK (((char_length(subject) >= 1) AND (char_length(subject) <= 255)))
+);
+
+ALTER TABLE ONLY auth.external_identities FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE auth.external_identities OWNER TO keyloft_owner;
+
+-- Name: TABLE external_identities; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON TABLE auth.external_identities IS 'Which local user an external issuer''s subject is. Made on first sight, never changed.';
 
 -- Name: jwks; Type: TABLE; Schema: auth; Owner: keyloft_owner
 
@@ -782,6 +857,53 @@ CREATE TABLE pgboss.warning (
 
 ALTER TABLE pgboss.warning OWNER TO keyloft_owner;
 
+-- Name: api_tokens; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.api_tokens (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    public_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    token_prefix text NOT NULL,
+    scopes text[] DEFAULT '{calls,read,account}'::text[] NOT NULL,
+    allowed_models text[],
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_tokens_models_bounded CHECK ((((cardinality(allowed_models) >= 1) AND (cardinality(allowed_models) <= 100)) AND (array_position(allowed_models, NULL::text) IS NULL) AND (pg_column_size(allowed_models) <= 16384))),
+    CONSTRAINT api_tokens_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_tokens_prefix_names_it CHECK ((token_prefix = ('klt_'::text || public_id))),
+    CONSTRAINT api_tokens_public_id_form CHECK ((public_id ~ '^[0-9A-Za-z]{12}$'::text)),
+    CONSTRAINT api_tokens_scopes_known CHECK ((((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 3)) AND (array_position(scopes, NULL::text) IS NULL) AND (scopes <@ ARRAY['calls'::text, 'read'::text, 'account'::text]))),
+    CONSTRAINT api_tokens_secret_hash_is_sha256 CHECK ((octet_length(secret_hash) = 32))
+);
+
+ALTER TABLE ONLY public.api_tokens FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_tokens OWNER TO keyloft_owner;
+
+-- Name: TABLE api_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.api_tokens IS 'Keys to this server that a person hands to programs. Never to be confused with provider keys.';
+
+-- Name: COLUMN api_tokens.public_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_tokens.public_id IS 'The part of the token by which it is found. Not a secret.';
+
+-- Name: COLUMN api_tokens.secret_hash; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_tokens.secret_hash IS 'SHA-256 of the whole token; the token itself is shown once and kept nowhere.';
+
+-- Name: COLUMN api_tokens.token_prefix; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_tokens.token_prefix IS 'How the token begins, for people to recognise it by.';
+
+-- Name: COLUMN api_tokens.allowed_models; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_tokens.allowed_models IS 'The models it may call; null is every model.';
+
 -- Name: settings; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.settings (
@@ -866,6 +988,11 @@ ALTER TABLE ONLY auth.accounts
 
 ALTER TABLE ONLY auth.accounts
     ADD CONSTRAINT accounts_user_provider_key UNIQUE (user_id, provider_id);
+
+-- Name: external_identities external_identities_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.external_identities
+    ADD CONSTRAINT external_identities_pkey PRIMARY KEY (issuer, subject);
 
 -- Name: jwks jwks_pkey; Type: CONSTRAINT; Schema: auth; Owner: keyloft_owner
 
@@ -972,6 +1099,16 @@ ALTER TABLE ONLY pgboss.version
 ALTER TABLE ONLY pgboss.warning
     ADD CONSTRAINT warning_pkey PRIMARY KEY (id);
 
+-- Name: api_tokens api_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
+
+-- Name: api_tokens api_tokens_public_id_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_public_id_key UNIQUE (public_id);
+
 -- Name: settings settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.settings
@@ -991,6 +1128,10 @@ ALTER TABLE ONLY public.user_profiles
 
 ALTER TABLE ONLY public.user_settings
     ADD CONSTRAINT user_settings_pkey PRIMARY KEY (user_id);
+
+-- Name: external_identities_user_id_idx; Type: INDEX; Schema: auth; Owner: keyloft_owner
+
+CREATE INDEX external_identities_user_id_idx ON auth.external_identities USING btree (user_id);
 
 -- Name: sessions_user_id_idx; Type: INDEX; Schema: auth; Owner: keyloft_owner
 
@@ -1056,6 +1197,10 @@ CREATE INDEX queue_stats_i1 ON ONLY pgboss.queue_stats USING btree (name, captur
 
 CREATE INDEX warning_i1 ON pgboss.warning USING btree (created_on DESC);
 
+-- Name: api_tokens_user_id_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX api_tokens_user_id_idx ON public.api_tokens USING btree (user_id);
+
 -- Name: job_common_pkey; Type: INDEX ATTACH; Schema: pgboss; Owner: keyloft_owner
 
 ALTER INDEX pgboss.job_pkey ATTACH PARTITION pgboss.job_common_pkey;
@@ -1076,6 +1221,11 @@ CREATE TRIGGER user_settings_updated_at BEFORE UPDATE ON public.user_settings FO
 
 ALTER TABLE ONLY auth.accounts
     ADD CONSTRAINT accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: external_identities external_identities_user_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE ONLY auth.external_identities
+    ADD CONSTRAINT external_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: sessions sessions_user_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: keyloft_owner
 
@@ -1107,6 +1257,11 @@ ALTER TABLE ONLY pgboss.schedule
 ALTER TABLE ONLY pgboss.subscription
     ADD CONSTRAINT subscription_name_fkey FOREIGN KEY (name) REFERENCES pgboss.queue(name) ON DELETE CASCADE;
 
+-- Name: api_tokens api_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: settings settings_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.settings
@@ -1126,6 +1281,10 @@ ALTER TABLE ONLY public.user_settings
 
 ALTER TABLE auth.accounts ENABLE ROW LEVEL SECURITY;
 
+-- Name: external_identities; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
+
+ALTER TABLE auth.external_identities ENABLE ROW LEVEL SECURITY;
+
 -- Name: jwks; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
 ALTER TABLE auth.jwks ENABLE ROW LEVEL SECURITY;
@@ -1133,6 +1292,10 @@ ALTER TABLE auth.jwks ENABLE ROW LEVEL SECURITY;
 -- Name: accounts owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON auth.accounts TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: external_identities owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON auth.external_identities TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: jwks owner maintains; Type: POLICY; Schema: auth; Owner: keyloft_owner
 
@@ -1173,6 +1336,10 @@ CREATE POLICY "sign-in keeps accounts" ON auth.users TO keyloft_auth USING (true
 -- Name: verifications sign-in keeps accounts; Type: POLICY; Schema: auth; Owner: keyloft_owner
 
 CREATE POLICY "sign-in keeps accounts" ON auth.verifications TO keyloft_auth USING (true) WITH CHECK (true);
+
+-- Name: external_identities sign-in keeps identities; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "sign-in keeps identities" ON auth.external_identities TO keyloft_auth USING (true) WITH CHECK (true);
 
 -- Name: users; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
@@ -1222,6 +1389,18 @@ CREATE POLICY "the server asks what was applied" ON keyloft_migrations.applied F
 
 CREATE POLICY "the server asks which files were applied" ON keyloft_migrations.files FOR SELECT TO keyloft_definer USING (true);
 
+-- Name: api_tokens a presented token is looked up; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "a presented token is looked up" ON public.api_tokens FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: api_tokens; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.api_tokens ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_tokens owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.api_tokens TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON public.settings TO keyloft_owner USING (true) WITH CHECK (true);
@@ -1253,6 +1432,10 @@ CREATE POLICY "people read their own choices" ON public.user_settings FOR SELECT
 -- Name: user_profiles people read their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people read their own profile" ON public.user_profiles FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: api_tokens people read their own tokens; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own tokens" ON public.api_tokens FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
 -- Name: settings people read what they were granted; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -1334,10 +1517,20 @@ GRANT ALL ON FUNCTION auth.uid() TO anon;
 GRANT ALL ON FUNCTION auth.uid() TO authenticated;
 GRANT ALL ON FUNCTION auth.uid() TO service_role;
 
+-- Name: FUNCTION user_of_external_identity(issuer text, subject text, verified_email text); Type: ACL; Schema: auth; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) TO keyloft_auth;
+
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.applied_migrations() TO service_role;
+
+-- Name: FUNCTION find_api_token(public_id text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.find_api_token(public_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.find_api_token(public_id text) TO service_role;
 
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -1376,6 +1569,10 @@ GRANT ALL ON FUNCTION pgboss.job_table_run_async(command_name text, version inte
 -- Name: TABLE accounts; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.accounts TO keyloft_auth;
+
+-- Name: TABLE external_identities; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE auth.external_identities TO keyloft_auth;
 
 -- Name: TABLE jwks; Type: ACL; Schema: auth; Owner: keyloft_owner
 
@@ -1440,6 +1637,54 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.version TO keyloft_auth;
 -- Name: TABLE warning; Type: ACL; Schema: pgboss; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.warning TO keyloft_auth;
+
+-- Name: TABLE api_tokens; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.api_tokens TO keyloft_definer;
+
+-- Name: COLUMN api_tokens.id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(id) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(user_id) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.name; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(name) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.public_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(public_id) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.token_prefix; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(token_prefix) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.scopes; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(scopes) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.allowed_models; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(allowed_models) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.expires_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(expires_at) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.last_used_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(last_used_at) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.revoked_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(revoked_at) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.created_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(created_at) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: TABLE settings; Type: ACL; Schema: public; Owner: keyloft_owner
 

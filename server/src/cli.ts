@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { AppError } from './base/errors.ts'
 import { createOutput, type Output } from './cli/output.ts'
 import { ConfigError } from './config.ts'
@@ -36,6 +36,25 @@ export function buildProgram(): Command {
     (await import('./cli/start.ts')).start(output),
   )
 
+  add(program, 'worker', 'do the jobs, and serve nothing', async (output) => (await import('./cli/worker.ts')).worker(output))
+
+  const jobs = program.command('jobs').description('look at the job queue, and send back what failed')
+  add(jobs, 'list', 'count what waits and runs, and name it', async (output, options: { failed?: boolean }) =>
+    (await import('./cli/jobs.ts')).list(output, options.failed ?? false),
+  ).option('--failed', 'the dead letters: jobs that failed for good')
+  add(jobs, 'show', 'say all of one job, but not the values it was given', async (output, id: string) =>
+    (await import('./cli/jobs.ts')).show(output, id),
+  ).argument('<id>', 'as `keyloft jobs list` and the log name it')
+  add(
+    jobs,
+    'retry',
+    'send a dead letter back to its queue, with all its attempts',
+    async (output, id: string | undefined, options: { all?: boolean }) =>
+      (await import('./cli/jobs.ts')).retry(output, id, options.all ?? false),
+  )
+    .argument('[id]', 'as `keyloft jobs list --failed` names it')
+    .option('--all', 'every one')
+
   const migrate = program.command('migrate').description('bring the database up to date, or back')
   add(migrate, 'up', 'apply all pending migrations in one transaction', async (output) => (await import('./cli/migrate.ts')).up(output))
   add(
@@ -61,6 +80,15 @@ export function buildProgram(): Command {
     (await import('./cli/doctor.ts')).doctor(output),
   )
   add(program, 'seed', 'fill a development database with believable people', async (output) => (await import('./cli/seed.ts')).seed(output))
+  add(
+    program,
+    'jwt',
+    'print a token signed with JWT_SECRET, as Supabase signs them',
+    async (output, options: { role: string; user?: string; ttl: string }) => (await import('./cli/jwt.ts')).jwt(output, options),
+  )
+    .addOption(new Option('--role <role>', 'who it acts as').choices(['anon', 'authenticated', 'service_role']).makeOptionMandatory())
+    .option('--user <id>', 'the person, for the role authenticated')
+    .option('--ttl <time>', 'how long it holds: 90s, 15m, 1h, 30d. It cannot be taken back before, so keep a person’s short', '1h')
   return program
 }
 

@@ -36,18 +36,21 @@ const logins = {
 describe('without any setting', () => {
   it('listens on this machine alone and brings its own database, which keeps its own keys', () => {
     expect(read()).toEqual({
-      http: { host: '127.0.0.1', port: 8787 },
+      http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
+      auth: { jwtSecret: undefined, externalIssuer: undefined },
       logLevel: 'info',
       dataDir: { path: join(folder, '.keyloft'), isDefault: true },
       database: { kind: 'embedded' },
       keyring: undefined,
       poolSize: 10,
+      worksOnJobs: true,
     })
   })
 
   it('cannot be changed afterwards, at any depth', () => {
     const config = read()
-    for (const part of [config, config.http, config.dataDir, config.database]) expect(Object.isFrozen(part)).toBe(true)
+    for (const part of [config, config.http, config.http.corsOrigins, config.auth, config.dataDir, config.database])
+      expect(Object.isFrozen(part)).toBe(true)
   })
 })
 
@@ -83,14 +86,21 @@ describe('faults', () => {
       DATABASE_URL: 'mysql://db.example.com/app',
       DATABASE_DIRECT_URL: 'postgres://db.example.com',
       KEYLOFT_ROOT_KEYS: 'v1:c2hvcnQ=',
+      PUBLIC_URL: 'http://api.example.com',
+      CORS_ORIGINS: '*',
+      JWT_SECRET: 'super-secret-jwt-token-with-at-least-32-characters-long',
+      AUTH_JWKS_URL: 'http://id.example.com/keys',
+      AUTH_ISSUER: 'an issuer',
+      AUTH_AUDIENCE: ' two words ',
     })
     const wanted = ['line 2 of .env is not', 'LOG_LEVEL', 'DATABASE_POOL_SIZE', 'PORT', 'HOST', 'KEYLOFT_MIGRATE', 'DATABASE_URL']
-    for (const start of [...wanted, 'DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS']) {
+    const ofIdentity = ['PUBLIC_URL', 'CORS_ORIGINS', 'JWT_SECRET', 'AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE']
+    for (const start of [...wanted, 'DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS', ...ofIdentity]) {
       const matching = faults.filter((fault) => fault.startsWith(`${start} `))
       expect(matching, start).toHaveLength(1)
       if (!start.startsWith('line')) expect(matching[0]).toMatch(new RegExp(`Example: ${start}=\\S`))
     }
-    expect(faults).toHaveLength(9)
+    expect(faults).toHaveLength(15)
   })
 
   it('are one readable message', () => {
@@ -140,8 +150,12 @@ describe('faults', () => {
       DATABASE_POOL_SIZE: secret,
       LOG_LEVEL: secret,
       KEYLOFT_ROOT_KEYS: `v1:${key}`,
+      JWT_SECRET: secret,
+      PUBLIC_URL: `https://u:${secret}@api.example.com`,
+      CORS_ORIGINS: `https://u:${secret}@app.example.com`,
+      AUTH_JWKS_URL: `https://u:${secret}@id.example.com`,
     })
-    expect(faults.length).toBeGreaterThanOrEqual(10)
+    expect(faults.length).toBeGreaterThanOrEqual(14)
     const text = new ConfigError(faults).message
     for (const hidden of [secret, key, key.slice(0, 12)]) expect(text).not.toContain(hidden)
   })
@@ -201,6 +215,14 @@ describe('the three logins', () => {
   })
 })
 
+describe('KEYLOFT_WORKER', () => {
+  it('leaves the jobs to other processes when it is 0', () => {
+    expect(read({ KEYLOFT_WORKER: '0' }).worksOnJobs).toBe(false)
+    expect(read({ KEYLOFT_WORKER: '1' }).worksOnJobs).toBe(true)
+    expect(faultsOf({ KEYLOFT_WORKER: 'no' })).toEqual(['KEYLOFT_WORKER is not 0 or 1. Example: KEYLOFT_WORKER=0'])
+  })
+})
+
 describe('root keys', () => {
   const missing = /^KEYLOFT_ROOT_KEYS is missing.*Example: KEYLOFT_ROOT_KEYS=v1:/
 
@@ -254,5 +276,69 @@ describe('root keys', () => {
     const faults = faultsOf({ KEYLOFT_ROOT_KEYS: `v1:${text}` })
     expect(faults).toEqual([expect.stringMatching(/^KEYLOFT_ROOT_KEYS has a key .*version v1.*Example/)])
     expect(faults[0]).not.toContain(text)
+  })
+})
+
+describe('addresses of this server and of pages that may call it', () => {
+  it('are kept as browsers write origins', () => {
+    const { http } = read({
+      PUBLIC_URL: 'https://API.example.com:443/',
+      CORS_ORIGINS: ' https://app.example.com , http://localhost:3000,https://app.example.com/',
+    })
+    expect(http.publicUrl).toBe('https://api.example.com')
+    expect(http.corsOrigins).toEqual(['https://app.example.com', 'http://localhost:3000'])
+  })
+
+  it.each(['http://localhost:8787', 'http://127.0.0.1:8787', 'http://[::1]:8787', 'http://app.localhost'])(
+    'may go without TLS at %s',
+    (PUBLIC_URL) => expect(read({ PUBLIC_URL }).http.publicUrl).toBe(PUBLIC_URL),
+  )
+
+  it.each([
+    'http://api.example.com',
+    'http://localhost.example.com',
+    'https://api.example.com/base',
+    'https://api.example.com?x',
+    'ftp://localhost',
+    'api.example.com',
+    'null',
+  ])('are refused as %s', (address) => {
+    expect(faultsOf({ PUBLIC_URL: address })).toEqual([expect.stringMatching(/^PUBLIC_URL is not .*Example: PUBLIC_URL=https:/)])
+    expect(faultsOf({ CORS_ORIGINS: `https://app.example.com,${address}` })).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS is not .*Example/),
+    ])
+  })
+})
+
+describe('an issuer of tokens beside ours', () => {
+  const issuer = { AUTH_JWKS_URL: 'https://id.example.com/keys', AUTH_ISSUER: 'https://id.example.com/', AUTH_AUDIENCE: 'our-app' }
+
+  it('is trusted by address, name and audience together', () => {
+    expect(read(issuer).auth.externalIssuer).toEqual({
+      jwksUrl: 'https://id.example.com/keys',
+      issuer: 'https://id.example.com/',
+      audience: 'our-app',
+    })
+  })
+
+  it.each(Object.keys(issuer))('is refused without %s', (name) => {
+    expect(faultsOf({ ...issuer, [name]: '' })).toEqual([expect.stringMatching(new RegExp(`^${name} must be set too.*Example: ${name}=`))])
+  })
+
+  it('cannot be this server itself', () => {
+    const faults = faultsOf({ ...issuer, AUTH_ISSUER: 'https://api.example.com', PUBLIC_URL: 'https://api.example.com' })
+    expect(faults).toEqual([expect.stringMatching(/^AUTH_ISSUER is this server itself.*Example/)])
+  })
+})
+
+describe('JWT_SECRET', () => {
+  it('is taken as it stands, and refused when it is known or short', () => {
+    const JWT_SECRET = randomBytes(48).toString('base64')
+    expect(read({ JWT_SECRET }).auth.jwtSecret).toBe(JWT_SECRET)
+    for (const weak of ['your-super-secret-jwt-token-with-at-least-32-characters-long', randomBytes(12).toString('base64')]) {
+      const faults = faultsOf({ JWT_SECRET: weak })
+      expect(faults).toEqual([expect.stringMatching(/^JWT_SECRET is not a random secret.*Example: JWT_SECRET=\$\(openssl/)])
+      expect(faults[0]).not.toContain(weak)
+    }
   })
 })

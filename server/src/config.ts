@@ -1,19 +1,34 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
 import { readEnvFile } from './env-file.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
 import { type Keyring, parseKeyring, rootKeyExample } from './platform/sealing/keyring.ts'
 
 /** Everything that can be set from outside, read once. The only reader of process.env. */
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number }
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    /** Where people reach this server, as an origin; absent where nobody said. */
+    readonly publicUrl: string | undefined
+    /** Other origins whose pages may call and carry the session cookie. */
+    readonly corsOrigins: readonly string[]
+  }
+  readonly auth: {
+    /** For HS256, as Supabase signs. */
+    readonly jwtSecret: string | undefined
+    readonly externalIssuer: { readonly jwksUrl: string; readonly issuer: string; readonly audience: string } | undefined
+  }
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
   /** From the environment or the file it names; absent where the data directory keeps its own. */
   readonly keyring: Keyring | undefined
   readonly poolSize: number
+  /** Whether `keyloft start` does the jobs too. Where `keyloft worker` runs beside it, it need not. */
+  readonly worksOnJobs: boolean
 }
 
 export interface EmbeddedDatabase {
@@ -66,12 +81,47 @@ const postgresUrl = z.string().refine((text) => {
 const aPostgresUrl = (user: string, password: string) =>
   variable(postgresUrl, 'a PostgreSQL address with host and database', `postgresql://${user}:${password}@db.example.com:5432/app`)
 
+/** An origin, written as browsers write it. Without TLS only on this machine: cookies and tokens pass over it. */
+const readOrigin = (text: string): string | undefined => {
+  const url = URL.parse(text)
+  if (url === null || url.origin === 'null' || url.username !== '' || url.password !== '') return undefined
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return undefined
+  return isHttps(url) ? url.origin : undefined
+}
+const isHttps = ({ protocol, hostname }: URL) =>
+  protocol === 'https:' || (protocol === 'http:' && /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname))
+
+const anOrigin = z
+  .string()
+  .transform(readOrigin)
+  .refine((origin) => origin !== undefined)
+const anOriginList = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((part) => readOrigin(part.trim())))])
+  .refine((all): all is string[] => all.every((origin) => origin !== undefined))
+const httpsUrl = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return url !== null && isHttps(url) && url.username === '' && url.password === '' && url.hash === ''
+})
+const shortText = z.string().regex(/^[\x21-\x7e]{1,500}$/)
+
 const variables = {
   HOST: variable(z.string().regex(/^[A-Za-z0-9.:[\]-]+$/), 'an address to listen on', '127.0.0.1'),
   PORT: variable(integer(0, 65_535), 'a port from 0 to 65535', '8787'),
   LOG_LEVEL: variable(z.enum(logLevels), `one of ${logLevels.join(', ')}`, 'info'),
+  PUBLIC_URL: variable(anOrigin, 'an https address without a path (http only on this machine)', 'https://api.example.com'),
+  CORS_ORIGINS: variable(
+    anOriginList,
+    'a list of https origins (http only on this machine)',
+    'https://app.example.com,https://admin.example.com',
+  ),
+  JWT_SECRET: variable(z.string().refine(isStrongJwtSecret), 'a random secret of at least 32 bytes', '$(openssl rand -base64 48)'),
+  AUTH_JWKS_URL: variable(httpsUrl, 'an https address (http only on this machine)', 'https://id.example.com/.well-known/jwks.json'),
+  AUTH_ISSUER: variable(shortText, 'the issuer as its tokens name it', 'https://id.example.com'),
+  AUTH_AUDIENCE: variable(shortText, 'the audience as the tokens name it', 'authenticated'),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
   DATABASE_POOL_SIZE: variable(integer(1, 500), 'a number of connections from 1 to 500', '10'),
   DATABASE_URL: aPostgresUrl('postgres', 'secret'),
   DATABASE_DIRECT_URL: aPostgresUrl('postgres', 'secret'),
@@ -86,6 +136,7 @@ type Value<K extends Name> = z.output<(typeof variables)[K]['schema']>
 type Read = <K extends Name>(name: K, calledHere?: string) => Value<K> | undefined
 
 const defaultDataDir = '.keyloft'
+const issuerVariables = ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const
 const loginVariables = ['DATABASE_USER_URL', 'DATABASE_SERVICE_URL', 'DATABASE_AUTH_URL'] as const
 
 /**
@@ -111,13 +162,16 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
 
   const dataDir = read('KEYLOFT_DATA_DIR')
   const database = readDatabase(read, given, faults)
+  const origins = readOrigins(read)
   const config: Config = {
-    http: Object.freeze({ host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787 }),
+    http: Object.freeze({ host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787, ...origins }),
+    auth: Object.freeze({ jwtSecret: read('JWT_SECRET'), externalIssuer: readIssuer(read, given, faults, origins.publicUrl) }),
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),
     keyring: readKeyring(given, folder, faults, options.needsRootKeys && database.kind === 'external'),
     poolSize: read('DATABASE_POOL_SIZE') ?? 10,
+    worksOnJobs: read('KEYLOFT_WORKER') !== '0',
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
@@ -158,6 +212,28 @@ function readDatabase(read: Read, given: Record<string, string>, faults: string[
     faults.push(`DATABASE_DIRECT_URL is set without DATABASE_URL. ${exampleOf('DATABASE_URL')}`)
   }
   return { kind: 'embedded' }
+}
+
+function readOrigins(read: Read) {
+  return { publicUrl: read('PUBLIC_URL'), corsOrigins: Object.freeze(read('CORS_ORIGINS') ?? []) }
+}
+
+function readIssuer(
+  read: Read,
+  given: Record<string, string>,
+  faults: string[],
+  publicUrl: string | undefined,
+): Config['auth']['externalIssuer'] {
+  const [jwksUrl, issuer, audience] = [read('AUTH_JWKS_URL'), read('AUTH_ISSUER'), read('AUTH_AUDIENCE')]
+  const absent = issuerVariables.filter((name) => given[name] === undefined)
+  if (absent.length === issuerVariables.length) return undefined
+  if (absent.length > 0) {
+    faults.push(`${absent.join(' and ')} must be set too: an issuer is trusted by all three. ${absent.map(exampleOf).join(' ')}`)
+  }
+  // Its keys and ours would be told apart by nothing.
+  if (issuer !== undefined && issuer === publicUrl)
+    faults.push(`AUTH_ISSUER is this server itself (PUBLIC_URL). ${exampleOf('AUTH_ISSUER')}`)
+  return jwksUrl === undefined || issuer === undefined || audience === undefined ? undefined : Object.freeze({ jwksUrl, issuer, audience })
 }
 
 function exampleOf(name: Name): string {

@@ -1,169 +1,173 @@
-import { rmSync, writeFileSync } from 'node:fs'
-import pino, { type Logger } from 'pino'
-import { AppError } from './base/errors.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Config } from './config.ts'
-import { type DataDirectory, openDataDirectory, readOrMakeSecret } from './platform/database/data-directory.ts'
-import { createDatabase, type Database, prepareDatabase, requireMigrated } from './platform/database/database.ts'
-import { serverUser } from './platform/database/embedded-binaries.ts'
-import { serverHolder, startEmbedded } from './platform/database/embedded-server.ts'
-import type { LoginUrls } from './platform/database/logins.ts'
+import { createIdentity } from './domains/identity/identity.ts'
+import { startJobs } from './jobs.ts'
+import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
+import { createDatabase, requireMigrated } from './platform/database/database.ts'
+import { serverHolder } from './platform/database/embedded-server.ts'
+import { locateOwnDatabase, type OwnPlace } from './platform/database/own-database.ts'
+import { refuseIfRunning } from './platform/database/run-file.ts'
 import { SetupError } from './platform/database/setup-error.ts'
+import { createEgress, type Egress } from './platform/egress/egress.ts'
+import { mountLibrary } from './platform/http/define-route.ts'
+import { type FrontDoor, openFrontDoor } from './platform/http/front-door.ts'
 import { createHttp } from './platform/http/http.ts'
-import { generateRootKeys, type Keyring, parseKeyring } from './platform/sealing/keyring.ts'
+import { probes } from './platform/http/probes.ts'
+import { deriveSecret } from './platform/sealing/derive-secret.ts'
+import { createLog } from './platform/telemetry/log.ts'
+import { createMetrics } from './platform/telemetry/metrics.ts'
+import { createReadiness } from './readiness.ts'
 
-export interface Keyloft {
+export interface Keyloft extends Pick<OpenedDatabase, 'directory' | 'rootKeys'> {
   url: string
   /** What a person wants to know at start, in words. */
   database: string
-  dataDirectory: DataDirectory | undefined
-  rootKeys: string
   stop(): Promise<void>
 }
 
-const drainTimeoutMs = 4_000
+export interface StartOptions {
+  onProgress?: (message: string) => void
+  /** Gives up starting. */
+  signal?: AbortSignal
+}
+
+// Together with the embedded database's own few seconds, less than the ten that a stop may take.
+const drainTimeoutMs = 5_000
+const jobsTimeoutMs = 1_000
+const disconnectTimeoutMs = 500
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
 
 /** Builds everything once. What was begun is undone in reverse order, whether by `stop` or by a failure on the way. */
-export async function startKeyloft(config: Config, onProgress: (message: string) => void = () => {}): Promise<Keyloft> {
-  const releasers: (() => Promise<unknown> | unknown)[] = []
+export async function startKeyloft(config: Config, { onProgress = () => {}, signal }: StartOptions = {}): Promise<Keyloft> {
+  const log = createLog(config.logLevel)
+  const releasers: (() => Promise<unknown>)[] = []
+  const onStop = (release: () => Promise<unknown>) => void releasers.push(release)
   const stop = async () => {
-    for (const release of releasers.splice(0).reverse()) await release()
+    for (const release of releasers.splice(0).reverse()) {
+      await release().catch((error) => log.error({ reason: (error as Error).message }, 'a part did not stop cleanly'))
+    }
   }
   try {
-    return { ...(await build(config, onProgress, (release) => releasers.push(release))), stop }
+    const own = config.database.kind === 'embedded' ? locateOwnDatabase(config.dataDir) : undefined
+    if (own) refuseIfRunning(own.directory.runFile, own.directory.path)
+    const door = await claimPort(config.http, own)
+    onStop(() => door.close(0))
+    const opened = await openDatabase(config, own, door, { log, onProgress, signal })
+    onStop(() => opened.stop())
+    signal?.throwIfAborted()
+    await serve(config, opened, door, log, onStop)
+    signal?.throwIfAborted()
+    return { url: door.url, database: opened.described, directory: opened.directory, rootKeys: opened.rootKeys, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function build(
-  config: Config,
-  onProgress: (message: string) => void,
-  onStop: (release: () => Promise<unknown> | unknown) => void,
-): Promise<Omit<Keyloft, 'stop'>> {
-  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
-  let database: Database | undefined
-
-  const app = createHttp({ log: log.child({}, { level: quieter(config.logLevel) }), readiness: () => readiness(database) })
-  onStop(async () => {
-    const timer = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs)
-    await app.close()
-    clearTimeout(timer)
-  })
-  const embedded = config.database.kind === 'embedded' ? openEmbedded(config) : undefined
-  const url = await listen(app, config.http)
-
-  const { logins, described } = embedded
-    ? await startOwnDatabase(embedded, log, onProgress, onStop)
-    : await openGivenDatabase(config, onProgress)
-  const opened = createDatabase(logins, {
-    poolSize: config.poolSize,
-    onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
-  })
-  onStop(() => opened.end())
-  requireMigrated(await opened.migrations())
-  database = opened
-
-  if (embedded) {
-    const { runFile } = embedded.directory
-    writeFileSync(runFile, `${JSON.stringify({ pid: process.pid, url })}\n`, { mode: 0o600 })
-    onStop(() => rmSync(runFile, { force: true }))
-  }
-  return { url, database: described, dataDirectory: embedded?.directory, rootKeys: embedded?.rootKeys ?? 'the environment' }
-}
-
-interface Embedded {
-  directory: DataDirectory
-  keyring: Keyring
-  rootKeys: string
-}
-
-function openEmbedded(config: Config): Embedded {
-  const directory = openDataDirectory(config.dataDir, serverUser())
-  if (config.keyring) return { directory, keyring: config.keyring, rootKeys: 'the environment' }
-  const { value } = readOrMakeSecret(directory.rootKeys, generateRootKeys)
+async function claimPort({ host, port }: Config['http'], own: OwnPlace | undefined): Promise<FrontDoor> {
   try {
-    return { directory, keyring: parseKeyring(value), rootKeys: directory.rootKeys }
-  } catch (cause) {
-    throw new SetupError(
-      `The root key file ${directory.rootKeys} ${(cause as Error).message}.`,
-      'Put back the file as it was made; without it sealed values stay closed.',
-      cause,
-    )
+    return await openFrontDoor({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      if (own) refuseIfRunning(own.directory.runFile, own.directory.path) // it may have begun a moment ago
+      throw new SetupError(`Port ${port} on ${host} is in use.`, `Set PORT to another one, such as PORT=${port + 1}.`, error)
+    }
+    if (code === 'EACCES')
+      throw new SetupError(`Port ${port} on ${host} may not be opened by this user.`, 'Set PORT to one above 1023.', error)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new SetupError(`${host} is not an address of this machine.`, 'Set HOST to one of its own, such as 127.0.0.1 or 0.0.0.0.', error)
+    }
+    throw error
   }
 }
 
-async function startOwnDatabase(
-  { directory, keyring }: Embedded,
-  log: Logger,
-  onProgress: (message: string) => void,
-  onStop: (release: () => Promise<unknown>) => void,
-) {
+interface OpenOptions {
+  log: Logger
+  onProgress: (message: string) => void
+  signal: AbortSignal | undefined
+}
+
+function openDatabase(config: Config, own: OwnPlace | undefined, door: FrontDoor, { log, onProgress, signal }: OpenOptions) {
+  const onMigration = (name: string) => onProgress(`Migrating: ${name}`)
+  if (!own) return openGiven(config, { migrate: config.database.kind === 'external' && config.database.migrateAtStart, onMigration })
   onProgress('Starting the database')
-  const server = await startEmbedded({
-    directory,
-    user: serverUser(),
+  return openOwn(own, {
+    keyring: config.keyring,
+    servesAt: door.url,
     holder: `${serverHolder} (pid ${process.pid})`,
     whenRunning: 'refuse',
     onEvent: (message) => log.warn(message),
+    onMigration,
+    ...(signal ? { signal } : {}),
   })
-  onStop(() => server.stop())
-  const logins = await prepareDatabase(server.url, {
-    migrate: true,
+}
+
+/** The rooms of the house, each built once and given what it needs. */
+async function serve(
+  config: Config,
+  opened: OpenedDatabase,
+  door: FrontDoor,
+  log: Logger,
+  onStop: (release: () => Promise<unknown>) => void,
+) {
+  const { keyring, logins, directUrl } = opened
+  const database = createDatabase(logins, {
+    poolSize: config.poolSize,
+    onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
+  })
+  onStop(() => Promise.race([database.end(), sleep(disconnectTimeoutMs)]))
+  requireMigrated(await database.migrations())
+
+  const egress = createEgress()
+  egress.installGlobally()
+  onStop(() => egress.close())
+  const metrics = createMetrics()
+  metrics.watchPools(database.pools)
+  const publicUrl = config.http.publicUrl ?? door.url
+  const identity = createIdentity({
+    database,
     keyring,
-    loginUrls: undefined,
-    onStep: (name) => onProgress(`Migrating: ${name}`),
+    settings: { publicUrl, corsOrigins: config.http.corsOrigins, ...config.auth },
+    clock: Date.now,
+    fetchJson: (url) => fetchJson(egress, url),
+    onProblem: (message) => log.warn(message),
   })
-  return { logins, described: 'embedded PostgreSQL 18' }
+  const queue = await startJobs({ logins, directUrl, pools: database.pools, log, works: config.worksOnJobs })
+  onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
+
+  let handler: Parameters<FrontDoor['serve']>[0] | undefined
+  const app = await createHttp({
+    log,
+    metrics,
+    database,
+    version,
+    publicUrl: config.http.publicUrl,
+    corsOrigins: config.http.corsOrigins,
+    hashKey: deriveSecret(keyring, 'idempotency'),
+    authenticate: ({ headers }) => identity.authenticate(headers),
+    routes: probes({ readiness: createReadiness(database), metrics }),
+    plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, identity.mount)],
+    otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
+    adoptServer: (made) => {
+      handler = made
+      return door.server
+    },
+  })
+  await app.ready()
+  if (handler) door.serve(handler)
+  onStop(async () => {
+    await app.close() // new requests on open connections are refused from here on
+    await door.close(drainTimeoutMs) // and what is in flight still has everything it needs
+  })
 }
 
-async function openGivenDatabase(config: Config, onProgress: (message: string) => void): Promise<{ logins: LoginUrls; described: string }> {
-  const { database, keyring } = config
-  if (database.kind !== 'external' || !keyring) throw new Error('no database is configured')
-  const { ownerUrl, directUrl, loginUrls, migrateAtStart } = database
-  const logins =
-    ownerUrl === undefined
-      ? loginUrls
-      : await prepareDatabase(directUrl ?? ownerUrl, {
-          migrate: migrateAtStart,
-          keyring,
-          loginUrls,
-          servingUrl: ownerUrl,
-          onStep: (name) => onProgress(`Migrating: ${name}`),
-        })
-  if (!logins) throw new Error('no login is configured')
-  const { hostname, port, pathname } = new URL(logins.keyloft_service)
-  return { logins, described: `PostgreSQL at ${hostname}:${port || 5432}${pathname}` }
-}
-
-async function listen(app: ReturnType<typeof createHttp>, { host, port }: Config['http']): Promise<string> {
-  try {
-    return await app.listen({ host, port })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE')
-      throw new SetupError(`Port ${port} on ${host} is in use.`, `Set PORT to another one, such as PORT=${port + 1}.`, error)
-    if (code === 'EACCES')
-      throw new SetupError(`Port ${port} on ${host} may not be opened by this user.`, 'Set PORT to one above 1023.', error)
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new SetupError(`${host} is not an address of this machine.`, 'Set HOST to one of its own, such as 127.0.0.1 or 0.0.0.0.', error)
-    throw error
-  }
-}
-
-async function readiness(database: Database | undefined) {
-  if (!database) return { code: 'server.starting', message: 'Keyloft is starting.' }
-  try {
-    requireMigrated(await database.migrations())
-    return undefined
-  } catch (error) {
-    if (error instanceof SetupError) return { code: 'server.not_migrated', message: error.message }
-    if (error instanceof AppError) return { code: error.code, message: error.message }
-    throw error
-  }
-}
-
-/** Fastify speaks of every start and stop at info; ours says that once, in its own words. */
-function quieter(level: string): string {
-  return level === 'info' ? 'warn' : level
+async function fetchJson(egress: Egress, url: string): Promise<unknown> {
+  const { status, body } = await egress.request(egress.namedByOperator(url))
+  if (status !== 200) throw new Error(`answered with ${status}`)
+  return JSON.parse(body.toString('utf8'))
 }

@@ -2,6 +2,54 @@
 /** The rows of every public table as the database has them: insertX, selectX, updateX, and their types. */
 import { z } from 'zod'
 
+export const selectApiTokens = z.object({
+  id: z.guid(),
+  user_id: z.guid(),
+  name: z.string(),
+  public_id: z.string(),
+  secret_hash: z.instanceof(Uint8Array),
+  token_prefix: z.string(),
+  scopes: z.string().array(),
+  allowed_models: z.string().array().nullable(),
+  expires_at: z.date().nullable(),
+  last_used_at: z.date().nullable(),
+  revoked_at: z.date().nullable(),
+  created_at: z.date(),
+})
+export type SelectApiTokens = z.infer<typeof selectApiTokens>
+
+export const insertApiTokens = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid(),
+  name: z.string(),
+  public_id: z.string(),
+  secret_hash: z.instanceof(Uint8Array),
+  token_prefix: z.string(),
+  scopes: z.string().array().optional(),
+  allowed_models: z.string().array().nullable().optional(),
+  expires_at: z.date().nullable().optional(),
+  last_used_at: z.date().nullable().optional(),
+  revoked_at: z.date().nullable().optional(),
+  created_at: z.date().optional(),
+})
+export type InsertApiTokens = z.infer<typeof insertApiTokens>
+
+export const updateApiTokens = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid().optional(),
+  name: z.string().optional(),
+  public_id: z.string().optional(),
+  secret_hash: z.instanceof(Uint8Array).optional(),
+  token_prefix: z.string().optional(),
+  scopes: z.string().array().optional(),
+  allowed_models: z.string().array().nullable().optional(),
+  expires_at: z.date().nullable().optional(),
+  last_used_at: z.date().nullable().optional(),
+  revoked_at: z.date().nullable().optional(),
+  created_at: z.date().optional(),
+})
+export type UpdateApiTokens = z.infer<typeof updateApiTokens>
+
 export const selectSettings = z.object({
   id: z.guid(),
   user_id: z.guid(),

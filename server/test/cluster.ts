@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,9 @@ import { embeddedBinaries, serverUser } from '../src/platform/database/embedded-
 export interface Cluster {
   /** Of its superuser, for the database `postgres`. */
   url: string
+  /** Ends the server and keeps its data, so that it can come back at the same address. */
+  goAway(): Promise<void>
+  comeBack(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -58,16 +61,24 @@ export async function startCluster(bin: string, superuser = 'postgres'): Promise
     shared_buffers: '128MB',
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...options, stdio: 'ignore' })
-  const ended = new Promise((resolve) => server.once('exit', resolve))
-
   const url = `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`
-  await untilItAnswers(url, server)
+  let server: ChildProcess
+  const comeBack = async () => {
+    server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...options, stdio: 'ignore' })
+    await untilItAnswers(url, server)
+  }
+  const goAway = async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.kill('SIGQUIT')
+    await ended
+  }
+  await comeBack()
   return {
     url,
+    goAway,
+    comeBack,
     async stop() {
-      server.kill('SIGQUIT')
-      await ended
+      if (server.exitCode === null && server.signalCode === null) await goAway()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readConfig } from '../config.ts'
 import { startKeyloft } from '../main.ts'
 import type { Output } from './output.ts'
@@ -8,10 +9,15 @@ const stopDeadlineMs = 9_500
 
 export async function start(output: Output): Promise<void> {
   const config = readConfig(projectFolder(), { needsRootKeys: true })
-  const stopped = onStopSignal()
-  const keyloft = await startKeyloft(config, output.progress)
+  // Whoever reads what we print may be gone before us: a closed terminal must not keep us from stopping cleanly.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const stopping = stopOnSignal(output)
+  const keyloft = await startKeyloft(config, { onProgress: output.progress, signal: stopping }).catch((error) => {
+    if (!stopping.aborted) throw error
+  })
+  if (!keyloft) return process.exit(0)
 
-  const { url, database, dataDirectory, rootKeys } = keyloft
+  const { url, database, directory: dataDirectory, rootKeys } = keyloft
   const notes =
     dataDirectory?.insteadOf === undefined
       ? []
@@ -30,18 +36,23 @@ export async function start(output: Output): Promise<void> {
     '',
   ])
 
-  const signal = await stopped
-  output.progress(signal === 'SIGINT' ? '\nStopping.' : 'Stopping.')
-  setTimeout(() => {
-    process.stderr.write('Something did not stop in time; leaving it.\n')
-    process.exit(1)
-  }, stopDeadlineMs).unref()
+  if (!stopping.aborted) await once(stopping, 'abort')
   await keyloft.stop()
+  process.exit(0) // all that had to finish has; what still holds the process would hold it for nothing
 }
 
-/** The first signal counts; a terminal and npm may send the same one several times. */
-function onStopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
-  })
+/** Aborts at the first signal; a terminal and npm may send the same one several times. */
+function stopOnSignal(output: Output): AbortSignal {
+  const stopping = new AbortController()
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) return
+    output.progress(signal === 'SIGINT' ? '\nStopping.' : 'Stopping.')
+    setTimeout(() => {
+      process.stderr.write('Something did not stop in time; leaving it.\n')
+      process.exit(1)
+    }, stopDeadlineMs).unref()
+    stopping.abort()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  return stopping.signal
 }

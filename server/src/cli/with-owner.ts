@@ -1,10 +1,8 @@
 import { type Config, readConfig } from '../config.ts'
-import { openDataDirectory, readOrMakeSecret } from '../platform/database/data-directory.ts'
-import { serverUser } from '../platform/database/embedded-binaries.ts'
-import { startEmbedded } from '../platform/database/embedded-server.ts'
+import { locateOwnDatabase, type OwnDatabase, openOwnDatabase } from '../platform/database/own-database.ts'
 import { connectAsOwner, type Owner } from '../platform/database/owner.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
-import { generateRootKeys, type Keyring, parseKeyring } from '../platform/sealing/keyring.ts'
+import type { Keyring } from '../platform/sealing/keyring.ts'
 import { projectFolder } from './project-folder.ts'
 
 export interface OwnerContext {
@@ -27,14 +25,24 @@ export async function withOwner<T>(
       throw new SetupError("This command needs the database's owner.", 'Set DATABASE_URL for it; the three logins are not enough.')
     return lend(directUrl ?? ownerUrl, config, config.keyring, work)
   }
-  const user = serverUser()
-  const directory = openDataDirectory(config.dataDir, user)
-  const keyring = config.keyring ?? parseKeyring(readOrMakeSecret(directory.rootKeys, generateRootKeys).value)
-  const server = await startEmbedded({ directory, user, holder: `keyloft ${command} (pid ${process.pid})`, whenRunning: 'visit' })
+  const brokenOff = new AbortController()
+  let database: OwnDatabase | undefined
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      brokenOff.abort(new SetupError('Broken off; what was not committed is rolled back.'))
+      void database?.stop().finally(() => process.exit(1)) // no database is left running behind a command
+    })
+  }
+  database = await openOwnDatabase(locateOwnDatabase(config.dataDir), {
+    keyring: config.keyring,
+    holder: `keyloft ${command} (pid ${process.pid})`,
+    whenRunning: 'visit',
+    signal: brokenOff.signal,
+  })
   try {
-    return await lend(server.url, config, keyring, work)
+    return await lend(database.url, config, database.keyring, work)
   } finally {
-    await server.stop()
+    await database.stop()
   }
 }
 

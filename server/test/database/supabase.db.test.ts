@@ -17,7 +17,7 @@ import { type Cluster, startCluster } from '../cluster.ts'
 import { withDatabase } from '../harness.ts'
 
 const theirRoles = ['postgres', 'anon', 'authenticated', 'service_role', 'authenticator', 'supabase_auth_admin', 'supabase_storage_admin']
-const ourObjects = /\b(user_profiles|user_settings|settings)\b|^default privileges for keyloft_/
+const ourObjects = /\b(api_tokens|user_profiles|user_settings|settings)\b|^default privileges for keyloft_/
 
 describe('on a database that is Supabase’s', () => {
   const databases = ['migrated', 'pushed'] as const

@@ -28,6 +28,19 @@ export const samples: Record<string, Sample> = {
     change: 'value',
   },
   'auth.jwks': { row: () => ({ id: randomUUID(), public_key: 'public', private_key: 'sealed' }), key: 'id', change: 'alg' },
+  'auth.external_identities': {
+    row: (user_id) => ({ issuer: 'https://issuer.example.com', subject: randomUUID(), user_id }),
+    key: 'subject',
+    change: 'issuer',
+  },
+  'public.api_tokens': {
+    row: (user_id) => {
+      const public_id = randomUUID().replaceAll('-', '').slice(0, 12)
+      return { id: randomUUID(), user_id, name: 'laptop', public_id, secret_hash: Buffer.alloc(32), token_prefix: `klt_${public_id}` }
+    },
+    key: 'id',
+    change: 'name',
+  },
   'public.user_profiles': { row: (user_id) => ({ user_id, display_name: 'Ada' }), key: 'user_id', change: 'display_name' },
   'public.user_settings': {
     row: (user_id) => ({ user_id, allow_gateway_fallback: true }),

@@ -1,6 +1,8 @@
 import {
   type CompiledQuery,
   type DatabaseConnection,
+  DefaultQueryExecutor,
+  type Dialect,
   type Driver,
   Kysely,
   PostgresAdapter,
@@ -10,70 +12,81 @@ import {
 } from 'kysely'
 import type { PoolClient } from 'pg'
 import { databaseErrors } from './errors.ts'
+import { spoilsConnection } from './sql-errors.ts'
 import type { Tables } from './tables.ts'
 
 /** What a transaction gives: queries, and no way to begin or end another. */
 export type Tx = Omit<Kysely<Tables>, 'transaction' | 'startTransaction' | 'connection' | 'destroy'>
 
-const bound = new WeakMap<PoolClient, Kysely<Tables>>()
-
-/** Kysely on one client whose transaction somebody else began and will end. Made once per client. */
-export function bindKysely(client: PoolClient): Kysely<Tables> {
-  let kysely = bound.get(client)
-  if (!kysely) {
-    kysely = kyselyOver(new BoundDriver(client))
-    bound.set(client, kysely)
-  }
-  return kysely
+async function refuseNested(): Promise<never> {
+  throw databaseErrors.nested()
 }
 
-/** Compiles and never runs. */
-export const compiler = kyselyOver({
+/** Transactions are begun and ended in transactions.ts alone. */
+const refusingDriver: Driver = {
   init: async () => {},
-  acquireConnection: () => Promise.reject(new Error('this Kysely only compiles')),
+  acquireConnection: refuseNested,
   beginTransaction: refuseNested,
   commitTransaction: refuseNested,
   rollbackTransaction: refuseNested,
   releaseConnection: async () => {},
   destroy: async () => {},
-})
+}
+const adapter = new PostgresAdapter()
+const queryCompiler = new PostgresQueryCompiler()
+const dialect: Dialect = {
+  createAdapter: () => adapter,
+  createDriver: () => refusingDriver,
+  createIntrospector: (db) => new PostgresIntrospector(db),
+  createQueryCompiler: () => queryCompiler,
+}
 
-function kyselyOver(driver: Driver): Kysely<Tables> {
-  return new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
+export interface BoundKysely {
+  readonly tx: Kysely<Tables>
+  /** From here on every query is refused: the client may be acting for somebody else already. */
+  end(): void
+  /** Whether a query failed in a way that makes the client unfit for another transaction. */
+  readonly spoiled: boolean
+}
+
+/** Kysely for one transaction on a client, which somebody else began and will end. */
+export function bindKysely(client: PoolClient): BoundKysely {
+  let ended = false
+  let spoiled = false
+  const connection: DatabaseConnection = {
+    executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+      if (ended) throw databaseErrors.ended()
+      try {
+        return toKyselyResult(await client.query(toNamed(query)))
+      } catch (error) {
+        spoiled ||= spoilsConnection(error)
+        throw error
+      }
     },
-  })
+    streamQuery: () => {
+      throw new Error('streaming reads are not supported on a pipelined connection')
+    },
+  }
+  return {
+    tx: kyselyOver((consumer) => consumer(connection)),
+    end: () => {
+      ended = true
+    },
+    get spoiled() {
+      return spoiled
+    },
+  }
 }
 
-async function refuseNested(): Promise<never> {
-  throw databaseErrors.nested()
-}
+/** Compiles and never runs. */
+export const compiler = kyselyOver(() => Promise.reject(new Error('this Kysely only compiles')))
 
-class BoundDriver implements Driver {
-  readonly #connection: DatabaseConnection
+type ProvideConnection = <T>(consumer: (connection: DatabaseConnection) => Promise<T>) => Promise<T>
 
-  constructor(client: PoolClient) {
-    this.#connection = {
-      executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => toKyselyResult(await client.query(toNamed(query))),
-      streamQuery: () => {
-        throw new Error('streaming reads are not supported on a pipelined connection')
-      },
-    }
-  }
-
-  async init() {}
-  async acquireConnection() {
-    return this.#connection
-  }
-  beginTransaction = refuseNested
-  commitTransaction = refuseNested
-  rollbackTransaction = refuseNested
-  async releaseConnection() {}
-  async destroy() {}
+/** Made for each transaction, so only what differs is new; a dialect of its own would cost more than the query. */
+function kyselyOver(provideConnection: ProvideConnection): Kysely<Tables> {
+  const executor = new DefaultQueryExecutor(queryCompiler, adapter, { provideConnection })
+  return new Kysely<Tables>({ config: { dialect }, dialect, driver: refusingDriver, executor })
 }
 
 interface PgResult {

@@ -7,6 +7,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -62,8 +63,9 @@ function lookUp(): ServerUser | undefined {
 export function canEnter(folder: string, user: ServerUser | undefined): boolean {
   if (!user) return true
   for (let place = folder; ; place = dirname(place)) {
-    if (existsSync(place)) {
-      const { mode, uid, gid } = statSync(place)
+    const found = statSync(place, { throwIfNoEntry: false })
+    if (found?.isDirectory()) {
+      const { mode, uid, gid } = found
       const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001
       if ((mode & bit) === 0) return false
     }
@@ -94,34 +96,64 @@ function findPackage(): Package {
   }
 }
 
-/** The folder with initdb and postgres, ready to run as this user. */
-export function embeddedBinaries(user: ServerUser | undefined): string {
+/**
+ * The folder with initdb, pg_ctl and postgres, ready to run as this user.
+ * @param spare where a copy goes when the installed programs cannot be used as they lie
+ */
+export function embeddedBinaries(user: ServerUser | undefined, spare = systemDir): string {
   const found = findPackage()
-  const native = canEnter(found.native, user) ? found.native : copyForUser(found)
-  completeLinks(native)
-  for (const program of ['initdb', 'postgres']) makeExecutable(join(native, 'bin', program))
+  const native = makeReady(found.native, user) ? found.native : copyAside(found, user, spare)
   return join(native, 'bin')
 }
 
-/** A checkout in root's home: the postgres user cannot enter it, so the programs move to where it can. */
-function copyForUser({ name, version, native }: Package): string {
-  const target = join(systemDir, `${basename(name)}-${version}`)
+/** False where the user cannot enter the folder, or what is missing there cannot be added. */
+function makeReady(native: string, user: ServerUser | undefined): boolean {
+  if (!canEnter(native, user)) return false
+  try {
+    completeLinks(native)
+    for (const program of ['initdb', 'pg_ctl', 'postgres']) makeExecutable(join(native, 'bin', program))
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false
+    throw error
+  }
+}
+
+/** A checkout in root's home that the postgres user cannot enter, or an installation that its user cannot complete. */
+function copyAside({ name, version, native }: Package, user: ServerUser | undefined, spare: string): string {
+  const target = join(spare, `postgresql-${basename(name)}-${version}`)
   if (existsSync(target)) return target
   const half = `${target}.${process.pid}`
   try {
-    mkdirSync(systemDir, { recursive: true, mode: 0o755 })
+    mkdirSync(spare, { recursive: true, mode: 0o755 })
+    if (!canEnter(spare, user)) chmodSync(spare, statSync(spare).mode | 0o011)
+    rmSync(half, { recursive: true, force: true })
     cpSync(native, half, { recursive: true, verbatimSymlinks: true })
+    openToAll(half)
+    if (!makeReady(half, user)) throw new Error(`${half} is closed to the user that PostgreSQL runs as`)
     renameSync(half, target)
   } catch (cause) {
     rmSync(half, { recursive: true, force: true })
     if (!existsSync(target))
       throw new SetupError(
-        `PostgreSQL's programs could not be copied to ${target}, where the user postgres can run them.`,
-        'Check the free space there, or set DATABASE_URL.',
+        `PostgreSQL's programs could not be copied to ${target}, where they can be run.`,
+        'Check the free space and the rights there, or set DATABASE_URL.',
         cause,
       )
   }
   return target
+}
+
+/** They are public programs; a strict umask at installation must not keep the postgres user from them. */
+function openToAll(folder: string) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue
+    const path = join(entry.parentPath, entry.name)
+    const { mode } = statSync(path)
+    chmodSync(path, mode | (mode & 0o100 ? 0o055 : 0o044))
+  }
+  chmodSync(folder, 0o755)
 }
 
 /** The npm package cannot hold links and makes them in an install script, which may not have been allowed to run. */
@@ -130,7 +162,12 @@ function completeLinks(native: string) {
   if (!existsSync(list)) return
   for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
     const link = join(native, relative('native', target))
-    if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync(basename(source), link)
+    if (lstatSync(link, { throwIfNoEntry: false })) continue
+    try {
+      symlinkSync(basename(source), link)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error // another process made it meanwhile
+    }
   }
 }
 

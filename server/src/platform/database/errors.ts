@@ -8,5 +8,6 @@ export const databaseErrors = defineErrors('database', {
   busy: { status: 503, message: 'Too much is being changed at once.', hint: 'Try again.' },
   failed: { status: 500, message: 'The database refused this.' },
   not_committed: { status: 500, message: 'The change was not kept.' },
+  ended: { status: 500, message: 'A transaction was used after its end.' },
   nested: { status: 500, message: 'A transaction was begun inside another one.' },
 })

@@ -54,13 +54,26 @@ export function isConnectionError(error: unknown): boolean {
   return connectionMessages.test(error.message)
 }
 
+/** A statement that the connection keeps by name is gone, or was parsed before a migration changed what it gives. */
+function isStaleStatement(error: pg.DatabaseError): boolean {
+  return error.code === '26000' || error.routine === 'RevalidateCachedQuery'
+}
+
+/** Whether the query that failed so leaves its connection unfit for another one: it would fail for ever. */
+export function spoilsConnection(error: unknown): boolean {
+  return error instanceof pg.DatabaseError ? isStaleStatement(error) : true // the driver lost its way: in the socket, or in a value
+}
+
 /** Any error of the driver as one of ours; what is already ours, or nobody's, passes. */
 export function translateSqlError(error: unknown): unknown {
   if (error instanceof AppError) return error
   if (isConnectionError(error)) return databaseErrors.unavailable({ cause: error, retryAfterSeconds: 2 })
   const sqlstate = sqlstateOf(error)
   if (sqlstate === undefined) return error
-  const [, make] = table.find(([prefix]) => sqlstate.startsWith(prefix)) ?? ['', databaseErrors.failed]
+  const stale = error instanceof pg.DatabaseError && isStaleStatement(error)
+  const [, make] = stale
+    ? ['', databaseErrors.busy]
+    : (table.find(([prefix]) => sqlstate.startsWith(prefix)) ?? ['', databaseErrors.failed])
   const made = make({ cause: error, internal: `SQLSTATE ${sqlstate}` })
   return made.status === 503 ? make({ cause: error, internal: `SQLSTATE ${sqlstate}`, retryAfterSeconds: 2 }) : made
 }

@@ -4,6 +4,20 @@ import type { ColumnType } from 'kysely'
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 export interface Tables {
+  'api_tokens': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    name: ColumnType<string, string, string>
+    public_id: ColumnType<string, string, string>
+    secret_hash: ColumnType<Uint8Array, Uint8Array, Uint8Array>
+    token_prefix: ColumnType<string, string, string>
+    scopes: ColumnType<string[], string[] | undefined, string[]>
+    allowed_models: ColumnType<string[] | null, string[] | null | undefined, string[] | null>
+    expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
   'settings': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string, string, string>
@@ -41,6 +55,12 @@ export interface Tables {
     scope: ColumnType<string | null, string | null | undefined, string | null>
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'auth.external_identities': {
+    issuer: ColumnType<string, string, string>
+    subject: ColumnType<string, string, string>
+    user_id: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
   }
   'auth.jwks': {
     id: ColumnType<string, string | undefined, string>

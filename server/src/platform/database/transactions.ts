@@ -3,7 +3,7 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { Principal, Role } from '../../base/principal.ts'
 import { bindKysely, compiler, type Tx, toNamed } from './bound-kysely.ts'
 import { databaseErrors } from './errors.ts'
-import { translateSqlError } from './sql-errors.ts'
+import { spoilsConnection, translateSqlError } from './sql-errors.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -66,36 +66,45 @@ async function transact<T>(pool: Pool, principal: Principal, work: (tx: Tx) => P
   // Sent without waiting: the first statement of `work` is already on its way behind them.
   const begun = Promise.all([client.query('begin'), client.query(settings(principal))])
   begun.catch(() => {}) // looked at below; until then it must not count as unhandled
+  const bound = bindKysely(client)
   let result: T
   try {
-    result = await work(bindKysely(client))
+    result = await work(bound.tx)
+    bound.end()
     await begun
+    if (wasEndedWithin(client)) throw databaseErrors.failed({ internal: 'a statement ended the transaction it ran in' })
   } catch (error) {
+    bound.end()
     const cause = await begun.then(
       () => error,
       (refused) => refused,
     ) // a refused role explains whatever failed behind it
-    await land(client, [client.query('rollback')]).catch(() => {})
+    await land(client, [client.query('rollback')], bound.spoiled || wasEndedWithin(client)).catch(() => {})
     throw translateSqlError(cause)
   }
-  const [commit] = await land(client, [client.query('commit')])
+  const [commit] = await land(client, [client.query('commit')], bound.spoiled)
   requireCommitted(commit)
   return result
 }
 
-/** Waits for everything that is under way, gives the client back, and only then reports the first failure. */
-async function land(client: PoolClient, flight: Promise<QueryResult>[]): Promise<QueryResult[]> {
+/** Outside its transaction a connection has no role, and may keep for the next one what was set on it. */
+function wasEndedWithin(client: PoolClient): boolean {
+  return client.getTransactionStatus() === 'I'
+}
+
+/**
+ * Waits for everything that is under way, gives the client back, and only then reports the first failure.
+ * @param unfit for another transaction: it is closed instead
+ */
+async function land(client: PoolClient, flight: Promise<QueryResult>[], unfit = false): Promise<QueryResult[]> {
   try {
     const results = await Promise.all(flight)
-    client.release()
+    client.release(unfit)
     return results
   } catch (error) {
-    await Promise.allSettled(flight)
-    const settled = await client.query('rollback').then(
-      () => true,
-      () => false,
-    )
-    client.release(!settled) // a connection that cannot even roll back is thrown away
+    const landed = await Promise.allSettled([...flight, client.query('rollback')])
+    const spoiled = landed.some((one) => one.status === 'rejected' && spoilsConnection(one.reason))
+    client.release(unfit || spoiled || landed.at(-1)?.status === 'rejected') // one that cannot even roll back is thrown away
     throw translateSqlError(error)
   }
 }

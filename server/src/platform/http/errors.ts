@@ -31,5 +31,6 @@ export const httpErrors = defineErrors('http', {
     message: 'Something went wrong on our side.',
     hint: 'Try again; if it stays, tell the operator the request id.',
   },
+  starting: { status: 503, message: 'Keyloft is starting.', hint: 'Try again in a few seconds.' },
   stopping: { status: 503, message: 'Keyloft is stopping.', hint: 'Try again in a few seconds.' },
 })

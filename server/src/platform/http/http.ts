@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { RequestListener, Server } from 'node:http'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
@@ -22,19 +23,13 @@ export interface HttpOptions extends ApiOptions {
   /** What mounts itself, such as a library with routes of its own. Each of its routes declares a policy too. */
   plugins: readonly ((app: FastifyInstance) => Promise<void>)[]
   corsOrigins: readonly string[]
+  /** Takes Fastify's handler and gives the server that is listening already. Without one, nothing listens (tests). */
+  adoptServer?: (handler: RequestListener) => Server
   /** For the keyed hashes of idempotent requests. */
   hashKey: Buffer
 }
 
-const KILOBYTE = 1024
-const SECOND = 1000
-const limits = {
-  bodyBytes: 1024 * KILOBYTE,
-  headerBytes: 16 * KILOBYTE,
-  headersMs: 15 * SECOND,
-  requestMs: 60 * SECOND,
-  keepAliveMs: 72 * SECOND, // longer than the 60 s of usual load balancers, so that they never send into a closing socket
-}
+const bodyLimitBytes = 1024 * 1024
 const retryAfterSeconds = 2
 
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
@@ -42,10 +37,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersMs },
+    bodyLimit: bodyLimitBytes,
+    ...(options.adoptServer ? { serverFactory: options.adoptServer } : {}),
     return503OnClosing: false, // its reply has a form of its own; ours is below
   })
   app.setValidatorCompiler(validatorCompiler)

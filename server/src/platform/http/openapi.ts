@@ -5,7 +5,7 @@ import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-ty
 import { mountLibrary } from './define-route.ts'
 import type { Policy } from './policy.ts'
 
-export interface Document {
+interface Document {
   paths?: Record<string, unknown>
   components?: { schemas?: Record<string, unknown>; securitySchemes?: Record<string, unknown> }
   tags?: unknown[]
@@ -15,7 +15,7 @@ export interface ApiOptions {
   version: string
   publicUrl: string | undefined
   /** Documents of libraries that mount routes of their own, and below which path. */
-  otherDocuments?: readonly { prefix: string; read: () => Promise<Document> }[]
+  otherDocuments?: readonly { prefix: string; read: () => Promise<unknown> }[]
 }
 
 const readable: Policy = { allow: 'anyone', because: 'the description of the API is public' }
@@ -46,7 +46,7 @@ export async function mountReference(app: FastifyInstance, { otherDocuments = []
   let whole: Promise<Document> | undefined
   const build = async () => {
     let document = app.swagger() as Document
-    for (const { prefix, read } of otherDocuments) document = mergeDocument(document, await read(), prefix)
+    for (const { prefix, read } of otherDocuments) document = mergeDocument(document, (await read()) as Document | undefined, prefix)
     return document
   }
   await mountLibrary(app, readable, async (scope) => {
@@ -62,15 +62,15 @@ export async function mountReference(app: FastifyInstance, { otherDocuments = []
 }
 
 /** Another library's document under ours: its paths below `prefix`, its schemas under their own names. */
-function mergeDocument(ours: Document, theirs: Document, prefix: string): Document {
-  const paths = Object.fromEntries(Object.entries(theirs.paths ?? {}).map(([path, item]) => [prefix + path, item]))
+function mergeDocument(ours: Document, theirs: Document | undefined, prefix: string): Document {
+  const paths = Object.fromEntries(Object.entries(theirs?.paths ?? {}).map(([path, item]) => [prefix + path, item]))
   return {
     ...ours,
     paths: { ...ours.paths, ...paths },
     components: {
       ...ours.components,
-      schemas: { ...theirs.components?.schemas, ...ours.components?.schemas },
-      securitySchemes: { ...theirs.components?.securitySchemes, ...ours.components?.securitySchemes },
+      schemas: { ...theirs?.components?.schemas, ...ours.components?.schemas },
+      securitySchemes: { ...theirs?.components?.securitySchemes, ...ours.components?.securitySchemes },
     },
   }
 }

@@ -1,0 +1,101 @@
+import { betterAuth } from 'better-auth'
+import { bearer, jwt, openAPI } from 'better-auth/plugins'
+import { Kysely, PostgresDialect } from 'kysely'
+import type { Pool } from 'pg'
+import { type createSigningKeys, graceSeconds, rotationSeconds } from './signing-keys.ts'
+import { audience } from './verify-jwt.ts'
+
+export interface SignInOptions {
+  pool: Pool
+  publicUrl: string
+  secret: string
+  trustedOrigins: readonly string[]
+  isSecure: boolean
+  signingKeys: ReturnType<typeof createSigningKeys>
+  onSessionEnded: (token: string) => void
+  onProblem: (message: string) => void
+}
+
+export const basePath = '/api/auth'
+const cookiePrefix = 'keyloft'
+/** better-auth puts the browser's own guard in front of a Secure cookie's name. */
+export const sessionCookieName = (isSecure: boolean) => `${isSecure ? '__Secure-' : ''}${cookiePrefix}.session_token`
+/** Set by us from the connection, in place of whatever a client may claim. */
+export const addressHeader = 'x-keyloft-address'
+
+export type SignIn = ReturnType<typeof createSignIn>
+
+/** Reads its tables when built, so it is built on first use: then the migrations have run. */
+export function createSignIn(options: SignInOptions) {
+  const { pool, publicUrl, secret, signingKeys } = options
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }).withSchema('auth')
+  const dates = { createdAt: 'created_at', updatedAt: 'updated_at' }
+  return betterAuth({
+    appName: 'Keyloft',
+    baseURL: publicUrl,
+    basePath,
+    // As a list, because a BETTER_AUTH_SECRETS in the environment would otherwise take its place.
+    secrets: [{ version: 1, value: secret }],
+    trustedOrigins: [...options.trustedOrigins],
+    database: { db, type: 'postgres' },
+    user: { modelName: 'users', fields: { emailVerified: 'email_verified', ...dates } },
+    session: {
+      modelName: 'sessions',
+      fields: { userId: 'user_id', expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', ...dates },
+      expiresIn: 7 * 24 * 3_600,
+      updateAge: 24 * 3_600,
+    },
+    account: {
+      modelName: 'accounts',
+      fields: {
+        userId: 'user_id',
+        providerId: 'provider_id',
+        accountId: 'account_id',
+        accessToken: 'access_token',
+        refreshToken: 'refresh_token',
+        idToken: 'id_token',
+        accessTokenExpiresAt: 'access_token_expires_at',
+        refreshTokenExpiresAt: 'refresh_token_expires_at',
+        ...dates,
+      },
+    },
+    verification: { modelName: 'verifications', fields: { expiresAt: 'expires_at', ...dates } },
+    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
+    plugins: [
+      bearer({ requireSignature: true }), // so that what a row of auth.sessions holds signs nobody in
+      jwt({
+        jwks: { disablePrivateKeyEncryption: true, rotationInterval: rotationSeconds, gracePeriod: graceSeconds }, // sealed by our storage instead
+        jwt: {
+          issuer: publicUrl,
+          audience,
+          expirationTime: '15m',
+          definePayload: ({ user }) => ({ role: 'authenticated', email: user.email }),
+        },
+        adapter: signingKeys.storage,
+        disableSettingJwtHeader: true,
+      }),
+      openAPI({ disableDefaultReference: true }),
+    ],
+    disabledPaths: ['/open-api/generate-schema', '/reference'], // ours merges the document
+    databaseHooks: {
+      session: {
+        delete: {
+          after: async ({ token }) => options.onSessionEnded(token),
+        },
+      },
+    },
+    advanced: {
+      database: { generateId: 'uuid', validateSchema: false }, // our migrations' tests do, and a mismatch would be remembered for good
+      useSecureCookies: options.isSecure,
+      cookiePrefix,
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', secure: options.isSecure, path: '/' },
+      // Said aloud, because both are off by default where NODE_ENV is "test".
+      disableCSRFCheck: false,
+      disableOriginCheck: false,
+      ipAddress: { ipAddressHeaders: [addressHeader] },
+    },
+    rateLimit: { enabled: false }, // platform/http counts across processes; this one would forget at a restart
+    telemetry: { enabled: false },
+    logger: { level: 'error', log: (_level, message) => options.onProblem(message) }, // never its arguments: they hold addresses and rows
+  })
+}

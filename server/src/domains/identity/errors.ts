@@ -1,0 +1,16 @@
+import { defineErrors } from '../../base/errors.ts'
+
+export const identityErrors = defineErrors('identity', {
+  /** One and the same for every reason: which part was wrong is the operator's to know. */
+  unauthorized: { status: 401, message: 'This credential is not valid.', hint: 'Sign in again, or use another token.' },
+  keys_unavailable: {
+    status: 503,
+    message: 'The keys of the sign-in service cannot be fetched at the moment.',
+    hint: 'Try again in a few seconds.',
+  },
+  kept_elsewhere: {
+    status: 404,
+    message: 'Accounts are kept by Supabase here.',
+    hint: 'Sign in with Supabase Auth; its tokens are accepted.',
+  },
+})

@@ -1,0 +1,131 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../../base/clock.ts'
+import { anonymous, type Principal } from '../../base/principal.ts'
+import type { Database } from '../../platform/database/database.ts'
+import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
+import type { Keyring } from '../../platform/sealing/keyring.ts'
+import { createTokens } from '../tokens/tokens.ts'
+import { createSignIn, type SignIn, sessionCookieName } from './better-auth.ts'
+import { type Credential, readCredential } from './carriers.ts'
+import { identityErrors } from './errors.ts'
+import { findExternalUser } from './external-users.ts'
+import { askWhetherKeptElsewhere } from './kept-elsewhere.ts'
+import { createKeySet } from './key-set.ts'
+import { mountSignIn } from './mount.ts'
+import { createMemory } from './remember.ts'
+import { signSessionToken } from './session-value.ts'
+import { createSessionCheck } from './sessions.ts'
+import { createSigningKeys } from './signing-keys.ts'
+import type { Verdict } from './verdict.ts'
+import { createJwtCheck } from './verify-jwt.ts'
+
+export { identityErrors } from './errors.ts'
+
+export interface IdentitySettings {
+  /** Where people reach this server: the issuer of our tokens, and what decides whether cookies are Secure. */
+  publicUrl: string
+  corsOrigins: readonly string[]
+  jwtSecret: string | undefined
+  externalIssuer: { jwksUrl: string; issuer: string; audience: string } | undefined
+}
+
+export interface IdentityDeps {
+  database: Pick<Database, 'pools' | 'system'>
+  keyring: Keyring
+  settings: IdentitySettings
+  clock: Clock
+  /** Through the one door out. */
+  fetchJson: (url: string) => Promise<unknown>
+  onProblem: (message: string) => void
+}
+
+export interface Identity {
+  /** Who sent these headers; nobody where there is no credential. @throws identityErrors.unauthorized for one that does not hold */
+  authenticate(headers: IncomingHttpHeaders): Promise<Principal>
+  /** better-auth at /api/auth/*. */
+  mount(app: FastifyInstance): Promise<void>
+  /** better-auth's own OpenAPI document. */
+  openApi(): Promise<unknown>
+}
+
+/** A token revoked by another process is noticed after this long. */
+const acceptedTokenMs = 1_000
+const refusedTokenMs = 10_000
+
+export function createIdentity(deps: IdentityDeps): Identity {
+  const { settings, clock, database } = deps
+  const pool = database.pools.auth
+  const publicUrl = new URL(settings.publicUrl).origin
+  const isSecure = publicUrl.startsWith('https:')
+  const secret = deriveSecret(deps.keyring, 'sign-in').toString('base64url')
+  const signingKeys = createSigningKeys({ pool, keyring: deps.keyring, clock })
+  const trustedOrigins = [...new Set([...loopbackTwins(publicUrl), ...settings.corsOrigins])]
+  const carriers = { cookieName: sessionCookieName(isSecure), trustedOrigins: new Set(trustedOrigins) }
+  const keptElsewhere = askWhetherKeptElsewhere(pool)
+
+  const { externalIssuer } = settings
+  const tokens = createTokens({ database, clock })
+  const checkSession = createSessionCheck({ pool, secret, clock })
+  const checkJwt = createJwtCheck({
+    jwtSecret: settings.jwtSecret,
+    own: { issuer: publicUrl, keys: createKeySet(() => signingKeys.publicKeys(), clock) },
+    external: externalIssuer && {
+      ...externalIssuer,
+      keys: createKeySet(() => deps.fetchJson(externalIssuer.jwksUrl), clock),
+      // Supabase's subjects are its users, and so ours; any other issuer's are looked up.
+      userOf: async (payload) => ((await keptElsewhere()) ? (payload.sub ?? '') : findExternalUser(pool, externalIssuer.issuer, payload)),
+    },
+    clock,
+  })
+
+  async function judge({ form, text }: Credential): Promise<Verdict> {
+    if (form === 'session') return checkSession(text)
+    if (form === 'jwt') return checkJwt(text)
+    const verdict = await tokens.check(text)
+    if ('refused' in verdict) return { ...verdict, untilMs: clock() + refusedTokenMs }
+    return { principal: verdict.principal, untilMs: Math.min(clock() + acceptedTokenMs, verdict.endsAtMs ?? Number.POSITIVE_INFINITY) }
+  }
+  const memory = createMemory(judge, clock)
+
+  let built: SignIn | undefined
+  const signIn = () => {
+    built ??= createSignIn({
+      pool,
+      publicUrl,
+      secret,
+      trustedOrigins,
+      isSecure,
+      signingKeys,
+      onSessionEnded: (token) => memory.forget(signSessionToken(token, secret)),
+      onProblem: deps.onProblem,
+    })
+    return built
+  }
+
+  return {
+    async authenticate(headers) {
+      const credential = readCredential(headers, carriers)
+      if (!credential) return anonymous
+      const verdict = await memory.verdictOn(credential)
+      if ('refused' in verdict) throw identityErrors.unauthorized({ internal: verdict.refused })
+      if (credential.isProjectKey && verdict.principal.role === 'authenticated') {
+        throw identityErrors.unauthorized({ internal: 'a person’s token as the project key' })
+      }
+      return verdict.principal
+    },
+    mount: (app) => mountSignIn(app, { publicUrl, signIn, keptElsewhere }),
+    openApi: async () => ((await keptElsewhere()) ? undefined : signIn().api.generateOpenAPISchema()),
+  }
+}
+
+/** Whoever runs this on their own machine calls it by either name. */
+function loopbackTwins(origin: string): string[] {
+  const url = new URL(origin)
+  const names = ['localhost', '127.0.0.1']
+  if (!names.includes(url.hostname)) return [origin]
+  return names.map((name) => {
+    url.hostname = name
+    return url.origin
+  })
+}

@@ -1,0 +1,57 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { addressHeader, basePath, type SignIn } from './better-auth.ts'
+import { identityErrors } from './errors.ts'
+
+const bodyLimitBytes = 64 * 1_024
+
+interface MountOptions {
+  publicUrl: string
+  signIn: () => SignIn
+  keptElsewhere: () => Promise<boolean>
+}
+
+/**
+ * better-auth's routes. The body is read by Fastify as bytes, so that its limit holds (it does not where a handler
+ * reads the socket itself), and the reply leaves through Fastify's hooks like any other.
+ */
+export async function mountSignIn(app: FastifyInstance, { publicUrl, signIn, keptElsewhere }: MountOptions) {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyLimitBytes }, (_request, body, done) => done(null, body))
+    scope.setErrorHandler(inTheirForm)
+    scope.route({
+      method: ['GET', 'POST'],
+      url: `${basePath}/*`,
+      bodyLimit: bodyLimitBytes,
+      schema: { hide: true } as object, // its own document says more
+      handler: async (request, reply) => {
+        if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
+        return send(await signIn().handler(toWebRequest(request, publicUrl)), reply)
+      },
+    })
+  })
+}
+
+/** At our own address whatever the Host header says, and from the address that the connection has. */
+function toWebRequest(request: FastifyRequest, publicUrl: string): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers)) {
+    for (const one of [value].flat()) if (one !== undefined) headers.append(name, one)
+  }
+  headers.set(addressHeader, request.ip)
+  headers.set('host', new URL(publicUrl).host)
+  const body = Buffer.isBuffer(request.body) && request.body.length > 0 ? { body: new Uint8Array(request.body) } : {}
+  return new Request(new URL(request.url, publicUrl), { method: request.method, headers, ...body })
+}
+
+async function send(response: Response, reply: FastifyReply) {
+  for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value)
+  for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie)
+  return reply.code(response.status).send(Buffer.from(await response.arrayBuffer()))
+}
+
+/** What Fastify refuses before better-auth sees it speaks as better-auth does; everything else is the server's own. */
+function inTheirForm(error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
+  if (error.statusCode === 413) return reply.code(413).send({ code: 'PAYLOAD_TOO_LARGE', message: 'The request body is too large.' })
+  throw error
+}

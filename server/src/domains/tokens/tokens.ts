@@ -1,0 +1,85 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../../base/clock.ts'
+import { type Principal, type Scope, userPrincipal } from '../../base/principal.ts'
+import type { Database } from '../../platform/database/database.ts'
+import { findApiTokens, type TokenRow } from './queries.ts'
+import { hashToken, readPublicId } from './token-format.ts'
+
+export { tokenPrefix } from './token-format.ts'
+
+export type TokenVerdict =
+  | { readonly principal: Principal; readonly endsAtMs: number | undefined }
+  /** Why, for the operator alone: a caller must not learn which part was wrong. */
+  | { readonly refused: string }
+
+export interface Tokens {
+  /** Whether a presented text is a token that holds, and whose. What was never issued by us costs no query. */
+  check(token: string): Promise<TokenVerdict>
+}
+
+/** Compared against when there is no such token, so that a missing one takes as long as a wrong one. */
+const noHash = Buffer.alloc(32)
+
+export function createTokens({ database, clock }: { database: Pick<Database, 'system'>; clock: Clock }): Tokens {
+  const find = gather((publicIds) => database.system('check API tokens', (tx) => findApiTokens(tx, publicIds)))
+  return {
+    async check(token) {
+      const publicId = readPublicId(token)
+      if (publicId === undefined) return { refused: 'malformed token' }
+      const row = await find(publicId)
+      const isRight = timingSafeEqual(hashToken(token), row?.secret_hash ?? noHash)
+      if (!row) return { refused: 'unknown token' }
+      if (!isRight) return { refused: `wrong secret for token ${row.id}` }
+      if (row.revoked_at) return { refused: `token ${row.id} is revoked` }
+      if (row.expires_at && row.expires_at.getTime() <= clock()) return { refused: `token ${row.id} has expired` }
+      return { principal: toPrincipal(row), endsAtMs: row.expires_at?.getTime() }
+    },
+  }
+}
+
+function toPrincipal({ id, user_id, scopes, allowed_models }: TokenRow): Principal {
+  return {
+    ...userPrincipal(user_id),
+    scopes: scopes as Scope[], // a constraint of the table
+    ...(allowed_models ? { models: allowed_models } : {}),
+    tokenId: id,
+  }
+}
+
+const mostInOneQuery = 500
+
+/**
+ * One question at a time: ids that arrive while one is under way wait and go together with the next. So a flood of
+ * tokens costs the database a query per round trip, not one each, and holds one connection.
+ */
+function gather(ask: (publicIds: readonly string[]) => Promise<TokenRow[]>): (publicId: string) => Promise<TokenRow | undefined> {
+  interface Waiting {
+    publicId: string
+    resolve: (row: TokenRow | undefined) => void
+    reject: (error: unknown) => void
+  }
+  let waiting: Waiting[] = []
+  let asking = false
+
+  async function run() {
+    asking = true
+    while (waiting.length > 0) {
+      const group = waiting.slice(0, mostInOneQuery)
+      waiting = waiting.slice(mostInOneQuery)
+      try {
+        const rows = await ask([...new Set(group.map(({ publicId }) => publicId))])
+        const byId = new Map(rows.map((row) => [row.public_id, row]))
+        for (const { publicId, resolve } of group) resolve(byId.get(publicId))
+      } catch (error) {
+        for (const { reject } of group) reject(error)
+      }
+    }
+    asking = false
+  }
+
+  return (publicId) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ publicId, resolve, reject })
+      if (!asking) void run()
+    })
+}

@@ -1,0 +1,35 @@
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { forgetExpired } from './domains/identity/forget-expired.ts'
+import type { LoginUrls } from './platform/database/logins.ts'
+import type { AnyJob } from './platform/queue/job.ts'
+import { createQueue, type Queue } from './platform/queue/queue.ts'
+import { queueUrl } from './platform/queue/queue-url.ts'
+
+export interface JobsOptions {
+  logins: LoginUrls
+  directUrl: string | undefined
+  pools: { auth: Pool }
+  log: Logger
+  /** False in a process that only sends. */
+  works: boolean
+}
+
+/** Every domain's jobs: the one place that registers them. */
+function allJobs({ pools }: JobsOptions): AnyJob[] {
+  return [forgetExpired(pools.auth)]
+}
+
+/** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */
+export async function startJobs(options: JobsOptions): Promise<Queue> {
+  const { logins, directUrl, log, works } = options
+  const queue = createQueue({ databaseUrl: queueUrl(logins.keyloft_auth, directUrl), jobs: allJobs(options), log })
+  if (!works) return queue
+  try {
+    await queue.start()
+    return queue
+  } catch (error) {
+    await queue.stop()
+    throw error
+  }
+}

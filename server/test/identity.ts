@@ -1,0 +1,135 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { SignJWT } from 'jose'
+import { sql } from 'kysely'
+import { afterAll } from 'vitest'
+import { AppError } from '../src/base/errors.ts'
+import { createIdentity, type Identity, type IdentitySettings } from '../src/domains/identity/identity.ts'
+import { makeToken } from '../src/domains/tokens/token-format.ts'
+import { createTestDatabase, type TestDatabase } from './harness.ts'
+
+export const jwtSecret = 'dGhpcyBpcyBmb3IgdGhl-dGVzdHMgYWxvbmUgYW5kIG5vYm9keSBlbHNl'
+export const publicUrl = 'http://localhost:8787'
+export const origin = publicUrl
+
+export const settings: IdentitySettings = { publicUrl, corsOrigins: ['https://app.example.com'], jwtSecret, externalIssuer: undefined }
+
+/** What a person has after signing up. */
+export interface SignedUp {
+  id: string
+  email: string
+  /** `name=value`, as a browser sends it back. */
+  cookie: string
+  /** What the bearer plugin hands out. */
+  bearer: string
+}
+
+export interface TestIdentity extends TestDatabase {
+  identity: Identity
+  app: FastifyInstance
+  clock: { now: number }
+  /** Texts and parameters of every query that the login keyloft_auth or keyloft_service was sent. */
+  sent: { text: string; values: unknown[] }[]
+  problems: string[]
+  signUp(email?: string): Promise<SignedUp>
+  issueToken(userId: string, columns?: Record<string, unknown>): Promise<{ token: string; publicId: string }>
+  another(changed?: Partial<IdentitySettings>, fetchJson?: (url: string) => Promise<unknown>): Identity
+}
+
+let people = 0
+
+export async function createTestIdentity(
+  changed: Partial<IdentitySettings> = {},
+  fetchJson: (url: string) => Promise<unknown> = refuseToFetch,
+): Promise<TestIdentity> {
+  const test = await createTestDatabase()
+  const clock = { now: Date.now() }
+  const problems: string[] = []
+  const sent = watch(test)
+  const another = (more: Partial<IdentitySettings> = {}, fetch: (url: string) => Promise<unknown> = fetchJson) =>
+    createIdentity({
+      database: test.database,
+      keyring: test.keyring,
+      settings: { ...settings, ...changed, ...more },
+      clock: () => clock.now,
+      fetchJson: fetch,
+      onProblem: (message) => problems.push(message),
+    })
+  const identity = another()
+  const app = Fastify()
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof AppError) return reply.code(error.status).type('application/problem+json').send({ code: error.code })
+    throw error
+  })
+  await identity.mount(app)
+  afterAll(() => app.close())
+
+  return {
+    ...test,
+    identity,
+    app,
+    clock,
+    sent,
+    problems,
+    another,
+    async signUp(email = `person${++people}@example.com`) {
+      const reply = await app.inject({
+        method: 'POST',
+        url: '/api/auth/sign-up/email',
+        headers: { origin },
+        payload: { email, password: 'correct horse battery', name: 'A person' },
+      })
+      if (reply.statusCode !== 200) throw new Error(`sign-up: ${reply.statusCode} ${reply.body}`)
+      const [set = ''] = [reply.headers['set-cookie'] ?? []].flat()
+      return { id: reply.json().user.id, email, cookie: set.split(';')[0] ?? '', bearer: String(reply.headers['set-auth-token']) }
+    },
+    async issueToken(userId, columns = {}) {
+      const { token, publicId, secretHash, prefix } = makeToken()
+      const row = { user_id: userId, name: 'test', public_id: publicId, secret_hash: secretHash, token_prefix: prefix, ...columns }
+      await test.owner.db.insertInto('api_tokens').values(row).execute()
+      return { token, publicId }
+    },
+  }
+}
+
+async function refuseToFetch(): Promise<never> {
+  throw new Error('this test fetches nothing')
+}
+
+/** Listens in where every query passes. */
+function watch({ database }: TestDatabase): TestIdentity['sent'] {
+  const sent: TestIdentity['sent'] = []
+  for (const pool of [database.pools.auth, database.pools.service]) {
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown
+      client.query = ((config: string | { text: string; values?: unknown[] }, ...rest: unknown[]) => {
+        const text = typeof config === 'string' ? config : config.text
+        const values = (typeof config === 'string' ? rest[0] : config.values) ?? rest[0]
+        sent.push({ text, values: Array.isArray(values) ? values : [] })
+        return query(config, ...rest)
+      }) as typeof client.query
+    })
+  }
+  return sent
+}
+
+export interface Signing {
+  secret?: string
+  expiresIn?: number
+  issuedAt?: number
+}
+
+/** As Supabase signs. `expiresIn` in seconds. */
+export function projectJwt(
+  claims: Record<string, unknown>,
+  { secret = jwtSecret, expiresIn = 3_600, issuedAt = Date.now() }: Signing = {},
+) {
+  const now = Math.floor(issuedAt / 1_000)
+  return new SignJWT({ iat: now, exp: now + expiresIn, ...claims })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(Buffer.from(secret))
+}
+
+export async function countUsers({ owner }: TestDatabase): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from auth.users`.execute(owner.db)
+  return rows[0]?.count ?? 0
+}

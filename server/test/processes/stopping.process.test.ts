@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { connect, installKeyloft, isAlive, postmasterOf, type Run, repository, run, start, until } from './run-keyloft.ts'
+
+const sandbox = installKeyloft()
+const stopLimitMs = 10_000
+
+async function expectCleanStop(running: Run, dataDir: string, act: () => void) {
+  const postmaster = postmasterOf(dataDir)?.pid ?? 0
+  expect(isAlive(postmaster)).toBe(true)
+  const began = Date.now()
+  act()
+  expect(await running.ended).toMatchObject({ code: 0, signal: null })
+  expect(Date.now() - began).toBeLessThan(stopLimitMs)
+  expect(isAlive(postmaster)).toBe(false)
+  expect(existsSync(join(dataDir, 'run.json'))).toBe(false)
+  expect(existsSync(join(dataDir, 'postgres/postmaster.pid'))).toBe(false)
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a request finish, stops the database and exits with 0', async (signal) => {
+  const dataDir = sandbox.newDataDir()
+  const server = await start(sandbox, dataDir)
+  const blocker = await connect(dataDir)
+  await blocker.query('begin; lock table keyloft_migrations.applied in access exclusive mode')
+  const inFlight = fetch(`${server.base}/ready`)
+  await until('the request waits in the database', async () => {
+    const { rows } = await blocker.query(`select from pg_stat_activity where wait_event_type = 'Lock' and usename = 'keyloft_service'`)
+    return rows.length > 0
+  })
+
+  await expectCleanStop(server, dataDir, async () => {
+    server.signal(signal)
+    await until('no new request is taken', async () => !(await fetch(`${server.base}/health`).catch(() => undefined))?.ok)
+    await blocker.query('rollback')
+  })
+  expect((await inFlight).status).toBe(200)
+})
+
+test('a Ctrl-C that a terminal sends to the whole process group stops it cleanly', async () => {
+  const dataDir = sandbox.newDataDir()
+  const server = await start(sandbox, dataDir, { spawn: { detached: true } })
+  await expectCleanStop(server, dataDir, () => process.kill(-server.pid, 'SIGINT'))
+})
+
+test('behind with-node.mjs, the same signal may come several times', async () => {
+  const dataDir = sandbox.newDataDir()
+  const through: [string, ...string[]] = [process.execPath, join(repository, 'scripts/with-node.mjs'), 'node']
+  const server = await start(sandbox, dataDir, { through, spawn: { detached: true } })
+  await expectCleanStop(server, dataDir, () => {
+    for (let time = 0; time < 3; time++) process.kill(-server.pid, 'SIGINT')
+    server.signal('SIGTERM')
+  })
+})
+
+test('closing the terminal it prints to stops it cleanly', async () => {
+  const dataDir = sandbox.newDataDir()
+  const server = await start(sandbox, dataDir)
+  server.child.stdout?.destroy()
+  server.child.stderr?.destroy()
+  await expectCleanStop(server, dataDir, () => server.signal('SIGHUP'))
+})
+
+test.each([100, 400, 700, 1_000])('a Ctrl-C %i ms into the first start leaves no process and nothing half made', async (afterMs) => {
+  const dataDir = sandbox.newDataDir()
+  const server = run(sandbox, ['start'], { env: { KEYLOFT_DATA_DIR: dataDir }, spawn: { detached: true } })
+  await sleep(afterMs)
+  const postmaster = postmasterOf(dataDir)?.pid
+  process.kill(-server.pid, 'SIGINT')
+  const { code, signal } = await server.ended
+  if (signal === null) expect(code).toBe(0)
+  else expect(afterMs).toBeLessThan(300) // it had not even begun
+  if (postmaster) expect(isAlive(postmaster)).toBe(false)
+  expect(existsSync(join(dataDir, 'run.json'))).toBe(false)
+
+  const again = await start(sandbox, dataDir)
+  again.signal('SIGTERM')
+  expect(await again.ended).toMatchObject({ code: 0 })
+})
