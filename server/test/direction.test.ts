@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
  * Imports point one way: the edges build on domains, domains on platform, platform on base. Between domains, and
  * between rooms of the platform, only the arrows of these tables are allowed, and they form no circle.
  */
-const layers = [['base'], ['platform'], ['domains'], ['config', 'env-file', 'schema'], ['main'], ['cli', 'worker']]
+const layers = [['base'], ['platform'], ['domains'], ['config', 'env-file', 'schema', 'jobs'], ['main'], ['cli', 'worker']]
 const domains: Record<string, string[]> = {
   identity: ['tokens'],
   tokens: [],

@@ -28,16 +28,16 @@ test(`no acknowledged write is lost in ${rounds} rounds of kill -9 during ${writ
     const withPostmaster = round > rounds / 2
     const killAfter = Math.floor(Math.random() * writes)
     const postmaster = postmasterOf(dataDir)?.pid ?? 0
-    const kill = () => {
+    const killed = server
+    const killAndStart = async () => {
       // All at once, the postmaster's children too: each is the leader of a group of its own.
-      for (const pid of withPostmaster ? [server.pid, postmaster, ...childrenOf(postmaster)] : [server.pid]) killNow(pid)
+      for (const pid of withPostmaster ? [killed.pid, postmaster, ...childrenOf(postmaster)] : [killed.pid]) killNow(pid)
+      const began = Date.now()
+      server = await start(sandbox, dataDir)
+      return Date.now() - began
     }
-    const acknowledged = await write(dataDir, round, killAfter, kill)
-    expect(await server.ended).toMatchObject({ signal: 'SIGKILL' })
-
-    const began = Date.now()
-    server = await start(sandbox, dataDir)
-    const startMs = Date.now() - began
+    const { acknowledged, startMs } = await write(dataDir, round, killAfter, killAndStart)
+    expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' })
     const kept = await numbersOf(dataDir, round)
     expect(acknowledged.filter((number) => !kept.has(number))).toEqual([])
     expect(acknowledged.length).toBeGreaterThanOrEqual(withPostmaster ? killAfter : writes)
@@ -65,23 +65,25 @@ test('a first start that is killed at any moment is completed by the next one, a
   }
 })
 
-/** Writes rows on several connections, calls `kill` when so many are acknowledged, and goes on as long as it gets answers. */
-async function write(dataDir: string, round: number, killAfter: number, kill: () => void): Promise<number[]> {
+/** Writes rows on several connections, kills when so many are acknowledged, and goes on until all is up again or answers end. */
+async function write(dataDir: string, round: number, killAfter: number, killAndStart: () => Promise<number>) {
   const acknowledged: number[] = []
   let next = 0
-  let killed = false
+  let started: Promise<number> | undefined
+  let isUp = false
   const clients = await Promise.all(Array.from({ length: writers }, () => connect(dataDir)))
   await Promise.all(
     clients.map(async (client) => {
-      while (next < writes && (await insert(client, round, next++, acknowledged))) {
-        if (killed || acknowledged.length < killAfter) continue
-        killed = true
-        kill()
+      while ((next < writes || !isUp) && (await insert(client, round, next++, acknowledged))) {
+        if (started || acknowledged.length < killAfter) continue
+        started = killAndStart().finally(() => {
+          isUp = true
+        })
       }
     }),
   )
   await Promise.all(clients.map((client) => client.end().catch(() => {})))
-  return acknowledged
+  return { acknowledged, startMs: await started }
 }
 
 async function insert(client: pg.Client, round: number, number: number, acknowledged: number[]): Promise<boolean> {

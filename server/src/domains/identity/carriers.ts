@@ -38,7 +38,7 @@ export function readCredential(headers: IncomingHttpHeaders, options: CarrierOpt
   if (authorization) present(found, bearerOf(authorization))
   for (const name of ['x-api-key', 'api-key', 'x-goog-api-key'] as const) {
     const value = headers[name]
-    if (value) for (const one of listed(value)) present(found, one)
+    if (value) present(found, oneOf(value))
   }
   if (headers.cookie) presentCookies(found, headers, options)
 
@@ -60,16 +60,21 @@ function present(found: Presented, text: string | undefined) {
   else found.ours.set(form === 'session' ? (readSessionValue(text) ?? text) : text, form)
 }
 
-/** Undefined for another scheme, and for a value that is none. */
+/** Undefined for another scheme, and for a value that is none. What is over-long stays so, whatever it is. */
 function bearerOf(authorization: string): string | undefined {
-  if (authorization.length > longestCredential + 'Bearer '.length) return authorization // over-long, whatever it is
-  return /^bearer +([^\s,]+) *$/i.exec(authorization)?.[1]
+  const isLong = authorization.length > longestCredential
+  if (isLong && authorization.length > longestCredential + 'Bearer '.length) return authorization
+  return /^bearer +([^\s,]+) *$/i.exec(authorization)?.[1] ?? (isLong ? authorization : undefined)
 }
 
-/** Node joins repeated headers with commas; no form of ours has one. */
-function listed(value: string | string[]): string[] {
+/** Node joins repeated headers with commas; no form of ours has one. Repeated alike is one, with others beside it none. */
+function oneOf(value: string | string[]): string {
   const text = Array.isArray(value) ? value.join(',') : value
-  return text.length > longestCredential ? [text] : text.split(',').map((one) => one.trim())
+  if (text.length > longestCredential || !text.includes(',')) return text
+  const [first = '', ...others] = new Set(text.split(/, */))
+  if (others.length === 0) return first
+  if ([first, ...others].some(formOf)) throw identityErrors.unauthorized({ internal: 'a credential among others in one header' })
+  return text
 }
 
 /** What begins like one of ours is ours, so that a damaged token is not taken for a placeholder. */

@@ -109,7 +109,7 @@ function toKyselyResult<R>({ command, rowCount, rows }: PgResult): QueryResult<R
 const names = new Map<string, string>()
 const mostNames = 1_000
 
-export function toNamed(query: CompiledQuery): { text: string; values: unknown[]; name?: string } {
+export function toNamed(query: CompiledQuery): { text: string; values: unknown[]; name?: string; queryMode: 'extended' } {
   const text = query.sql
   let name = names.get(text)
   if (name === undefined && names.size < mostNames) {
@@ -117,5 +117,6 @@ export function toNamed(query: CompiledQuery): { text: string; values: unknown[]
     names.set(text, name)
   }
   const values = query.parameters as unknown[]
-  return name === undefined ? { text, values } : { text, values, name }
+  // Without a name and without values the driver would send a text that may hold several statements.
+  return name === undefined ? { text, values, queryMode: 'extended' } : { text, values, name, queryMode: 'extended' }
 }

@@ -23,7 +23,8 @@ export interface EmbeddedServer {
   readonly url: string
   /** False where another process runs the server and this one only visits. */
   readonly owned: boolean
-  stop(): Promise<void>
+  /** Where it cannot stop in order within this time, it is ended at once and recovers at the next start. */
+  stop(withinMs?: number): Promise<void>
 }
 
 export interface EmbeddedOptions {
@@ -48,6 +49,7 @@ const startTimeoutMs = 60_000
 const lingeringLockMs = 10_000
 const hopelessLaunches = 5
 const retryMs = 50
+const stopTimeoutMs = 8_000
 const lastWordMs = 500
 
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -76,10 +78,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   return {
     url,
     owned: true,
-    async stop() {
+    async stop(withinMs = stopTimeoutMs) {
       stopping.abort()
       // The lock is held to the end, so that nobody takes over a server that is going down.
-      await stopPostmaster(programs, onEvent)
+      await stopPostmaster(programs, withinMs - lastWordMs, onEvent)
       await Promise.race([watching, sleep(lastWordMs)])
     },
   }
@@ -98,7 +100,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       const ours = launches.find((launched) => launched.running())
       if (ours && !(error instanceof HeldByAnother)) {
         const ended = new Promise((resolve) => ours.child.once('exit', resolve))
-        await stopPostmaster(programs, onEvent)
+        await stopPostmaster(programs, stopTimeoutMs, onEvent)
         if (ours.running()) ours.child.kill('SIGQUIT')
         await Promise.race([ended, sleep(lastWordMs)])
       }

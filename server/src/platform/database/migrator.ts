@@ -91,8 +91,10 @@ function refuseSurprises(report: readonly MigrationReport[]) {
   }
 }
 
+/** Reads the catalogue's tables: to_regclass may answer from a session's cache what was true before it waited for a lock. */
 async function bookExists(db: Db): Promise<boolean> {
-  const { rows } = await sql<{ exists: boolean }>`select to_regclass('keyloft_migrations.files') is not null as exists`.execute(db)
+  const { rows } = await sql<{ exists: boolean }>`
+    select exists (select from pg_tables where schemaname = 'keyloft_migrations' and tablename = 'files') as exists`.execute(db)
   return rows[0]?.exists ?? false
 }
 

@@ -20,7 +20,7 @@ export interface OwnDatabase {
   readonly keyring: Keyring
   /** The file that the keyring came from; undefined where it was given. */
   readonly rootKeysFile: string | undefined
-  stop(): Promise<void>
+  stop(withinMs?: number): Promise<void>
 }
 
 export interface OwnPlace {
@@ -71,8 +71,8 @@ export async function openOwnDatabase({ directory, user }: OwnPlace, options: Ow
       url: server.url,
       keyring: given ?? readRootKeys(directory.rootKeys),
       rootKeysFile: given ? undefined : directory.rootKeys,
-      stop: async () => {
-        await server.stop()
+      stop: async (withinMs) => {
+        await server.stop(withinMs)
         leave()
       },
     }

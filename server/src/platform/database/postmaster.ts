@@ -21,8 +21,6 @@ export const superuser = 'postgres'
 /** None of ours: the server needs nothing of it, and it holds secrets. */
 export const environment = { LC_ALL: 'C', TZ: 'UTC' }
 
-/** Together within what a person waits for after Ctrl-C. */
-const fastStopSeconds = 2
 const immediateStopSeconds = 1
 const largestLogBytes = 10 * 1024 * 1024
 
@@ -88,7 +86,7 @@ export async function launchPostmaster({ directory, user, bin }: Programs, wante
 }
 
 /** Sessions are ended and what they had committed is kept. If that takes too long, the next start recovers from the WAL. */
-export async function stopPostmaster({ directory, user, bin }: Programs, onEvent: (message: string) => void) {
+export async function stopPostmaster({ directory, user, bin }: Programs, withinMs: number, onEvent: (message: string) => void) {
   const stop = (mode: string, seconds: number) =>
     promisify(execFile)(join(bin, 'pg_ctl'), ['stop', '-D', directory.cluster, '-m', mode, '-w', '-t', String(seconds)], {
       ...user,
@@ -96,7 +94,7 @@ export async function stopPostmaster({ directory, user, bin }: Programs, onEvent
       env: environment,
     })
   try {
-    await stop('fast', fastStopSeconds)
+    await stop('fast', Math.max(1, Math.floor(withinMs / 1_000) - immediateStopSeconds))
   } catch {
     if (!findPostmaster(directory)) return
     onEvent('PostgreSQL does not stop by itself; ending it at once.')

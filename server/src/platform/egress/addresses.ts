@@ -36,7 +36,6 @@ const last = (parts: number[]) => [part(parts[6], parts[7])]
 
 /** Where an IPv6 address carries IPv4 ones. Each of these blocks is refused already; this binds those an operator allows. */
 const carriers: [Network, (parts: number[]) => Address[]][] = [
-  [parseNetwork('::/96'), last], // IPv4-compatible, RFC 4291
   [parseNetwork('::ffff:0:0/96'), last], // IPv4-mapped, RFC 4291
   [parseNetwork('::ffff:0:0:0/96'), last], // IPv4-translated, RFC 2765
   [parseNetwork('64:ff9b::/96'), last], // NAT64, RFC 6052

@@ -42,13 +42,12 @@ export function rulesFrom(allow: Partial<Allowances> = {}): Rules {
 }
 
 const longestUrl = 2_048
+/** Blanks, control characters and backslashes: URL would mend them in silence, and another program read them differently. */
+const mended = /[\0-\x20\x7f\\]/
 
-/**
- * The one reading of an address. Only the text's outer form is looked at here: blanks, control characters and
- * backslashes, which URL would mend in silence and another program might read differently.
- */
+/** The one reading of an address. Of the text itself only the outer form is looked at. */
 export function readUrl(text: string): URL {
-  const url = text.length > longestUrl || /[\0-\x20\x7f\\]/.test(text) ? null : URL.parse(text)
+  const url = text.length > longestUrl || mended.test(text) ? null : URL.parse(text)
   if (!url) throw egressErrors.url_invalid()
   if (!/^https?:$/.test(url.protocol)) throw egressErrors.scheme_refused()
   if (url.username || url.password || /^\w+:\/*[^/?#]*@/.test(text)) throw egressErrors.credentials_refused()
@@ -81,7 +80,7 @@ export function makeDestination(namedBy: Destination['namedBy'], url: URL, regis
     path: url.pathname + url.search,
     at(path: string) {
       const folder = url.pathname.replace(/\/+$/, '')
-      const below = path.startsWith('/') ? URL.parse(url.origin + folder + path) : null
+      const below = path.startsWith('/') && !mended.test(path) ? URL.parse(url.origin + folder + path) : null
       // URL resolves `..`, spelt in whichever way.
       if (below?.origin !== url.origin || !below.pathname.startsWith(`${folder}/`))
         throw egressErrors.url_invalid({ internal: 'leaves its base' })

@@ -75,7 +75,11 @@ export function createEgress(options: EgressOptions = {}): Egress {
     namedByUser,
     namedByOperator,
     dispatcherFor,
-    request: async (to, settings) => request(door, typeof to === 'string' ? namedByUser(to) : to, limits, settings),
+    async request(to, settings) {
+      const destination = typeof to === 'string' ? namedByUser(to) : to
+      dispatcherFor(destination) // a forged one is a mistake of ours, not an answer of the host's
+      return request(door, destination, limits, settings)
+    },
     socket: openSocket,
     installGlobally() {
       const before = getGlobalDispatcher()

@@ -50,7 +50,7 @@ const byCode: Record<string, keyof typeof egressErrors> = {
 /** The catalogue's error for whatever a dispatcher of the door failed with. */
 export function toEgressError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  const { code = '', message } = error as NodeJS.ErrnoException
-  const name = byCode[code] ?? (code.startsWith('HPE_') ? 'bad_response' : 'unreachable')
+  const { code = '', message, name: kind } = error as NodeJS.ErrnoException
+  const name = byCode[code] ?? (kind === 'HTTPParserError' ? 'bad_response' : 'unreachable')
   return egressErrors[name]({ cause: error, internal: code ? `${code}: ${message}` : message })
 }

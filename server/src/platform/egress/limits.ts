@@ -12,7 +12,7 @@ export interface Limits {
   readonly userOrigins: number
   readonly keepAliveTimeoutMs: number
 
-  /** For `request`; each call may set its own. */
+  /** For `request`; each call may set its own. The times for headers and between bytes are kept to half a second. */
   readonly totalTimeoutMs: number
   readonly headersTimeoutMs: number
   readonly idleTimeoutMs: number

@@ -1,7 +1,7 @@
 import type { PgBoss } from 'pg-boss'
 import type { QueueConnection } from './connection.ts'
 
-export interface QueueCounts {
+interface QueueCounts {
   job: string
   waiting: number
   running: number
@@ -9,7 +9,7 @@ export interface QueueCounts {
   schedule: string | null
 }
 
-export interface UnfinishedJob {
+interface UnfinishedJob {
   id: string
   job: string
   state: 'waiting' | 'running'
@@ -18,7 +18,7 @@ export interface UnfinishedJob {
   startsAfter: Date
 }
 
-export interface DeadLetter {
+interface DeadLetter {
   /** The id that `send` gave and the log names. */
   id: string
   job: string
@@ -28,7 +28,7 @@ export interface DeadLetter {
   reason: string
 }
 
-export interface JobDetails extends Omit<UnfinishedJob, 'state'> {
+interface JobDetails extends Omit<UnfinishedJob, 'state'> {
   state: 'waiting' | 'running' | 'done' | 'dead letter' | 'failed'
   attemptsLeft: number
   startedAt: Date | null

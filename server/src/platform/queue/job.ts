@@ -65,4 +65,4 @@ export function defineJob<I>(job: Omit<Job<I>, Defaulted> & Partial<Pick<Job<I>,
 
 const deadLetterSuffix = '.dead'
 export const deadLetterQueueOf = (name: string) => `${name}${deadLetterSuffix}`
-export const isDeadLetterQueue = (name: string) => name.endsWith(deadLetterSuffix)
+const isDeadLetterQueue = (name: string) => name.endsWith(deadLetterSuffix)

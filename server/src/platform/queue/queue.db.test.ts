@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -20,7 +21,10 @@ describe('the job queue', async () => {
 
   const logged: { level: string; said: Record<string, unknown>; text: string }[] = []
   const log = Object.fromEntries(
-    ['debug', 'info', 'warn', 'error'].map((level) => [level, (said: never, text: string) => logged.push({ level, said, text })]),
+    ['debug', 'info', 'warn', 'error'].map((level) => [
+      level,
+      (said: never, text?: string) => logged.push({ level, said, text: text ?? said }),
+    ]),
   ) as never
   const open = (...jobs: AnyJob[]) => {
     const queue = createQueue({ databaseUrl: urls.keyloft_auth, jobs, log, pace: quick })
@@ -211,6 +215,50 @@ describe('the job queue', async () => {
     await queue.send(job, { to: 'Ada' })
     await until(async () => expect((await queue.deadLetters()).filter((dead) => dead.job === 'post.slow')).toHaveLength(1))
     expect(told).toBe(true)
+    expect(logged.filter(({ said }) => said.job === 'post.slow').map(({ level }) => level)).toEqual(['warn'])
+  })
+
+  describe('a schedule', () => {
+    const long = Boolean(process.env.KEYLOFT_TEST_LONG)
+
+    it('fires once for each time that is due, with three queues running', { timeout: 240_000 }, async () => {
+      const runs: number[] = []
+      const job = defineJob({ name: 'post.tick', schedule: '* * * * *', input: z.object({}), run: async () => void runs.push(Date.now()) })
+      const minutes = () => Math.floor(Date.now() / 60_000)
+      const first = minutes()
+      await Promise.all([open(job), open(job), open(job)].map((queue) => queue.start()))
+      await until(() => expect(runs.length).toBeGreaterThan(0))
+      await sleep(long ? 150_000 : 5_000)
+      // The minute in which they started counts as due; each that began since is one more, and the last may be on its way.
+      const passed = minutes() - first
+      expect(runs.length).toBeGreaterThanOrEqual(Math.max(1, passed))
+      expect(runs.length).toBeLessThanOrEqual(1 + passed)
+    })
+
+    it('does not begin again while its run before still runs', async () => {
+      const job = defineJob({ name: 'post.long-tick', schedule: '* * * * *', input: z.object({}), run: () => new Promise(() => {}) })
+      const queue = open(job)
+      await queue.start()
+      await until(async () => expect((await queue.unfinished()).filter((one) => one.job === job.name)).toHaveLength(1))
+      expect(await queue.send(job, {}, { singletonKey: 'schedule' })).toBeUndefined()
+    })
+
+    it('ends when a new version has none', async () => {
+      const timed = { name: 'post.no-more', input: z.object({}), run: async () => {} }
+      const scheduleOf = async (queue: Queue) => (await queue.counts()).find(({ job }) => job === timed.name)?.schedule
+      const before = open(defineJob({ ...timed, schedule: '0 3 * * *' }))
+      await before.start()
+      expect(await scheduleOf(before)).toBe('0 3 * * *')
+      const after = open(defineJob(timed))
+      await after.start()
+      expect(await scheduleOf(after)).toBeNull()
+    })
+
+    it('that makes no sense stops the start and says which job', async () => {
+      await expect(
+        open(defineJob({ name: 'post.senseless', schedule: '99 * * * *', input: z.object({}), run: async () => {} })).start(),
+      ).rejects.toThrow('post.senseless')
+    })
   })
 
   describe('a caller’s transaction', () => {
@@ -308,6 +356,31 @@ describe('the job queue', async () => {
     await until(() => expect(runs).toBe(1))
   })
 
+  it('waits out a database that is away, says so once, and goes on when it is back', async () => {
+    const { hostname, port } = new URL(urls.keyloft_auth)
+    const way = await openWay(hostname, Number(port))
+    const detour = new URL(urls.keyloft_auth)
+    detour.host = `127.0.0.1:${way.port}`
+    const done: string[] = []
+    const job = defineJob({ name: 'post.outage', concurrency: 4, input: letter, run: async ({ to }) => void done.push(to) })
+    const queue = createQueue({ databaseUrl: detour.href, jobs: [job], log, pace: quick })
+    running.push(queue)
+    await queue.start()
+    logged.length = 0
+    way.close()
+    await sleep(6_000)
+    await expect(queue.send(job, { to: 'nobody' })).rejects.toMatchObject({ code: 'database.unavailable' })
+    await open(job).send(job, { to: 'Ada' })
+    await way.reopen()
+    await until(() => expect(done).toEqual(['Ada']))
+    expect(logged.map(({ level, text }) => `${level}: ${text}`).filter((line) => !line.startsWith('debug'))).toEqual([
+      'warn: the job queue has lost its database; jobs wait',
+      'info: the job queue has its database again',
+    ])
+    await queue.stop()
+    way.close()
+  })
+
   it('stays within its four connections and its one login', async () => {
     const jobs = Array.from({ length: 12 }, (_, n) =>
       defineJob({ name: `post.many-${n}`, concurrency: 3, input: letter, run: async () => {} }),
@@ -327,3 +400,35 @@ describe('the job queue', async () => {
     await away.stop()
   })
 })
+
+/** A way to the database that can be closed. */
+async function openWay(host: string, port: number) {
+  const sockets = new Set<Socket>()
+  const listen = (at: number) =>
+    new Promise<Server>((resolve) => {
+      const server = createServer((near) => {
+        const far = connect(port, host)
+        for (const [one, other] of [
+          [near, far],
+          [far, near],
+        ] as const) {
+          sockets.add(one)
+          one.on('error', () => {}).on('close', () => other.destroy())
+          one.pipe(other)
+        }
+      }).listen(at, '127.0.0.1', () => resolve(server))
+    })
+  let server = await listen(0)
+  const { port: own } = server.address() as AddressInfo
+  return {
+    port: own,
+    close: () => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      sockets.clear()
+    },
+    reopen: async () => {
+      server = await listen(own)
+    },
+  }
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type SendOptions as BossSendOptions, fromKysely, type JobWithMetadata, type KyselyTransactionLike, PgBoss } from 'pg-boss'
+import { AppError } from '../../base/errors.ts'
 import { sqlstateOf, translateSqlError } from '../database/sql-errors.ts'
 import { connectQueue, type QueueLog } from './connection.ts'
 import { queueErrors } from './errors.ts'
@@ -16,7 +17,7 @@ import {
   scheduleOptions,
 } from './settings.ts'
 
-export interface SendOptions {
+interface SendOptions {
   /** While a job of this key waits or runs, another is not taken up: `send` answers undefined. */
   singletonKey?: string
   startAfter?: Date
@@ -35,7 +36,7 @@ export interface Queue extends Inspection {
   /** Takes no more; running jobs get the signal and this time, and what then still runs is tried again elsewhere. */
   stop(options?: { timeoutMs?: number }): Promise<void>
   /** @returns the job's id, or undefined where one of the same singletonKey is under way */
-  send<I>(job: Job<I>, input: I, options?: SendOptions): Promise<string | undefined>
+  send<I>(job: Job<I>, input: NoInfer<I>, options?: SendOptions): Promise<string | undefined>
 }
 
 export interface QueueDependencies {
@@ -83,10 +84,7 @@ export function createQueue({ databaseUrl, jobs, log, pace = defaultPace }: Queu
       try {
         await boss.start()
         await register()
-        for (const job of jobs) {
-          if (job.schedule === undefined) await boss.unschedule(job.name)
-          else await boss.schedule(job.name, job.schedule, {}, scheduleOptions)
-        }
+        for (const job of jobs) await keepSchedule(boss, job)
         for (const job of jobs) {
           const options = {
             includeMetadata: true,
@@ -151,5 +149,15 @@ async function registerAll(boss: PgBoss, jobs: readonly AnyJob[]) {
     const options = { ...queueOptions(job), deadLetter }
     await boss.createQueue(job.name, { ...options, policy: 'exclusive' })
     await boss.updateQueue(job.name, options)
+  }
+}
+
+async function keepSchedule(boss: PgBoss, { name, schedule }: AnyJob) {
+  if (schedule === undefined) return boss.unschedule(name)
+  try {
+    await boss.schedule(name, schedule, {}, scheduleOptions)
+  } catch (error) {
+    const ours = translateSqlError(error)
+    throw ours instanceof AppError ? ours : new Error(`job ${name}: its schedule is no cron`, { cause: error })
   }
 }

@@ -33,6 +33,10 @@ export async function runJob(job: AnyJob, taken: JobWithMetadata, { connection, 
     return { id, status: 'deadletter', output: { code: 'queue.invalid_input', message: `Wrong fields: ${fields}.` } satisfies Reason }
   }
   const begun = performance.now()
+  let ended = false // pg-boss aborts the signal of every attempt, when it is over at the latest
+  taken.signal.addEventListener('abort', () => {
+    if (!ended && !stopping.aborted) log.warn(said, 'a job ran out of time, or another process has taken it over')
+  })
   try {
     await job.run(input.data, { signal: AbortSignal.any([taken.signal, stopping]), jobId: id, attempt: retryCount + 1 })
     log.debug({ ...said, ms: Math.round(performance.now() - begun) }, 'a job is done')
@@ -44,6 +48,8 @@ export async function runJob(job: AnyJob, taken: JobWithMetadata, { connection, 
     if (retryCount < taken.retryLimit) log.warn({ ...said, ...reason, internal }, 'a job failed and will be tried again')
     else log.error({ ...said, ...reason, internal }, 'a job failed for good; it is a dead letter')
     return { id, status: 'failed', output: reason }
+  } finally {
+    ended = true
   }
 }
 
