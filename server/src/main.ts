@@ -40,28 +40,18 @@ const drainTimeoutMs = 5_000
 const jobsTimeoutMs = 1_000
 const disconnectTimeoutMs = 500
 
-<<<<<<< HEAD
-const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
-=======
 type Release = (withinMs: number) => Promise<unknown>
 type OnStop = (release: Release) => void
->>>>>>> main
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
 
 /** Builds everything once. What was begun is undone in reverse order, whether by `stop` or by a failure on the way. */
 export async function startKeyloft(config: Config, { onProgress = () => {}, signal }: StartOptions = {}): Promise<Keyloft> {
   const log = createLog(config.logLevel)
-<<<<<<< HEAD
-  const releasers: (() => Promise<unknown>)[] = []
-  const onStop = (release: () => Promise<unknown>) => void releasers.push(release)
-  const stop = async () => {
-=======
-  let database: Database | undefined
-  const app = createHttp({ log: log.child({}, { level: quieter(config.logLevel) }), readiness: createReadiness(() => database) })
   const releasers: Release[] = []
+  const onStop: OnStop = (release) => void releasers.push(release)
   const stop = async () => {
     const deadline = Date.now() + stopTimeoutMs
-    await drain(app) // before all else: what is in flight still needs the database
->>>>>>> main
     for (const release of releasers.splice(0).reverse()) {
       await release(deadline - Date.now()).catch((error) => log.error({ reason: (error as Error).message }, 'a part did not stop cleanly'))
     }
@@ -72,7 +62,7 @@ export async function startKeyloft(config: Config, { onProgress = () => {}, sign
     const door = await claimPort(config.http, own)
     onStop(() => door.close(0))
     const opened = await openDatabase(config, own, door, { log, onProgress, signal })
-    onStop(() => opened.stop())
+    onStop((withinMs) => opened.stop(withinMs))
     signal?.throwIfAborted()
     await serve(config, opened, door, log, onStop)
     signal?.throwIfAborted()
@@ -83,65 +73,7 @@ export async function startKeyloft(config: Config, { onProgress = () => {}, sign
   }
 }
 
-<<<<<<< HEAD
 async function claimPort({ host, port }: Config['http'], own: OwnPlace | undefined): Promise<FrontDoor> {
-=======
-interface Opened {
-  logins: LoginUrls
-  /** In words, for a person. */
-  described: string
-  rootKeys: string
-}
-
-async function openOwn(
-  place: OwnPlace,
-  config: Config,
-  url: string,
-  options: { log: Logger; onProgress: (message: string) => void; signal: AbortSignal | undefined; onStop: OnStop },
-): Promise<Opened> {
-  const { log, onProgress, signal, onStop } = options
-  onProgress('Starting the database')
-  const own = await openOwnDatabase(place, {
-    keyring: config.keyring,
-    servesAt: url,
-    holder: `${serverHolder} (pid ${process.pid})`,
-    whenRunning: 'refuse',
-    onEvent: (message) => log.warn(message),
-    ...(signal ? { signal } : {}),
-  })
-  onStop((withinMs) => own.stop(withinMs))
-  const logins = await prepareDatabase(own.url, {
-    migrate: true,
-    keyring: own.keyring,
-    loginUrls: undefined,
-    onStep: (name) => onProgress(`Migrating: ${name}`),
-  })
-  return { logins, described: 'embedded PostgreSQL 18', rootKeys: own.rootKeysFile ?? theEnvironment }
-}
-
-const theEnvironment = 'the environment'
-
-async function openGiven(config: Config, onProgress: (message: string) => void): Promise<Opened> {
-  const { database, keyring } = config
-  if (database.kind !== 'external' || !keyring) throw new Error('no database is configured')
-  const { ownerUrl, directUrl, loginUrls, migrateAtStart } = database
-  const logins =
-    ownerUrl === undefined
-      ? loginUrls
-      : await prepareDatabase(directUrl ?? ownerUrl, {
-          migrate: migrateAtStart,
-          keyring,
-          loginUrls,
-          servingUrl: ownerUrl,
-          onStep: (name) => onProgress(`Migrating: ${name}`),
-        })
-  if (!logins) throw new Error('no login is configured')
-  const { hostname, port, pathname } = new URL(logins.keyloft_service)
-  return { logins, described: `PostgreSQL at ${hostname}:${port || 5432}${pathname}`, rootKeys: theEnvironment }
-}
-
-async function listen(app: FastifyInstance, { host, port }: Config['http'], own: OwnPlace | undefined): Promise<string> {
->>>>>>> main
   try {
     return await openFrontDoor({ host, port })
   } catch (error) {
@@ -181,13 +113,7 @@ function openDatabase(config: Config, own: OwnPlace | undefined, door: FrontDoor
 }
 
 /** The rooms of the house, each built once and given what it needs. */
-async function serve(
-  config: Config,
-  opened: OpenedDatabase,
-  door: FrontDoor,
-  log: Logger,
-  onStop: (release: () => Promise<unknown>) => void,
-) {
+async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, log: Logger, onStop: OnStop) {
   const { keyring, logins, directUrl } = opened
   const database = createDatabase(logins, {
     poolSize: config.poolSize,

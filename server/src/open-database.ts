@@ -15,7 +15,7 @@ export interface OpenedDatabase {
   readonly described: string
   readonly rootKeys: string
   readonly directory: DataDirectory | undefined
-  stop(): Promise<void>
+  stop(withinMs?: number): Promise<void>
 }
 
 const theEnvironment = 'the environment'
@@ -41,7 +41,7 @@ export async function openOwn(
       described: 'embedded PostgreSQL 18',
       rootKeys: own.rootKeysFile ?? theEnvironment,
       directory: place.directory,
-      stop: () => own.stop(),
+      stop: (withinMs) => own.stop(withinMs),
     }
   } catch (error) {
     await own.stop()
