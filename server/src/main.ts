@@ -136,7 +136,7 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
     fetchJson: (url) => fetchJson(egress, url),
     onProblem: (message) => log.warn(message),
   })
-  const queue = await startJobs({ logins, directUrl, pools: database.pools, log, works: config.worksOnJobs })
+  const queue = await startJobs({ logins, directUrl, database, log, works: config.worksOnJobs })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
   let handler: Parameters<FrontDoor['serve']>[0] | undefined

@@ -27,7 +27,7 @@ export async function startWorker(config: Config, signal?: AbortSignal): Promise
   try {
     requireMigrated(await database.migrations())
     signal?.throwIfAborted()
-    const queue = await startJobs({ logins, directUrl, pools: database.pools, log, works: true })
+    const queue = await startJobs({ logins, directUrl, database, log, works: true })
     return {
       jobs: queue.jobs,
       stop: async () => {

@@ -24,7 +24,7 @@ const platform: Record<string, string[]> = {
   egress: [],
   database: ['sealing'],
   telemetry: ['database'],
-  http: ['database', 'telemetry'],
+  http: ['database', 'queue', 'telemetry'],
   queue: ['database'],
 }
 
@@ -123,6 +123,7 @@ describe('the direction of imports', () => {
       'cli/seed.ts: seed',
       'domains/tokens/tokens.ts: check API tokens',
       'platform/database/database.ts: readiness',
+      'platform/http/forget-old-requests.ts: forget old requests',
       'platform/http/idempotency.ts: idempotency',
       'platform/http/idempotency.ts: idempotency',
       'platform/http/idempotency.ts: idempotency',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createTestDatabase } from '../../../test/harness.ts'
@@ -7,11 +8,12 @@ import { anonymous, type Principal } from '../../base/principal.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { defineRoute, type Route } from './define-route.ts'
+import { forgetOldRequests } from './forget-old-requests.ts'
 import { createHttp } from './http.ts'
 import { probes } from './probes.ts'
 
 describe('the HTTP shell', async () => {
-  const { database, makePerson } = await createTestDatabase()
+  const { database, owner, makePerson } = await createTestDatabase()
   const people: Record<string, Principal> = { ada: (await makePerson()).principal, bob: (await makePerson()).principal }
   const service: Principal = { role: 'service_role', claims: { role: 'service_role' } }
   let made = 0
@@ -154,6 +156,16 @@ describe('the HTTP shell', async () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
     expect((await other.inject({ url: '/api/limited', remoteAddress: '203.0.113.8' })).statusCode).toBe(200)
     await other.close()
+  })
+
+  it('forgets what nobody will ask for any more, and keeps the rest', async () => {
+    await sql`update keyloft.request_counts set window_ends = now() - interval '1 second'`.execute(owner.db)
+    await post('/api/secrets', { 'x-test': 'bob', 'idempotency-key': 'still-kept' })
+    await forgetOldRequests(database).run({}, { signal: new AbortController().signal, jobId: 'test', attempt: 1 } as never)
+    const left = async (table: string) =>
+      (await sql<{ n: number }>`select count(*)::int as n from ${sql.raw(table)}`.execute(owner.db)).rows[0]?.n
+    expect(await left('keyloft.request_counts')).toBe(0)
+    expect(await left('keyloft.idempotent_requests')).toBeGreaterThan(0)
   })
 
   it('lets only the origins in that it was told', async () => {
