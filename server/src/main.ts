@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import type { RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { createApp } from './app.ts'
 import type { Config } from './config.ts'
-import { createIdentity } from './domains/identity/identity.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
 import { createDatabase, requireMigrated } from './platform/database/database.ts'
@@ -11,15 +10,9 @@ import { serverHolder } from './platform/database/embedded-server.ts'
 import { locateOwnDatabase, type OwnPlace } from './platform/database/own-database.ts'
 import { refuseIfRunning } from './platform/database/run-file.ts'
 import { SetupError } from './platform/database/setup-error.ts'
-import { createEgress, type Egress } from './platform/egress/egress.ts'
-import { mountLibrary } from './platform/http/define-route.ts'
+import { createEgress } from './platform/egress/egress.ts'
 import { type FrontDoor, openFrontDoor } from './platform/http/front-door.ts'
-import { createHttp } from './platform/http/http.ts'
-import { probes } from './platform/http/probes.ts'
-import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import { createLog } from './platform/telemetry/log.ts'
-import { createMetrics } from './platform/telemetry/metrics.ts'
-import { createReadiness } from './readiness.ts'
 
 export interface Keyloft extends Pick<OpenedDatabase, 'directory' | 'rootKeys'> {
   url: string
@@ -42,8 +35,6 @@ const disconnectTimeoutMs = 500
 
 type Release = (withinMs: number) => Promise<unknown>
 type OnStop = (release: Release) => void
-
-const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
 
 /** Builds everything once. What was begun is undone in reverse order, whether by `stop` or by a failure on the way. */
 export async function startKeyloft(config: Config, { onProgress = () => {}, signal }: StartOptions = {}): Promise<Keyloft> {
@@ -112,7 +103,7 @@ function openDatabase(config: Config, own: OwnPlace | undefined, door: FrontDoor
   })
 }
 
-/** The rooms of the house, each built once and given what it needs. */
+/** Everything that runs on the opened database, and in which order it stops: requests first, then jobs, then the rest. */
 async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, log: Logger, onStop: OnStop) {
   const { keyring, logins, directUrl } = opened
   const database = createDatabase(logins, {
@@ -121,52 +112,22 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
   })
   onStop(() => Promise.race([database.end(), sleep(disconnectTimeoutMs)]))
   requireMigrated(await database.migrations())
-
   const egress = createEgress()
   egress.installGlobally()
   onStop(() => egress.close())
-  const metrics = createMetrics()
-  metrics.watchPools(database.pools)
-  const publicUrl = config.http.publicUrl ?? door.url
-  const identity = createIdentity({
-    database,
-    keyring,
-    settings: { publicUrl, corsOrigins: config.http.corsOrigins, ...config.auth },
-    clock: Date.now,
-    fetchJson: (url) => fetchJson(egress, url),
-    onProblem: (message) => log.warn(message),
-  })
   const queue = await startJobs({ logins, directUrl, database, log, works: config.worksOnJobs })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
-  let handler: Parameters<FrontDoor['serve']>[0] | undefined
-  const app = await createHttp({
-    log,
-    metrics,
-    database,
-    version,
-    publicUrl: config.http.publicUrl,
-    corsOrigins: config.http.corsOrigins,
-    hashKey: deriveSecret(keyring, 'idempotency'),
-    authenticate: ({ headers }) => identity.authenticate(headers),
-    routes: probes({ readiness: createReadiness(database), metrics }),
-    plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, identity.mount)],
-    otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
-    adoptServer: (made) => {
-      handler = made
-      return door.server
-    },
-  })
+  let handler: RequestListener | undefined
+  const adoptServer = (made: RequestListener) => {
+    handler = made
+    return door.server
+  }
+  const app = await createApp({ config, url: door.url, database, keyring, egress, log, adoptServer })
   await app.ready()
   if (handler) door.serve(handler)
   onStop(async () => {
     await app.close() // new requests on open connections are refused from here on
     await door.close(drainTimeoutMs) // and what is in flight still has everything it needs
   })
-}
-
-async function fetchJson(egress: Egress, url: string): Promise<unknown> {
-  const { status, body } = await egress.request(egress.namedByOperator(url))
-  if (status !== 200) throw new Error(`answered with ${status}`)
-  return JSON.parse(body.toString('utf8'))
 }

@@ -11,7 +11,7 @@ const layers = [
   ['platform'],
   ['domains'],
   ['config', 'env-file', 'schema'],
-  ['jobs', 'open-database', 'readiness'],
+  ['app', 'jobs', 'open-database', 'readiness'],
   ['main', 'worker'],
   ['cli'],
 ]
