@@ -11,6 +11,7 @@ const limits = {
   keepAliveMs: 72 * SECOND, // longer than the 60 s of usual load balancers, so that they never send into a closing socket
 }
 const retryAfterSeconds = 2
+const idleCheckMs = 20
 
 /** The listening socket. It is there before anything is built and until everything has finished. */
 export interface FrontDoor {
@@ -41,12 +42,14 @@ export async function openFrontDoor({ host, port }: { host: string; port: number
     },
     close: (drainMs) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+        const late = setTimeout(() => server.closeAllConnections(), drainMs)
+        // A kept connection becomes idle when its last reply has gone out, and would then wait for another request.
+        const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs)
         server.close(() => {
-          clearTimeout(timer)
+          clearTimeout(late)
+          clearInterval(idle)
           resolve()
         })
-        server.closeIdleConnections()
       }),
   }
 }
