@@ -22,10 +22,9 @@ const domains: Record<string, string[]> = {
 const platform: Record<string, string[]> = {
   sealing: [],
   egress: [],
-  database: ['sealing'],
+  database: ['sealing', 'egress'],
   telemetry: ['database'],
   http: ['database', 'queue', 'telemetry'],
-  queue: ['database'],
 }
 
 const root = join(import.meta.dirname, '../src')

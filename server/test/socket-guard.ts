@@ -26,8 +26,6 @@ type Opener = 'product' | 'test' | undefined
 
 const root = join(import.meta.dirname, '../..')
 const product = [join('server', 'src') + sep, join('server', 'test', 'planted') + sep]
-/** Database connections are the operator's to name. Until the pools take their sockets from the door, the driver is named here. */
-const drivers = [join('node_modules', 'pg') + sep]
 
 interface Guard {
   faults: Fault[]
@@ -65,7 +63,6 @@ function install(): Guard {
   const onSocket = (kind: string) => (message: unknown) => {
     if (isKnownSocket((message as { socket: object }).socket)) return
     const stack = captureStack()
-    if (drivers.some((driver) => stack.includes(driver))) return
     if ((openerOf(stack) ?? context.getStore()) !== 'test') faults.push({ what: `${kind} was opened`, stack })
   }
   subscribe('net.client.socket', onSocket('a socket'))

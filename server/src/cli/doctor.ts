@@ -4,6 +4,7 @@ import { ConfigError } from '../config.ts'
 import { loginNames, readLogins } from '../platform/database/logins.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import { type Check, verifyDatabase } from '../platform/database/verify.ts'
+import { openSocket } from '../platform/egress/known-sockets.ts'
 import { openWithRootKey, sealWithRootKey } from '../platform/sealing/keyring.ts'
 import { reportChecks } from './checks.ts'
 import type { Output } from './output.ts'
@@ -81,7 +82,7 @@ async function checkLogins({ owner, config, keyring }: OwnerContext): Promise<Ch
   if (!urls) return [{ id: 'logins', outcome: 'failed', title, detail: 'they have no passwords yet', hint: 'keyloft migrate up' }]
   const refused: string[] = []
   for (const name of loginNames) {
-    const client = new pg.Client({ connectionString: urls[name], connectionTimeoutMillis: 5_000 })
+    const client = new pg.Client({ connectionString: urls[name], stream: openSocket, connectionTimeoutMillis: 5_000 })
     await client.connect().catch((error) => refused.push(`${name} (${error.code ?? error.message})`))
     await client.end().catch(() => {})
   }

@@ -3,6 +3,7 @@ import { getConstructionPlans, PgBoss } from 'pg-boss'
 import { describe, expect, it } from 'vitest'
 import { fingerprint } from '../../src/platform/database/fingerprint.ts'
 import { connectAsOwner } from '../../src/platform/database/owner.ts'
+import { openSocket } from '../../src/platform/egress/known-sockets.ts'
 import { createTestDatabase } from '../harness.ts'
 
 describe('the job queue’s schema', async () => {
@@ -28,7 +29,7 @@ describe('the job queue’s schema', async () => {
   }
 
   it('serves jobs and schedules over the login keyloft_auth alone', async () => {
-    const boss = new PgBoss({ connectionString: ours.urls.keyloft_auth, migrate: false, createSchema: false } as never)
+    const boss = new PgBoss({ connectionString: ours.urls.keyloft_auth, stream: openSocket, migrate: false, createSchema: false } as never)
     boss.on('error', () => {})
     await boss.start()
     try {

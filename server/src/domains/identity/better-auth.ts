@@ -1,12 +1,14 @@
 import { betterAuth } from 'better-auth'
 import { bearer, jwt, openAPI } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
-import type { Pool } from 'pg'
+import pg from 'pg'
+import { createPasswords } from './passwords.ts'
 import { type createSigningKeys, graceSeconds, rotationSeconds } from './signing-keys.ts'
 import { audience } from './verify-jwt.ts'
 
 export interface SignInOptions {
-  pool: Pool
+  /** Whose login and address it connects with, over a few connections of its own. */
+  pool: pg.Pool
   publicUrl: string
   secret: string
   trustedOrigins: readonly string[]
@@ -23,11 +25,29 @@ export const sessionCookieName = (isSecure: boolean) => `${isSecure ? '__Secure-
 /** Set by us from the connection, in place of whatever a client may claim. */
 export const addressHeader = 'x-keyloft-address'
 
-export type SignIn = ReturnType<typeof createSignIn>
+/**
+ * A sign-up holds its connection while the password is hashed; over the common pool, a burst of them would keep
+ * everybody's sessions from being checked.
+ */
+const connections = 4
+/** Longer than elsewhere: behind a burst of sign-ups a person waits for hashes, not for a database that is away. */
+const waitMs = 15_000
+
+export interface SignIn {
+  auth: ReturnType<typeof buildAuth>
+  end(): Promise<void>
+}
 
 /** Reads its tables when built, so it is built on first use: then the migrations have run. */
-export function createSignIn(options: SignInOptions) {
-  const { pool, publicUrl, secret, signingKeys } = options
+export function createSignIn(options: SignInOptions): SignIn {
+  const pool = new pg.Pool({ ...options.pool.options, max: connections, pipeline: false, connectionTimeoutMillis: waitMs })
+  pool.on('error', () => {}) // an idle connection broke; the pool has dropped it already
+  pool.on('connect', (client) => client.on('error', () => {})) // the query under way reports it
+  return { auth: buildAuth(pool, options), end: () => pool.end() }
+}
+
+function buildAuth(pool: pg.Pool, options: SignInOptions) {
+  const { publicUrl, secret, signingKeys } = options
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }).withSchema('auth')
   const dates = { createdAt: 'created_at', updatedAt: 'updated_at' }
   return betterAuth({
@@ -37,7 +57,7 @@ export function createSignIn(options: SignInOptions) {
     // As a list, because a BETTER_AUTH_SECRETS in the environment would otherwise take its place.
     secrets: [{ version: 1, value: secret }],
     trustedOrigins: [...options.trustedOrigins],
-    database: { db, type: 'postgres' },
+    database: { db, type: 'postgres', transaction: true }, // half an account would keep its address for ever
     user: { modelName: 'users', fields: { emailVerified: 'email_verified', ...dates } },
     session: {
       modelName: 'sessions',
@@ -60,7 +80,7 @@ export function createSignIn(options: SignInOptions) {
       },
     },
     verification: { modelName: 'verifications', fields: { expiresAt: 'expires_at', ...dates } },
-    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
+    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128, password: createPasswords() },
     plugins: [
       bearer({ requireSignature: true }), // so that what a row of auth.sessions holds signs nobody in
       jwt({
@@ -96,6 +116,7 @@ export function createSignIn(options: SignInOptions) {
     },
     rateLimit: { enabled: false }, // platform/http counts across processes; this one would forget at a restart
     telemetry: { enabled: false },
+    onAPIError: { throw: true }, // to the server's own error handler; it would print the error, rows and addresses included
     logger: { level: 'error', log: (_level, message) => options.onProblem(message) }, // never its arguments: they hold addresses and rows
   })
 }

@@ -114,8 +114,11 @@ export function createIdentity(deps: IdentityDeps): Identity {
       }
       return verdict.principal
     },
-    mount: (app) => mountSignIn(app, { publicUrl, signIn, keptElsewhere }),
-    openApi: async () => ((await keptElsewhere()) ? undefined : signIn().api.generateOpenAPISchema()),
+    async mount(app) {
+      app.addHook('onClose', async () => built?.end())
+      await mountSignIn(app, { publicUrl, signIn, keptElsewhere })
+    },
+    openApi: async () => ((await keptElsewhere()) ? undefined : signIn().auth.api.generateOpenAPISchema()),
   }
 }
 

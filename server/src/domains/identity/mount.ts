@@ -26,7 +26,7 @@ export async function mountSignIn(app: FastifyInstance, { publicUrl, signIn, kep
       schema: { hide: true } as object, // its own document says more
       handler: async (request, reply) => {
         if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
-        return send(await signIn().handler(toWebRequest(request, publicUrl)), reply)
+        return send(await signIn().auth.handler(toWebRequest(request, publicUrl)), reply)
       },
     })
   })

@@ -26,8 +26,7 @@ export interface NewToken {
   prefix: string
 }
 
-export function makeToken(): NewToken {
-  const publicId = randomText(publicIdLength)
+export function makeToken(publicId = randomText(publicIdLength)): NewToken {
   const body = `${tokenPrefix}${publicId}_${randomText(secretLength)}`
   const token = body + checksum(body)
   return { token, publicId, secretHash: hashToken(token), prefix: tokenPrefix + publicId }

@@ -17,9 +17,6 @@ export interface Tokens {
   check(token: string): Promise<TokenVerdict>
 }
 
-/** Compared against when there is no such token, so that a missing one takes as long as a wrong one. */
-const noHash = Buffer.alloc(32)
-
 export function createTokens({ database, clock }: { database: Pick<Database, 'system'>; clock: Clock }): Tokens {
   const find = gather((publicIds) => database.system('check API tokens', (tx) => findApiTokens(tx, publicIds)))
   return {
@@ -27,8 +24,8 @@ export function createTokens({ database, clock }: { database: Pick<Database, 'sy
       const publicId = readPublicId(token)
       if (publicId === undefined) return { refused: 'malformed token' }
       const row = await find(publicId)
-      const isRight = timingSafeEqual(hashToken(token), row?.secret_hash ?? noHash)
-      if (!row) return { refused: 'unknown token' }
+      const isRight = timingSafeEqual(hashToken(token), row.secret_hash)
+      if (!row.is_known) return { refused: 'unknown token' }
       if (!isRight) return { refused: `wrong secret for token ${row.id}` }
       if (row.revoked_at) return { refused: `token ${row.id} is revoked` }
       if (row.expires_at && row.expires_at.getTime() <= clock()) return { refused: `token ${row.id} has expired` }
@@ -52,10 +49,10 @@ const mostInOneQuery = 500
  * One question at a time: ids that arrive while one is under way wait and go together with the next. So a flood of
  * tokens costs the database a query per round trip, not one each, and holds one connection.
  */
-function gather(ask: (publicIds: readonly string[]) => Promise<TokenRow[]>): (publicId: string) => Promise<TokenRow | undefined> {
+function gather(ask: (publicIds: readonly string[]) => Promise<TokenRow[]>): (publicId: string) => Promise<TokenRow> {
   interface Waiting {
     publicId: string
-    resolve: (row: TokenRow | undefined) => void
+    resolve: (row: TokenRow) => void
     reject: (error: unknown) => void
   }
   let waiting: Waiting[] = []
@@ -69,7 +66,11 @@ function gather(ask: (publicIds: readonly string[]) => Promise<TokenRow[]>): (pu
       try {
         const rows = await ask([...new Set(group.map(({ publicId }) => publicId))])
         const byId = new Map(rows.map((row) => [row.public_id, row]))
-        for (const { publicId, resolve } of group) resolve(byId.get(publicId))
+        for (const { publicId, resolve, reject } of group) {
+          const row = byId.get(publicId)
+          if (row) resolve(row)
+          else reject(new Error('the answer lacks an id that was asked for'))
+        }
       } catch (error) {
         for (const { reject } of group) reject(error)
       }

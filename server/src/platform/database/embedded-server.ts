@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { openSocket } from '../egress/known-sockets.ts'
 import { type DataDirectory, readSecret } from './data-directory.ts'
 import { embeddedBinaries, type ServerUser, systemDir } from './embedded-binaries.ts'
 import { checkVersion, makeCluster } from './make-cluster.ts'
@@ -164,6 +165,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       const client = new pg.Client({
         host: '127.0.0.1',
         port,
+        stream: openSocket,
         user: superuser,
         password: password as string,
         database: 'postgres',

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Cluster, startCluster } from '../../../test/cluster.ts'
 import { withDatabase } from '../../../test/harness.ts'
+import { openSocket } from '../egress/known-sockets.ts'
 import type { Keyring } from '../sealing/keyring.ts'
 import { ensureLogins, type LoginName, type LoginUrls, loginNames, readLogins } from './logins.ts'
 import { migrateUp } from './migrator.ts'
@@ -91,7 +92,7 @@ describe('the three logins', () => {
     await sql`delete from keyloft.logins`.execute(owner.db)
     const sent: string[] = []
     const db = new Kysely<unknown>({
-      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: owner.url, max: 1 }) }),
+      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: owner.url, stream: openSocket, max: 1 }) }),
       log: ({ query }) => void sent.push(`${query.sql} ${JSON.stringify(query.parameters)}`),
     })
     const urls = await ensureLogins({ ...owner, db }, keyring)

@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import pg from 'pg'
+import { openSocket } from '../egress/known-sockets.ts'
 import type { Keyring } from '../sealing/keyring.ts'
 import { openWithRootKey, sealWithRootKey } from '../sealing/keyring.ts'
 import type { Owner } from './owner.ts'
@@ -81,7 +82,12 @@ function urlsFor(serverUrl: string, passwordOf: (name: LoginName) => string): Lo
 async function loginsRefused(urls: LoginUrls): Promise<LoginName[]> {
   const refused: LoginName[] = []
   for (const name of loginNames) {
-    const client = new pg.Client({ connectionString: urls[name], connectionTimeoutMillis: 5_000, application_name: 'keyloft login check' })
+    const client = new pg.Client({
+      connectionString: urls[name],
+      stream: openSocket,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'keyloft login check',
+    })
     try {
       await client.connect()
     } catch (error) {

@@ -89,6 +89,11 @@ function refuseSurprises(report: readonly MigrationReport[]) {
       'Restore the files as they were; add a new migration for what has to change.',
     )
   }
+  const newest = of('applied').at(-1) ?? ''
+  const late = of('pending').filter((name) => name < newest)
+  if (late.length > 0) {
+    throw new SetupError(`Migrations are dated before the newest one applied (${newest}): ${late.join(', ')}.`, 'Give them a later date.')
+  }
 }
 
 /** Reads the catalogue's tables: to_regclass may answer from a session's cache what was true before it waited for a lock. */

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { openSocket } from '../egress/known-sockets.ts'
 import { SetupError } from './setup-error.ts'
 
 /** The connecting user's one connection: for migrations and for reading the logins. Let go before the server serves. */
@@ -16,7 +17,13 @@ export const newestServer = 189_999
 
 /** @throws SetupError when nobody answers, the login is refused or the version is not one of 15 to 18 */
 export async function connectAsOwner(url: string): Promise<Owner> {
-  const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000, application_name: 'keyloft owner' })
+  const pool = new pg.Pool({
+    connectionString: url,
+    stream: openSocket,
+    max: 1,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'keyloft owner',
+  })
   pool.on('error', () => {}) // the next query reports it
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {

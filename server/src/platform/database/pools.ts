@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { openSocket } from '../egress/known-sockets.ts'
 import type { LoginName, LoginUrls } from './logins.ts'
 
 export interface Pools {
@@ -13,6 +14,7 @@ export function createPools(urls: LoginUrls, options: { size: number; onError: (
   const poolFor = (login: LoginName) => {
     const pool = new pg.Pool({
       connectionString: urls[login],
+      stream: openSocket,
       max: options.size,
       pipeline: true,
       application_name: login,

@@ -5,7 +5,7 @@ import { egressErrors, toEgressError } from './errors.ts'
 import { openSocket } from './known-sockets.ts'
 import type { Pinned } from './resolve-host.ts'
 
-export interface Dial {
+interface Dial {
   protocol: string
   hostname: string
   port: string
@@ -31,6 +31,7 @@ export function createConnector({ pin, timeoutMs, ca }: ConnectorOptions): build
     const giveUp = new AbortController()
     const place = `${protocol}//${host ?? hostname}`
     const timer = setTimeout(() => giveUp.abort(egressErrors.timeout({ internal: `connecting to ${place}` })), timeoutMs)
+    timer.unref() // a server that stops does not wait for it
 
     const connect = async (): Promise<Socket> => {
       const pinned = await pin({ protocol, hostname, port })

@@ -21,7 +21,7 @@ export interface Destination {
   readonly hostname: string
   /** With its query, as it goes over the wire. */
   readonly path: string
-  /** A place beneath this one: of https://host/v1, at('/models') is https://host/v1/models. */
+  /** A place beneath this one: of https://host/v1, at('/models') is https://host/v1/models. A query stays behind. */
   at(path: string): Destination
 }
 

@@ -7,7 +7,7 @@ import { defaultLimits, type Limits } from './limits.ts'
 import { type EgressResponse, type RequestOptions, request } from './request.ts'
 import { askNameServers, type Resolve } from './resolve-host.ts'
 
-export type { Allowances, Destination, EgressResponse, Limits, RequestOptions }
+export type { Destination, Limits, RequestOptions }
 
 /**
  * The one door out. Whoever wants to call somebody first says who named the host, and gets a destination, or an

@@ -3,6 +3,7 @@ import type { Db } from 'pg-boss'
 import type { Logger } from 'pino'
 import { AppError } from '../../base/errors.ts'
 import { translateSqlError } from '../database/sql-errors.ts'
+import { openSocket } from '../egress/known-sockets.ts'
 
 export type QueueLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 
@@ -27,6 +28,7 @@ const disconnectTimeoutMs = 1_000
 export function connectQueue(databaseUrl: string, log: QueueLog): QueueConnection {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
+    stream: openSocket,
     max: connections,
     application_name: 'keyloft queue',
     connectionTimeoutMillis: connectTimeoutMs,

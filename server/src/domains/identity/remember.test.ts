@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { anonymous } from '../../base/principal.ts'
+import type { Credential } from './carriers.ts'
+import { createMemory } from './remember.ts'
+import type { Verdict } from './verdict.ts'
+
+describe('what is remembered of credentials', () => {
+  const credential = (text: string): Credential => ({ form: 'token', text, isProjectKey: false })
+  function setUp(judge: (text: string) => Verdict | Error) {
+    const clock = { now: 0 }
+    const asked: string[] = []
+    const memory = createMemory(
+      async ({ text }) => {
+        asked.push(text)
+        const verdict = judge(text)
+        if (verdict instanceof Error) throw verdict
+        return verdict
+      },
+      () => clock.now,
+    )
+    return { clock, asked, memory }
+  }
+
+  it('is a verdict until its time, and nothing after', async () => {
+    const { clock, asked, memory } = setUp(() => ({ principal: anonymous, untilMs: 100 }))
+    for (const now of [0, 50, 99]) {
+      clock.now = now
+      await memory.verdictOn(credential('a'))
+    }
+    expect(asked).toHaveLength(1)
+    clock.now = 100
+    await memory.verdictOn(credential('a'))
+    await memory.verdictOn(credential('a')) // its verdict is over already
+    expect(asked).toHaveLength(3)
+  })
+
+  it('is asked once however many ask at once', async () => {
+    const { asked, memory } = setUp(() => ({ refused: 'no', untilMs: 100 }))
+    await Promise.all(Array.from({ length: 100 }, () => memory.verdictOn(credential('a'))))
+    expect(asked).toEqual(['a'])
+  })
+
+  it('is not a failure to find out', async () => {
+    let isAway = true
+    const { asked, memory } = setUp(() => (isAway ? new Error('away') : { principal: anonymous, untilMs: 100 }))
+    await expect(Promise.all([memory.verdictOn(credential('a')), memory.verdictOn(credential('a'))])).rejects.toThrow('away')
+    isAway = false
+    expect(await memory.verdictOn(credential('a'))).toEqual({ principal: anonymous, untilMs: 100 })
+    expect(asked).toHaveLength(2)
+  })
+
+  it('keeps the good ones through a flood of bad ones', async () => {
+    const { asked, memory } = setUp((text) => (text === 'good' ? { principal: anonymous, untilMs: 100 } : { refused: 'no', untilMs: 100 }))
+    await memory.verdictOn(credential('good'))
+    for (let bad = 0; bad < 20_000; bad++) await memory.verdictOn(credential(`bad ${bad}`))
+    await memory.verdictOn(credential('good'))
+    expect(asked.filter((text) => text === 'good')).toHaveLength(1)
+  })
+
+  it('can be forgotten', async () => {
+    const { asked, memory } = setUp(() => ({ principal: anonymous, untilMs: 100 }))
+    await memory.verdictOn(credential('a'))
+    memory.forget('a')
+    await memory.verdictOn(credential('a'))
+    expect(asked).toHaveLength(2)
+  })
+})
