@@ -149,6 +149,22 @@ ALTER FUNCTION auth.user_of_external_identity(issuer text, subject text, verifie
 
 COMMENT ON FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) IS 'The local user of an external subject, made on first sight.';
 
+-- Name: abandon_idempotent(uuid, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  delete from keyloft.idempotent_requests requests
+   where requests.user_id is not distinct from in_user_id and requests.key = in_key and requests.status is null
+$$;
+
+ALTER FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION abandon_idempotent(in_user_id uuid, in_key text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) IS 'Frees the key of a request that failed on our side, so that it can be tried again.';
+
 -- Name: applied_migrations(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.applied_migrations() RETURNS TABLE(name text, sha256 text, breaking boolean)
@@ -167,6 +183,67 @@ ALTER FUNCTION keyloft.applied_migrations() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.applied_migrations() IS 'Which migrations this database has, so that the server needs no owner to decide whether it may run.';
 
+-- Name: begin_idempotent(uuid, text, bytea, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  found_row keyloft.idempotent_requests;
+begin
+  insert into keyloft.idempotent_requests as requests (user_id, key, request_hash, expires_at)
+  values (in_user_id, in_key, in_request_hash, pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => keep_seconds))
+  on conflict (user_id, key) do update
+     set request_hash = excluded.request_hash, started_at = pg_catalog.clock_timestamp(), status = null, reply = null, expires_at = excluded.expires_at
+   where requests.expires_at <= pg_catalog.clock_timestamp()
+      or (requests.status is null and requests.request_hash = excluded.request_hash
+          and requests.started_at < pg_catalog.clock_timestamp() - interval '5 minutes')
+  returning requests.* into found_row;
+  if found then
+    outcome := 'new';
+    return;
+  end if;
+
+  select requests.* into found_row from keyloft.idempotent_requests requests
+   where requests.user_id is not distinct from in_user_id and requests.key = in_key;
+  status := found_row.status;
+  reply := found_row.reply;
+  outcome := case
+    when found_row.request_hash is distinct from in_request_hash then 'mismatch'
+    when found_row.status is null then 'in_progress'
+    when found_row.reply is null then 'not_replayable'
+    else 'replay'
+  end;
+end
+$$;
+
+ALTER FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) IS 'Claims an Idempotency-Key, or says what became of the request that has it.';
+
+-- Name: count_request(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) RETURNS record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into keyloft.request_counts as counts (bucket, count, window_ends)
+  values (in_bucket, 1, pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => window_seconds))
+  on conflict (bucket) do update
+     set count = case when counts.window_ends <= pg_catalog.clock_timestamp() then 1 else counts.count + 1 end,
+         window_ends = case when counts.window_ends <= pg_catalog.clock_timestamp() then excluded.window_ends else counts.window_ends end
+  returning count, pg_catalog.ceil(extract(epoch from window_ends - pg_catalog.clock_timestamp()))::integer
+$$;
+
+ALTER FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) IS 'Counts one request and says how many the present window has seen, this one included.';
+
 -- Name: find_api_token(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone)
@@ -183,6 +260,38 @@ ALTER FUNCTION keyloft.find_api_token(public_id text) OWNER TO keyloft_definer;
 -- Name: FUNCTION find_api_token(public_id text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.find_api_token(public_id text) IS 'What the check of a presented token needs: at most one row. Whether it holds is for the caller to compare.';
+
+-- Name: finish_idempotent(uuid, text, integer, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  update keyloft.idempotent_requests requests set status = in_status, reply = in_reply
+   where requests.user_id is not distinct from in_user_id and requests.key = in_key
+$$;
+
+ALTER FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) IS 'Keeps the reply; a null reply says that it held a secret.';
+
+-- Name: forget_old_requests(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.forget_old_requests() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  delete from keyloft.request_counts where window_ends <= pg_catalog.clock_timestamp();
+  delete from keyloft.idempotent_requests where expires_at <= pg_catalog.clock_timestamp();
+$$;
+
+ALTER FUNCTION keyloft.forget_old_requests() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION forget_old_requests(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.forget_old_requests() IS 'Called by a scheduled job.';
 
 -- Name: set_updated_at(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -569,6 +678,36 @@ ALTER TABLE auth.verifications OWNER TO keyloft_owner;
 
 COMMENT ON TABLE auth.verifications IS 'Short-lived proofs: mail links, sign-in state.';
 
+-- Name: idempotent_requests; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.idempotent_requests (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status integer,
+    reply text,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotent_requests_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255)))
+);
+
+ALTER TABLE ONLY keyloft.idempotent_requests FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.idempotent_requests OWNER TO keyloft_owner;
+
+-- Name: TABLE idempotent_requests; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.idempotent_requests IS 'What was answered under an Idempotency-Key. user_id is null for service_role.';
+
+-- Name: COLUMN idempotent_requests.request_hash; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.idempotent_requests.request_hash IS 'Keyed hash of route and body; the body itself is not kept.';
+
+-- Name: COLUMN idempotent_requests.reply; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.idempotent_requests.reply IS 'Null while under way, and for a reply that held a secret.';
+
 -- Name: logins; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.logins (
@@ -586,6 +725,22 @@ ALTER TABLE keyloft.logins OWNER TO keyloft_owner;
 -- Name: TABLE logins; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.logins IS 'Passwords of the three logins, sealed under the root key. Read by the owner alone, at start.';
+
+-- Name: request_counts; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.request_counts (
+    bucket text NOT NULL,
+    count integer NOT NULL,
+    window_ends timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY keyloft.request_counts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.request_counts OWNER TO keyloft_owner;
+
+-- Name: TABLE request_counts; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.request_counts IS 'Rate limits. A bucket is a hash of route and person or address; its window starts anew when it has ended.';
 
 -- Name: applied; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1029,10 +1184,25 @@ ALTER TABLE ONLY auth.users
 ALTER TABLE ONLY auth.verifications
     ADD CONSTRAINT verifications_pkey PRIMARY KEY (id);
 
+-- Name: idempotent_requests idempotent_requests_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (id);
+
+-- Name: idempotent_requests idempotent_requests_user_key; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_user_key UNIQUE NULLS NOT DISTINCT (user_id, key);
+
 -- Name: logins logins_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.logins
     ADD CONSTRAINT logins_pkey PRIMARY KEY (role_name);
+
+-- Name: request_counts request_counts_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.request_counts
+    ADD CONSTRAINT request_counts_pkey PRIMARY KEY (bucket);
 
 -- Name: applied_lock applied_lock_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1141,6 +1311,14 @@ CREATE INDEX sessions_user_id_idx ON auth.sessions USING btree (user_id);
 
 CREATE INDEX verifications_identifier_idx ON auth.verifications USING btree (identifier);
 
+-- Name: idempotent_requests_expires_at_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX idempotent_requests_expires_at_idx ON keyloft.idempotent_requests USING btree (expires_at);
+
+-- Name: request_counts_window_ends_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX request_counts_window_ends_idx ON keyloft.request_counts USING btree (window_ends);
+
 -- Name: job_common_i1; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
 
 CREATE UNIQUE INDEX job_common_i1 ON pgboss.job_common USING btree (name, COALESCE(singleton_key, ''::text)) WHERE ((state = 'created'::pgboss.job_state) AND (policy = 'short'::text));
@@ -1231,6 +1409,11 @@ ALTER TABLE ONLY auth.external_identities
 
 ALTER TABLE ONLY auth.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: idempotent_requests idempotent_requests_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: job_common dlq_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
 
@@ -1349,13 +1532,37 @@ ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE auth.verifications ENABLE ROW LEVEL SECURITY;
 
+-- Name: idempotent_requests; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.idempotent_requests ENABLE ROW LEVEL SECURITY;
+
+-- Name: idempotent_requests its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.idempotent_requests TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: request_counts its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.request_counts TO keyloft_definer USING (true) WITH CHECK (true);
+
 -- Name: logins; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.logins ENABLE ROW LEVEL SECURITY;
 
+-- Name: idempotent_requests owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.idempotent_requests TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: logins owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.logins TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: request_counts owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.request_counts TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: request_counts; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.request_counts ENABLE ROW LEVEL SECURITY;
 
 -- Name: applied; Type: ROW SECURITY; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1522,15 +1729,40 @@ GRANT ALL ON FUNCTION auth.uid() TO service_role;
 REVOKE ALL ON FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION auth.user_of_external_identity(issuer text, subject text, verified_email text) TO keyloft_auth;
 
+-- Name: FUNCTION abandon_idempotent(in_user_id uuid, in_key text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) TO service_role;
+
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.applied_migrations() TO service_role;
 
+-- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) TO service_role;
+
+-- Name: FUNCTION count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) TO service_role;
+
 -- Name: FUNCTION find_api_token(public_id text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.find_api_token(public_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.find_api_token(public_id text) TO service_role;
+
+-- Name: FUNCTION finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) TO service_role;
+
+-- Name: FUNCTION forget_old_requests(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.forget_old_requests() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.forget_old_requests() TO service_role;
 
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -1589,6 +1821,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.users TO keyloft_auth;
 -- Name: TABLE verifications; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.verifications TO keyloft_auth;
+
+-- Name: TABLE idempotent_requests; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keyloft_definer;
+
+-- Name: TABLE request_counts; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.request_counts TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 

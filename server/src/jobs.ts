@@ -1,7 +1,8 @@
-import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { forgetExpired } from './domains/identity/forget-expired.ts'
+import type { Database } from './platform/database/database.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
+import { forgetOldRequests } from './platform/http/forget-old-requests.ts'
 import type { AnyJob } from './platform/queue/job.ts'
 import { createQueue, type Queue } from './platform/queue/queue.ts'
 import { queueUrl } from './platform/queue/queue-url.ts'
@@ -9,15 +10,15 @@ import { queueUrl } from './platform/queue/queue-url.ts'
 export interface JobsOptions {
   logins: LoginUrls
   directUrl: string | undefined
-  pools: { auth: Pool }
+  database: Pick<Database, 'pools' | 'system'>
   log: Logger
   /** False in a process that only sends. */
   works: boolean
 }
 
 /** Every domain's jobs: the one place that registers them. */
-function allJobs({ pools }: JobsOptions): AnyJob[] {
-  return [forgetExpired(pools.auth)]
+function allJobs({ database }: JobsOptions): AnyJob[] {
+  return [forgetExpired(database.pools.auth), forgetOldRequests(database)]
 }
 
 /** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */

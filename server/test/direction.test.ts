@@ -6,7 +6,15 @@ import { describe, expect, it } from 'vitest'
  * Imports point one way: the edges build on domains, domains on platform, platform on base. Between domains, and
  * between rooms of the platform, only the arrows of these tables are allowed, and they form no circle.
  */
-const layers = [['base'], ['platform'], ['domains'], ['config', 'env-file', 'schema', 'jobs'], ['main'], ['cli', 'worker']]
+const layers = [
+  ['base'],
+  ['platform'],
+  ['domains'],
+  ['config', 'env-file', 'schema'],
+  ['app', 'jobs', 'open-database', 'readiness'],
+  ['main', 'worker'],
+  ['cli'],
+]
 const domains: Record<string, string[]> = {
   identity: ['tokens'],
   tokens: [],
@@ -15,8 +23,8 @@ const platform: Record<string, string[]> = {
   sealing: [],
   egress: [],
   database: ['sealing', 'egress'],
-  http: ['database'],
-  queue: ['database', 'egress'],
+  telemetry: ['database'],
+  http: ['database', 'queue', 'telemetry'],
 }
 
 const root = join(import.meta.dirname, '../src')
@@ -114,6 +122,11 @@ describe('the direction of imports', () => {
       'cli/seed.ts: seed',
       'domains/tokens/tokens.ts: check API tokens',
       'platform/database/database.ts: readiness',
+      'platform/http/forget-old-requests.ts: forget old requests',
+      'platform/http/idempotency.ts: idempotency',
+      'platform/http/idempotency.ts: idempotency',
+      'platform/http/idempotency.ts: idempotency',
+      'platform/http/rate-limit.ts: rate-limit',
     ])
   })
 })

@@ -43,6 +43,7 @@ const exceptions: Record<string, { may: Record<string, string[] | 'all'>; becaus
   'platform/database/': { may: { pg: 'all' }, because: 'the database is where the operator says' },
   'domains/identity/better-auth.ts': { may: { pg: 'all' }, because: 'keeps a second pool for the login that it was given' },
   'platform/queue/connection.ts': { may: { pg: 'all' }, because: 'the queue lives in the same database' },
+  'platform/http/front-door.ts': { may: { 'node:http': ['createServer'] }, because: 'listens; it is the door in' },
   'cli/doctor.ts': { may: { pg: 'all' }, because: 'asks the operator’s database how it is' },
 }
 

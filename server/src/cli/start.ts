@@ -17,7 +17,7 @@ export async function start(output: Output): Promise<void> {
   })
   if (!keyloft) return process.exit(0)
 
-  const { url, database, dataDirectory, rootKeys } = keyloft
+  const { url, database, directory: dataDirectory, rootKeys } = keyloft
   const notes =
     dataDirectory?.insteadOf === undefined
       ? []

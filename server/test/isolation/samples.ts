@@ -53,6 +53,16 @@ export const samples: Record<string, Sample> = {
     change: 'value',
   },
   'keyloft.logins': { row: () => ({ role_name: 'keyloft_user', sealed_password: 'kr1.' }), key: 'role_name', change: 'sealed_password' },
+  'keyloft.request_counts': {
+    row: () => ({ bucket: randomUUID(), count: 1, window_ends: inAnHour() }),
+    key: 'bucket',
+    change: 'count',
+  },
+  'keyloft.idempotent_requests': {
+    row: (user_id) => ({ id: randomUUID(), user_id, key: 'order', request_hash: Buffer.alloc(32), expires_at: inAnHour() }),
+    key: 'id',
+    change: 'status',
+  },
   'keyloft_migrations.applied': { row: () => ({ name: randomUUID(), timestamp: 'now' }), key: 'name', change: 'timestamp' },
   'keyloft_migrations.applied_lock': { row: () => ({ id: randomUUID() }), key: 'id', change: 'is_locked' },
   'keyloft_migrations.files': { row: () => ({ name: randomUUID(), sha256: '', breaking: false }), key: 'name', change: 'sha256' },

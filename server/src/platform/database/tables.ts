@@ -102,9 +102,24 @@ export interface Tables {
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
+  'keyloft.idempotent_requests': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string | null, string | null | undefined, string | null>
+    key: ColumnType<string, string, string>
+    request_hash: ColumnType<Uint8Array, Uint8Array, Uint8Array>
+    started_at: ColumnType<Date, Date | undefined, Date>
+    status: ColumnType<number | null, number | null | undefined, number | null>
+    reply: ColumnType<string | null, string | null | undefined, string | null>
+    expires_at: ColumnType<Date, Date, Date>
+  }
   'keyloft.logins': {
     role_name: ColumnType<string, string, string>
     sealed_password: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'keyloft.request_counts': {
+    bucket: ColumnType<string, string, string>
+    count: ColumnType<number, number, number>
+    window_ends: ColumnType<Date, Date, Date>
   }
 }

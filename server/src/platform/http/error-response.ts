@@ -1,38 +1,43 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, defineErrors } from '../../base/errors.ts'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { AppError } from '../../base/errors.ts'
 import { translateSqlError } from '../database/sql-errors.ts'
-
-export const httpErrors = defineErrors('http', {
-  not_found: { status: 404, message: 'There is nothing at this address.' },
-  bad_request: { status: 400, message: 'The request could not be read.' },
-  stopping: { status: 503, message: 'Keyloft is stopping.', hint: 'Try again in a few seconds.' },
-  internal: {
-    status: 500,
-    message: 'Something went wrong on our side.',
-    hint: 'Try again; if it stays, tell the operator the request id.',
-  },
-})
+import { httpErrors } from './errors.ts'
+import type { Problem } from './problem.ts'
 
 /** The one place where an error becomes a reply (RFC 9457). Nothing internal leaves: no cause, no stack, no SQL. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = toAppError(error)
   if (known.status >= 500) request.log.error({ err: error, code: known.code, internal: known.internal }, known.message)
   if (known.retryAfterSeconds !== undefined) reply.header('retry-after', String(known.retryAfterSeconds))
-  return reply
-    .code(known.status)
-    .type('application/problem+json')
-    .send({
-      type: 'about:blank',
-      title: known.message,
-      status: known.status,
-      code: known.code,
-      ...(known.hint ? { hint: known.hint } : {}),
-    })
+  if (known.status === 401) reply.header('www-authenticate', 'Bearer')
+  const fields = fieldsOf(error)
+  const problem: Problem = {
+    type: 'about:blank',
+    title: known.message,
+    status: known.status,
+    code: known.code,
+    ...(known.hint ? { hint: known.hint } : {}),
+    requestId: request.id,
+    ...(fields ? { errors: fields } : {}),
+  }
+  return reply.code(known.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }
 
 function toAppError(error: unknown): AppError {
   const translated = translateSqlError(error)
   if (translated instanceof AppError) return translated
-  const { statusCode } = error as FastifyError
+  if (hasZodFastifySchemaValidationErrors(error)) return httpErrors.invalid({ cause: error })
+  const { statusCode, code } = error as FastifyError
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return httpErrors.too_large({ cause: error })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return httpErrors.unsupported_media_type({ cause: error })
   return statusCode !== undefined && statusCode < 500 ? httpErrors.bad_request({ cause: error }) : httpErrors.internal({ cause: error })
+}
+
+function fieldsOf(error: unknown): Problem['errors'] {
+  if (!hasZodFastifySchemaValidationErrors(error)) return undefined
+  return error.validation.map(({ instancePath, message }) => ({
+    field: instancePath.replace(/^\//, '').replaceAll('/', '.') || 'the whole',
+    message: message ?? 'is not valid',
+  }))
 }

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import type { RequestListener, Server } from 'node:http'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { createIdentity } from './domains/identity/identity.ts'
+import type { Database } from './platform/database/database.ts'
+import type { Egress } from './platform/egress/egress.ts'
+import { mountLibrary, type Route } from './platform/http/define-route.ts'
+import { createHttp } from './platform/http/http.ts'
+import { probes } from './platform/http/probes.ts'
+import { deriveSecret } from './platform/sealing/derive-secret.ts'
+import type { Keyring } from './platform/sealing/keyring.ts'
+import { createMetrics } from './platform/telemetry/metrics.ts'
+import { createReadiness } from './readiness.ts'
+
+export interface AppOptions {
+  config: Pick<Config, 'http' | 'auth'>
+  /** Where this server is reached when nobody says otherwise. */
+  url: string
+  database: Database
+  keyring: Keyring
+  egress: Egress
+  log: Logger
+  adoptServer?: (handler: RequestListener) => Server
+  /** Beside ours: a test's own. */
+  moreRoutes?: readonly Route[]
+}
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+
+/** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, url, database, keyring, egress, log, adoptServer, moreRoutes = [] } = options
+  const { publicUrl, corsOrigins } = config.http
+  const metrics = createMetrics()
+  metrics.watchPools(database.pools)
+  const identity = createIdentity({
+    database,
+    keyring,
+    settings: { publicUrl: publicUrl ?? url, corsOrigins, ...config.auth },
+    clock: Date.now,
+    fetchJson: (address) => fetchJson(egress, address),
+    onProblem: (message) => log.warn(message),
+  })
+  return createHttp({
+    log,
+    metrics,
+    database,
+    version,
+    publicUrl,
+    corsOrigins,
+    hashKey: deriveSecret(keyring, 'idempotency'),
+    authenticate: ({ headers }) => identity.authenticate(headers),
+    routes: [...probes({ readiness: createReadiness(database), metrics }), ...moreRoutes],
+    plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, identity.mount)],
+    otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
+    ...(adoptServer ? { adoptServer } : {}),
+  })
+}
+
+/** Keys of an issuer that the operator named. */
+async function fetchJson(egress: Egress, url: string): Promise<unknown> {
+  const { status, body } = await egress.request(egress.namedByOperator(url))
+  if (status !== 200) throw new Error(`answered with ${status}`)
+  return JSON.parse(body.toString('utf8'))
+}

@@ -1,0 +1,134 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { z } from 'zod'
+import type { Principal } from '../../base/principal.ts'
+import { authorise, type Policy } from './policy.ts'
+import { problemSchema } from './problem.ts'
+
+type Method = Extract<HTTPMethods, 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'>
+
+interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType> {
+  summary: string
+  description?: string
+  params?: Params
+  query?: Query
+  body?: Body
+  reply: Reply
+  /** Of a success; 200 unless said. */
+  status?: 200 | 201 | 202 | 204
+  /** The refusals of this route's own, beside those that its policy brings. */
+  refusals?: readonly number[]
+}
+
+interface Call<Params, Query, Body> {
+  principal: Principal
+  params: Params
+  query: Query
+  body: Body
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+export interface RouteOptions {
+  /** Honours Idempotency-Key. `secret` for a reply that must not be kept. */
+  idempotent?: 'keep' | 'secret'
+  /** Counted across processes and restarts, per person or, for nobody known, per address. */
+  rateLimit?: { max: number; windowSeconds: number }
+  bodyLimitBytes?: number
+}
+
+/** A route as data, ready to be mounted. Only defineRoute makes one, so none is without a policy. */
+export interface Route extends RouteOptions {
+  readonly method: Method
+  readonly path: string
+  readonly policy: Policy
+  readonly schema: Shape<z.ZodType, z.ZodType, z.ZodType, z.ZodType>
+  readonly handler: (call: Call<never, never, never>) => unknown
+}
+
+export function defineRoute<
+  Reply extends z.ZodType,
+  Params extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  route: RouteOptions & {
+    method: Method
+    path: string
+    policy: Policy
+    schema: Shape<Params, Query, Body, Reply>
+    handler: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => z.input<Reply> | Promise<z.input<Reply>>
+  },
+): Route {
+  return route as unknown as Route
+}
+
+export interface MountOptions {
+  authenticate: (request: FastifyRequest) => Promise<Principal>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    policy?: Policy
+  }
+  interface FastifyRequest {
+    /** Set before any handler of ours runs. */
+    principal: Principal
+  }
+}
+
+const thisMachine = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
+
+/** Of the connection itself: a proxy on this machine forwards strangers, and says so. */
+function fromThisMachine(request: FastifyRequest): boolean {
+  const forwarded = request.headers['x-forwarded-for'] ?? request.headers.forwarded
+  return forwarded === undefined && thisMachine.has(request.socket.remoteAddress ?? '')
+}
+
+export function mountRoute(app: FastifyInstance, route: Route, { authenticate }: MountOptions) {
+  const { method, path, policy, schema } = route
+  const status = schema.status ?? 200
+  app.route({
+    method,
+    url: path,
+    config: { policy },
+    ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
+    schema: {
+      summary: schema.summary,
+      ...(schema.description ? { description: schema.description } : {}),
+      ...(schema.params ? { params: schema.params } : {}),
+      ...(schema.query ? { querystring: schema.query } : {}),
+      ...(schema.body ? { body: schema.body } : {}),
+      response: { [status]: schema.reply, ...Object.fromEntries(refusalsOf(route).map((code) => [code, problemSchema])) },
+      ...{ 'x-keyloft-policy': policy, security: policy.allow === 'anyone' ? [] : [{ bearer: [] }] },
+    },
+    onRequest: async (request) => {
+      request.principal = await authenticate(request)
+      authorise(policy, request.principal, fromThisMachine(request))
+    },
+    handler: async (request, reply) => {
+      reply.code(status)
+      const call = { principal: request.principal, params: request.params, query: request.query, body: request.body, request, reply }
+      return route.handler(call as unknown as Call<never, never, never>)
+    },
+  })
+}
+
+/** For a library that brings routes of its own: they all get this policy. What it guards, it guards itself. */
+export async function mountLibrary(app: FastifyInstance, policy: Policy, mount: (scope: FastifyInstance) => Promise<void>) {
+  await app.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, policy }
+    })
+    await mount(scope)
+  })
+}
+
+function refusalsOf({ method, policy, schema, idempotent, rateLimit }: Route): number[] {
+  const refusals = new Set(schema.refusals)
+  if (schema.params || schema.query || schema.body) refusals.add(400)
+  if (policy.allow !== 'anyone') refusals.add(401).add(403)
+  if (schema.body && method !== 'GET') refusals.add(413).add(415)
+  if (idempotent) refusals.add(409)
+  if (rateLimit) refusals.add(429)
+  return [...refusals].sort()
+}

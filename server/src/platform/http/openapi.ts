@@ -1,0 +1,76 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { mountLibrary } from './define-route.ts'
+import type { Policy } from './policy.ts'
+
+interface Document {
+  paths?: Record<string, unknown>
+  components?: { schemas?: Record<string, unknown>; securitySchemes?: Record<string, unknown> }
+  tags?: unknown[]
+}
+
+export interface ApiOptions {
+  version: string
+  publicUrl: string | undefined
+  /** Documents of libraries that mount routes of their own, and below which path. */
+  otherDocuments?: readonly { prefix: string; read: () => Promise<unknown> }[]
+}
+
+const readable: Policy = { allow: 'anyone', because: 'the description of the API is public' }
+
+/** Collects every route that is mounted after it. */
+export async function describeApi(app: FastifyInstance, { version, publicUrl }: ApiOptions) {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Keyloft',
+        version,
+        description: 'The backend an AI app needs when its users bring their own keys.',
+        license: { name: 'Apache-2.0' },
+      },
+      ...(publicUrl ? { servers: [{ url: publicUrl }] } : {}),
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A session token, a JWT or an API token.' } },
+      },
+    },
+    transform: createJsonSchemaTransform({ skipList: ['/openapi.json', '/docs'] }),
+    transformObject: jsonSchemaTransformObject,
+  })
+}
+
+/** `/openapi.json`, whole, and `/docs`, a page to read it by. */
+export async function mountReference(app: FastifyInstance, { otherDocuments = [] }: ApiOptions) {
+  let whole: Promise<Document> | undefined
+  const build = async () => {
+    let document = app.swagger() as Document
+    for (const { prefix, read } of otherDocuments) document = mergeDocument(document, (await read()) as Document | undefined, prefix)
+    return document
+  }
+  await mountLibrary(app, readable, async (scope) => {
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => {
+      whole ??= build()
+      whole.catch(() => {
+        whole = undefined
+      })
+      return whole
+    })
+    await scope.register(swaggerUi, { routePrefix: '/docs', uiConfig: { url: '/openapi.json' }, logLevel: 'silent' })
+  })
+}
+
+/** Another library's document under ours: its paths below `prefix`, its schemas under their own names. */
+function mergeDocument(ours: Document, theirs: Document | undefined, prefix: string): Document {
+  const paths = Object.fromEntries(Object.entries(theirs?.paths ?? {}).map(([path, item]) => [prefix + path, item]))
+  return {
+    ...ours,
+    paths: { ...ours.paths, ...paths },
+    components: {
+      ...ours.components,
+      schemas: { ...theirs?.components?.schemas, ...ours.components?.schemas },
+      securitySchemes: { ...theirs?.components?.securitySchemes, ...ours.components?.securitySchemes },
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sql } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { Route } from './define-route.ts'
+import { httpErrors } from './errors.ts'
+
+/** Counts in the database, so that neither a restart nor a second process gives anybody a fresh allowance. */
+export function limitRate({ path, method, rateLimit }: Route, database: Database) {
+  if (!rateLimit) return undefined
+  const { max, windowSeconds } = rateLimit
+  return async function limit(request: FastifyRequest, reply: FastifyReply) {
+    const who = request.principal.claims.sub ?? request.ip
+    const bucket = createHash('sha256').update(`${method} ${path}\n${who}`).digest('base64url')
+    const { seen, resetsInSeconds } = await countRequest(database, bucket, windowSeconds)
+    reply.header('x-ratelimit-limit', String(max))
+    reply.header('x-ratelimit-remaining', String(Math.max(0, max - seen)))
+    reply.header('x-ratelimit-reset', String(resetsInSeconds))
+    if (seen > max) throw httpErrors.rate_limited({ retryAfterSeconds: Math.max(1, resetsInSeconds) })
+  }
+}
+
+async function countRequest(database: Database, bucket: string, windowSeconds: number) {
+  return database.system('rate-limit', async (tx) => {
+    const { rows } = await sql<{ seen: number; resetsInSeconds: number }>`
+      select seen, resets_in_seconds as "resetsInSeconds"
+        from keyloft.count_request(in_bucket => ${bucket}, window_seconds => ${windowSeconds})`.execute(tx)
+    return rows[0] ?? { seen: 1, resetsInSeconds: windowSeconds }
+  })
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { redact } from './log.ts'
+
+describe('redact', () => {
+  it.each([
+    ['an OpenAI key', 'sk-proj-abcdefghijklmnop1234567890'],
+    ['an Anthropic key', 'sk-ant-api03-abcdefghijklmnop-1234567890'],
+    ['an OpenRouter key', 'sk-or-v1-0123456789abcdef0123456789abcdef'],
+    ['an xAI key', 'xai-abcdefghijklmnopqrstuvwx'],
+    ['a Google key', 'AIzaSyA-abcdefghijklmnopqrstuvwxyz01234'],
+    ['one of our tokens', 'klt_abcdefghijklmnopqrstuvwx'],
+    ['a sealed value', 'kl1.0198f0c2.1.abcdefghijklmnop'],
+    ['a JWT', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'],
+  ])('takes %s out of a text', (_name, secret) => {
+    const line = redact(`{"msg":"refused ${secret} at once","n":1}`)
+    expect(line).toBe('{"msg":"refused [redacted] at once","n":1}')
+  })
+
+  it('takes the password out of an address', () => {
+    expect(redact('postgresql://ada:hunter2@db.example.com/app')).toBe('postgresql://ada:[redacted]@db.example.com/app')
+  })
+
+  it('leaves ordinary lines as they are', () => {
+    const line = '{"level":30,"time":"2026-11-20T10:00:00.000Z","reqId":"0198f0c2-1111-7000-8000-000000000000","msg":"request completed"}'
+    expect(redact(line)).toBe(line)
+  })
+})
