@@ -25,6 +25,7 @@ const platform: Record<string, string[]> = {
   database: ['sealing', 'egress'],
   telemetry: ['database'],
   http: ['database', 'queue', 'telemetry'],
+  queue: ['database', 'egress'],
 }
 
 const root = join(import.meta.dirname, '../src')
