@@ -101,6 +101,19 @@ describe('the one door out', () => {
     expect(files.flatMap((file) => waysOut(readFileSync(join(root, file), 'utf8'), file).map((way) => `${file}: ${way}`))).toEqual([])
   })
 
+  it('gives every database connection its socket', () => {
+    const files = globSync('**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'))
+    const made = files.flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/new (?:pg\.)?(?:Pool|Client)\(\{([^}]*)/g)].map(
+        ([, options = '']) => [file, options] as const,
+      ),
+    )
+    expect(made.length).toBeGreaterThan(4)
+    expect(
+      made.filter(([, options]) => !/\bstream: openSocket\b|\.\.\.options\.pool\.options\b/.test(options)).map(([file]) => file),
+    ).toEqual([])
+  })
+
   it('has exceptions only for what is there', () => {
     const files = globSync('**/*.ts', { cwd: root })
     expect(Object.keys(exceptions).filter((place) => !files.some((file) => file.startsWith(place)))).toEqual([])

@@ -10,9 +10,11 @@ import { isKnownSocket } from '../src/platform/egress/known-sockets.ts'
  *
  * Node announces each socket at the moment it dials. One that the door opened is known. For any other the nearest
  * frame of this repository on the stack decides who opened it, itself or through a library:
- *   - a file of server/src: a fault. So is a stack that says nothing, as behind a timer or a library's promise.
+ *   - a file of server/src: a fault. So is a stack that names nobody, as behind a timer or a library's promise; but not
+ *     pg's, whose pools dial whenever a connection is let go: our own take their sockets from the door, which
+ *     one-door.test.ts sees to, so these are a test's.
  *   - any other file: a test's own client. It may dial.
- * fetch and WebSocket dial only after their caller's stack is gone, so they are judged when they are called, and what
+ * fetch and WebSocket may dial when their caller's stack is gone, so they are judged when they are called, and what
  * they open is judged by that. Our own code may not call them at all, even where the door stands behind them.
  *
  * Not seen: name servers asked through node:dns (the import test forbids it), native add-ons, other processes.
@@ -25,7 +27,10 @@ export interface Fault {
 type Opener = 'product' | 'test' | undefined
 
 const root = join(import.meta.dirname, '../..')
+/** The files that count as the product's. */
 const product = [join('server', 'src') + sep, join('server', 'test', 'planted') + sep]
+
+const driver = join('node_modules', 'pg') + sep
 
 interface Guard {
   faults: Fault[]
@@ -63,7 +68,8 @@ function install(): Guard {
   const onSocket = (kind: string) => (message: unknown) => {
     if (isKnownSocket((message as { socket: object }).socket)) return
     const stack = captureStack()
-    if ((openerOf(stack) ?? context.getStore()) !== 'test') faults.push({ what: `${kind} was opened`, stack })
+    const opener = openerOf(stack) ?? context.getStore() ?? (stack.includes(driver) ? 'test' : 'nobody')
+    if (opener !== 'test') faults.push({ what: `${kind} was opened`, stack })
   }
   subscribe('net.client.socket', onSocket('a socket'))
   subscribe('udp.socket', onSocket('a datagram socket'))
