@@ -95,18 +95,32 @@ async function refuseToFetch(): Promise<never> {
   throw new Error('this test fetches nothing')
 }
 
-/** Listens in where every query passes. */
+interface Wire {
+  query(text: string): void
+  parse(statement: { text: string; name?: string }): void
+  bind(values: { statement?: string; values?: unknown[] }): void
+}
+
+/** Listens in on the wire, which no way of asking goes around. */
 function watch({ database }: TestDatabase): TestIdentity['sent'] {
   const sent: TestIdentity['sent'] = []
   for (const pool of [database.pools.auth, database.pools.service]) {
     pool.on('connect', (client) => {
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown
-      client.query = ((config: string | { text: string; values?: unknown[] }, ...rest: unknown[]) => {
-        const text = typeof config === 'string' ? config : config.text
-        const values = (typeof config === 'string' ? rest[0] : config.values) ?? rest[0]
-        sent.push({ text, values: Array.isArray(values) ? values : [] })
-        return query(config, ...rest)
-      }) as typeof client.query
+      const wire = (client as unknown as { connection: Wire }).connection
+      const { query, parse, bind } = wire
+      const texts = new Map<string, string>()
+      wire.query = (text) => {
+        sent.push({ text, values: [] })
+        query.call(wire, text)
+      }
+      wire.parse = (statement) => {
+        texts.set(statement.name ?? '', statement.text)
+        parse.call(wire, statement)
+      }
+      wire.bind = (bound) => {
+        sent.push({ text: texts.get(bound.statement ?? '') ?? '', values: bound.values ?? [] })
+        bind.call(wire, bound)
+      }
     })
   }
   return sent
