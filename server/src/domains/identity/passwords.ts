@@ -9,8 +9,8 @@ const mostAtOnce = 2
 export function createPasswords() {
   const inTurn = createGate(mostAtOnce)
   return {
-    hash: (password: string) => inTurn(() => hashPassword(password)),
-    verify: (given: { hash: string; password: string }) => inTurn(() => verifyPassword(given)),
+    hash: (password: string) => inTurn<string>(() => hashPassword(password)),
+    verify: (given: { hash: string; password: string }) => inTurn<boolean>(() => verifyPassword(given)),
   }
 }
 
