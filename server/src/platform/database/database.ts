@@ -33,7 +33,7 @@ export function createDatabase(urls: LoginUrls, { poolSize, onError }: DatabaseO
     pools,
     migrations: () =>
       transactions.system('readiness', async (tx) => {
-        const { rows } = await sql<AppliedMigration>`select name, sha256, breaking from keyloft.applied_migrations()`.execute(tx as never)
+        const { rows } = await sql<AppliedMigration>`select name, sha256, breaking from keyloft.applied_migrations()`.execute(tx)
         return compareMigrations(rows, carried)
       }),
     end: () => pools.end(),

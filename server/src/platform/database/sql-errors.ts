@@ -59,11 +59,6 @@ function isStaleStatement(error: pg.DatabaseError): boolean {
   return error.code === '26000' || error.routine === 'RevalidateCachedQuery'
 }
 
-/** Whether the query that failed so leaves its connection unfit for another one: it would fail for ever. */
-export function spoilsConnection(error: unknown): boolean {
-  return error instanceof pg.DatabaseError ? isStaleStatement(error) : true // the driver lost its way: in the socket, or in a value
-}
-
 /** Any error of the driver as one of ours; what is already ours, or nobody's, passes. */
 export function translateSqlError(error: unknown): unknown {
   if (error instanceof AppError) return error

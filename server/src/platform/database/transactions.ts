@@ -1,9 +1,10 @@
-import type { Compilable, InferResult, Kysely } from 'kysely'
-import type { Pool, PoolClient, QueryResult } from 'pg'
+import type { Compilable, CompiledQuery, InferResult, Kysely } from 'kysely'
+import type { Pool, PoolClient } from 'pg'
 import type { Principal, Role } from '../../base/principal.ts'
 import { bindKysely, compiler, type Tx, toNamed } from './bound-kysely.ts'
 import { databaseErrors } from './errors.ts'
-import { spoilsConnection, translateSqlError } from './sql-errors.ts'
+import { Flight, type Statement } from './flight.ts'
+import { translateSqlError } from './sql-errors.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -13,7 +14,7 @@ import type { Tables } from './tables.ts'
  * become service_role, injected SQL could become it. So requests of people run over keyloft_user, which cannot.
  */
 export interface Transactions {
-  /** For requests: runs `work` in one transaction in which policies see this principal alone. */
+  /** For requests: runs `work` in one transaction in which policies see this principal alone. It begins with the first statement. */
   asPrincipal<T>(principal: Principal, work: (tx: Tx) => Promise<T>): Promise<T>
   /** For requests that read with one statement: everything, commit included, travels at once. */
   readAs<Q extends Compilable<unknown>>(
@@ -24,9 +25,16 @@ export interface Transactions {
   system<T>(job: string, work: (tx: Tx) => Promise<T>): Promise<T>
 }
 
-const enter = {
-  name: 'enter',
-  text: `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)`,
+const begin: Statement = { name: 'begin', text: 'begin', values: [] }
+const beginReading: Statement = { name: 'begin_reading', text: 'begin read only', values: [] }
+const commit: Statement = { name: 'commit', text: 'commit', values: [] }
+
+function enter({ role, claims }: Principal): Statement {
+  return {
+    name: 'enter',
+    text: `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)`,
+    values: [role, JSON.stringify(claims)],
+  }
 }
 
 export function createTransactions(pools: { user: Pool; service: Pool }): Transactions {
@@ -36,21 +44,86 @@ export function createTransactions(pools: { user: Pool; service: Pool }): Transa
     asPrincipal: (principal, work) => transact(poolOf(principal.role), principal, work),
 
     async readAs(principal, query) {
-      const compiled = toNamed(query(compiler).compile())
-      const client = await connect(poolOf(principal.role))
-      // One flight. A refused step aborts the transaction, so the statement behind it cannot run outside the role.
-      const flight = [client.query('begin read only'), client.query(settings(principal)), client.query(compiled), client.query('commit')]
-      const [, , read, commit] = await land(client, flight)
-      requireCommitted(commit)
-      return (read as QueryResult).rows as InferResult<ReturnType<typeof query>>
+      const flight = new Flight([beginReading, enter(principal), toNamed(query(compiler).compile()), commit], 2)
+      return lend(poolOf(principal.role), async (fly) => {
+        const { rows } = await fly(flight)
+        requireCommitted(flight)
+        return rows as InferResult<ReturnType<typeof query>>
+      })
     },
 
     system: (job, work) => transact(pools.service, { role: 'service_role', claims: { role: 'service_role', job } }, work),
   }
 }
 
-function settings({ role, claims }: Principal) {
-  return { ...enter, values: [role, JSON.stringify(claims)] }
+function transact<T>(pool: Pool, principal: Principal, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return lend(pool, async (fly, spoil) => {
+    let opening = [begin, enter(principal)] // they travel with the first statement
+    let ended = false
+    let escaped = false
+    let refusal: unknown
+    const run = async (query: CompiledQuery) => {
+      if (ended) throw databaseErrors.ended() // the client may be acting for somebody else already
+      const statements = [...opening, toNamed(query)]
+      opening = []
+      const flight = new Flight(statements)
+      try {
+        const result = await fly(flight)
+        if (!flight.leftOpen) escaped = true
+        return result
+      } catch (error) {
+        if (flight.tags.length < statements.length - 1) refusal = error
+        throw error
+      }
+    }
+    let result: T
+    try {
+      result = await work(bindKysely(run))
+    } catch (error) {
+      throw refusal ?? error // it explains whatever failed behind it
+    } finally {
+      ended = true
+      if (escaped) spoil() // no role binds the connection any more, and it may keep for the next one what was set on it
+    }
+    const last = new Flight([...opening, commit])
+    await fly(last)
+    if (refusal) throw refusal
+    if (escaped) throw databaseErrors.failed({ internal: 'a statement ended the transaction it ran in' })
+    requireCommitted(last)
+    return result
+  })
+}
+
+/** The commit of an aborted transaction "succeeds", with another tag. */
+function requireCommitted({ tags }: Flight) {
+  if (tags.at(-1) !== 'COMMIT') throw databaseErrors.not_committed({ internal: `tag ${tags.at(-1)}` })
+}
+
+type Fly = (flight: Flight) => ReturnType<Flight['over']>
+
+/**
+ * Lends a client. It goes back to the pool outside of any transaction and with nothing under way, or it is closed.
+ * @param use may ask for the latter with `spoil`
+ */
+async function lend<T>(pool: Pool, use: (fly: Fly, spoil: () => void) => Promise<T>): Promise<T> {
+  const client = await connect(pool)
+  let flown = false
+  let spoiled = false
+  const fly: Fly = (flight) => {
+    flown = true
+    return flight.over(client)
+  }
+  try {
+    const result = await use(fly, () => {
+      spoiled = true
+    })
+    client.release(spoiled || client.getTransactionStatus() !== 'I')
+    return result
+  } catch (error) {
+    if (flown && !(await rollBack(client))) spoiled = true
+    client.release(spoiled)
+    throw translateSqlError(error)
+  }
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {
@@ -61,55 +134,12 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-async function transact<T>(pool: Pool, principal: Principal, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const client = await connect(pool)
-  // Sent without waiting: the first statement of `work` is already on its way behind them.
-  const begun = Promise.all([client.query('begin'), client.query(settings(principal))])
-  begun.catch(() => {}) // looked at below; until then it must not count as unhandled
-  const bound = bindKysely(client)
-  let result: T
+/** It is answered behind everything that is under way, so after it nothing is. */
+async function rollBack(client: PoolClient): Promise<boolean> {
   try {
-    result = await work(bound.tx)
-    bound.end()
-    await begun
-    if (wasEndedWithin(client)) throw databaseErrors.failed({ internal: 'a statement ended the transaction it ran in' })
-  } catch (error) {
-    bound.end()
-    const cause = await begun.then(
-      () => error,
-      (refused) => refused,
-    ) // a refused role explains whatever failed behind it
-    await land(client, [client.query('rollback')], bound.spoiled || wasEndedWithin(client)).catch(() => {})
-    throw translateSqlError(cause)
+    await client.query('rollback')
+    return client.getTransactionStatus() === 'I'
+  } catch {
+    return false
   }
-  const [commit] = await land(client, [client.query('commit')], bound.spoiled)
-  requireCommitted(commit)
-  return result
-}
-
-/** Outside its transaction a connection has no role, and may keep for the next one what was set on it. */
-function wasEndedWithin(client: PoolClient): boolean {
-  return client.getTransactionStatus() === 'I'
-}
-
-/**
- * Waits for everything that is under way, gives the client back, and only then reports the first failure.
- * @param unfit for another transaction: it is closed instead
- */
-async function land(client: PoolClient, flight: Promise<QueryResult>[], unfit = false): Promise<QueryResult[]> {
-  try {
-    const results = await Promise.all(flight)
-    client.release(unfit)
-    return results
-  } catch (error) {
-    const landed = await Promise.allSettled([...flight, client.query('rollback')])
-    const spoiled = landed.some((one) => one.status === 'rejected' && spoilsConnection(one.reason))
-    client.release(unfit || spoiled || landed.at(-1)?.status === 'rejected') // one that cannot even roll back is thrown away
-    throw translateSqlError(error)
-  }
-}
-
-/** The commit of an aborted transaction "succeeds", with another tag. */
-function requireCommitted(commit: QueryResult | undefined) {
-  if (commit?.command !== 'COMMIT') throw databaseErrors.not_committed({ internal: `tag ${commit?.command}` })
 }
