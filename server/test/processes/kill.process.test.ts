@@ -2,16 +2,15 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
-import { connect, installKeyloft, postmasterOf, run, start, stop } from './run-keyloft.ts'
+import { connect, installKeyloft, isLong, postmasterOf, run, start, stop } from './run-keyloft.ts'
 
 /*
  * kill -9 while rows are written. A row counts as acknowledged when the driver has the server's answer to its commit;
  * each of those must be there after the next start, which has to come up without help.
  */
 
-const long = process.env.KEYLOFT_TEST_LONG === '1'
-const rounds = long ? 10 : 4
-const writes = long ? 1_000 : 300
+const rounds = isLong ? 10 : 4
+const writes = isLong ? 1_000 : 300
 const writers = 4
 
 const sandbox = installKeyloft()
@@ -46,11 +45,11 @@ test(`no acknowledged write is lost in ${rounds} rounds of kill -9 during ${writ
     )
   }
   await stop(server)
-  if (long) console.log(figures.join('\n'))
+  if (isLong) console.log(figures.join('\n'))
 })
 
 test('a first start that is killed at any moment is completed by the next one, and leaves no remains', async () => {
-  for (let round = 1; round <= (long ? 12 : 4); round++) {
+  for (let round = 1; round <= (isLong ? 12 : 3); round++) {
     const dataDir = sandbox.newDataDir()
     const first = run(sandbox, ['start'], { env: { KEYLOFT_DATA_DIR: dataDir }, spawn: { detached: true } })
     await sleep(150 + Math.random() * 1_000)

