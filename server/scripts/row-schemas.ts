@@ -50,7 +50,7 @@ export async function generateRows(db: Kysely<any>): Promise<GeneratedRows> {
   const columns = await readColumns(db)
   const tables = Map.groupBy(columns, ({ schema, table }) => (schema === 'public' ? table : `${schema}.${table}`))
   return {
-    tables: `${head}import type { ColumnType } from 'kysely'\n\nexport type Json = string | number | boolean | null | Json[] | { [key: string]: Json }\n\nexport interface Tables {\n${[...tables].map(([name, its]) => tableType(name, its)).join('')}}\n`,
+    tables: `${head}import type { ColumnType } from 'kysely'\n\ntype Json = string | number | boolean | null | Json[] | { [key: string]: Json }\n\nexport interface Tables {\n${[...tables].map(([name, its]) => tableType(name, its)).join('')}}\n`,
     rowSchemas: `${head}/** The rows of every public table as the database has them: insertX, selectX, updateX, and their types. */\nimport { z } from 'zod'\n${[
       ...tables,
     ]

@@ -31,11 +31,11 @@ export interface Config {
   readonly worksOnJobs: boolean
 }
 
-export interface EmbeddedDatabase {
+interface EmbeddedDatabase {
   readonly kind: 'embedded'
 }
 
-export interface ExternalDatabase {
+interface ExternalDatabase {
   readonly kind: 'external'
   /** Absent where only the three logins are known: then the server never sees the owner. */
   readonly ownerUrl: string | undefined
@@ -46,7 +46,7 @@ export interface ExternalDatabase {
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof logLevels)[number]
+type LogLevel = (typeof logLevels)[number]
 
 export class ConfigError extends Error {
   readonly faults: readonly string[]

@@ -46,7 +46,7 @@ export async function createTestDatabase(options: { migrated?: boolean; poolSize
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach every schema
-export async function makePerson(db: Kysely<any>) {
+async function makePerson(db: Kysely<any>) {
   const id = randomUUID()
   await sql`insert into auth.users (id, email, name) values (${id}, ${`${id}@example.com`}, 'A person')`.execute(db)
   return { id, principal: userPrincipal(id) }

@@ -9,12 +9,11 @@ import { createTestDatabase, type TestDatabase } from './harness.ts'
 
 export const jwtSecret = 'dGhpcyBpcyBmb3IgdGhl-dGVzdHMgYWxvbmUgYW5kIG5vYm9keSBlbHNl'
 export const publicUrl = 'http://localhost:8787'
-export const origin = publicUrl
 
-export const settings: IdentitySettings = { publicUrl, corsOrigins: ['https://app.example.com'], jwtSecret, externalIssuer: undefined }
+const settings: IdentitySettings = { publicUrl, corsOrigins: ['https://app.example.com'], jwtSecret, externalIssuer: undefined }
 
 /** What a person has after signing up. */
-export interface SignedUp {
+interface SignedUp {
   id: string
   email: string
   /** `name=value`, as a browser sends it back. */
@@ -75,7 +74,7 @@ export async function createTestIdentity(
       const reply = await app.inject({
         method: 'POST',
         url: '/api/auth/sign-up/email',
-        headers: { origin },
+        headers: { origin: publicUrl },
         payload: { email, password: 'correct horse battery', name: 'A person' },
       })
       if (reply.statusCode !== 200) throw new Error(`sign-up: ${reply.statusCode} ${reply.body}`)

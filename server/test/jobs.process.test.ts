@@ -90,6 +90,7 @@ describe('jobs, as an operator meets them', () => {
     await vi.waitFor(async () => expect(await tokens()).toEqual(['new']), { timeout: 20_000 })
     expect(await json(['jobs', 'list'])).toMatchObject({
       queues: [
+        { job: 'http.forget-old-requests', schedule: '47 * * * *', deadLetters: 0 },
         { job: 'identity.forget-expired', schedule: '17 * * * *', deadLetters: 0 },
         { job: 'test.fail', schedule: null },
       ],

@@ -10,10 +10,8 @@ export function reportChecks(output: Output, checks: readonly Check[]) {
     `${signs[outcome]} ${title}${detail ? `: ${detail}` : ''}`,
     ...(outcome !== 'ok' && hint ? [`    ${hint}`] : []),
   ])
-  output.result({ ok: failed === 0, checks }, [
-    ...lines,
-    '',
-    failed === 0 ? 'All is well.' : `${failed} of ${checks.length} checks failed.`,
-  ])
+  const warned = checks.some(({ outcome }) => outcome === 'warning')
+  const verdict = warned ? `Nothing failed; look at what is marked with ${signs.warning}.` : 'All is well.'
+  output.result({ ok: failed === 0, checks }, [...lines, '', failed > 0 ? `${failed} of ${checks.length} checks failed.` : verdict])
   if (failed > 0) process.exitCode = 1
 }

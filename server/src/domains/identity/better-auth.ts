@@ -3,6 +3,7 @@ import { bearer, jwt, openAPI } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { createPasswords } from './passwords.ts'
+import { addressHeader, basePath, cookiePrefix } from './sign-in-address.ts'
 import { type createSigningKeys, graceSeconds, rotationSeconds } from './signing-keys.ts'
 import { audience } from './verify-jwt.ts'
 
@@ -17,13 +18,6 @@ export interface SignInOptions {
   onSessionEnded: (token: string) => void
   onProblem: (message: string) => void
 }
-
-export const basePath = '/api/auth'
-const cookiePrefix = 'keyloft'
-/** better-auth puts the browser's own guard in front of a Secure cookie's name. */
-export const sessionCookieName = (isSecure: boolean) => `${isSecure ? '__Secure-' : ''}${cookiePrefix}.session_token`
-/** Set by us from the connection, in place of whatever a client may claim. */
-export const addressHeader = 'x-keyloft-address'
 
 /**
  * A sign-up holds its connection while the password is hashed; over the common pool, a burst of them would keep

@@ -15,9 +15,9 @@ import { readSessionValue } from './session-value.ts'
  * has none of our forms is passed over where a credential of ours is there too, and refused where it is all there is.
  */
 
-export const longestCredential = 8_192
+const longestCredential = 8_192
 
-export type Form = 'token' | 'jwt' | 'session'
+type Form = 'token' | 'jwt' | 'session'
 
 export interface Credential {
   readonly form: Form

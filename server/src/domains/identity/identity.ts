@@ -6,7 +6,7 @@ import type { Database } from '../../platform/database/database.ts'
 import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
 import type { Keyring } from '../../platform/sealing/keyring.ts'
 import { createTokens } from '../tokens/tokens.ts'
-import { createSignIn, type SignIn, sessionCookieName } from './better-auth.ts'
+import type { SignIn } from './better-auth.ts'
 import { type Credential, readCredential } from './carriers.ts'
 import { identityErrors } from './errors.ts'
 import { findExternalUser } from './external-users.ts'
@@ -16,11 +16,10 @@ import { mountSignIn } from './mount.ts'
 import { createMemory } from './remember.ts'
 import { signSessionToken } from './session-value.ts'
 import { createSessionCheck } from './sessions.ts'
+import { sessionCookieName } from './sign-in-address.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import type { Verdict } from './verdict.ts'
 import { createJwtCheck } from './verify-jwt.ts'
-
-export { identityErrors } from './errors.ts'
 
 export interface IdentitySettings {
   /** Where people reach this server: the issuer of our tokens, and what decides whether cookies are Secure. */
@@ -88,9 +87,15 @@ export function createIdentity(deps: IdentityDeps): Identity {
   }
   const memory = createMemory(judge, clock)
 
-  let built: SignIn | undefined
+  // Loaded on first use: it is a third of the memory of a server that nobody signs in to.
+  let built: Promise<SignIn> | undefined
   const signIn = () => {
-    built ??= createSignIn({
+    built ??= build()
+    return built
+  }
+  const build = async () => {
+    const { createSignIn } = await import('./better-auth.ts')
+    return createSignIn({
       pool,
       publicUrl,
       secret,
@@ -100,7 +105,6 @@ export function createIdentity(deps: IdentityDeps): Identity {
       onSessionEnded: (token) => memory.forget(signSessionToken(token, secret)),
       onProblem: deps.onProblem,
     })
-    return built
   }
 
   return {
@@ -115,10 +119,10 @@ export function createIdentity(deps: IdentityDeps): Identity {
       return verdict.principal
     },
     async mount(app) {
-      app.addHook('onClose', async () => built?.end())
+      app.addHook('onClose', async () => (await built)?.end())
       await mountSignIn(app, { publicUrl, signIn, keptElsewhere })
     },
-    openApi: async () => ((await keptElsewhere()) ? undefined : signIn().auth.api.generateOpenAPISchema()),
+    openApi: async () => ((await keptElsewhere()) ? undefined : (await signIn()).auth.api.generateOpenAPISchema()),
   }
 }
 

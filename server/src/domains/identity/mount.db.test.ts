@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { sql } from 'kysely'
 import { describe, expect, it, vi } from 'vitest'
-import { createTestIdentity, origin } from '../../../test/identity.ts'
+import { createTestIdentity, publicUrl } from '../../../test/identity.ts'
 import { createDatabase } from '../../platform/database/database.ts'
 import { createIdentity } from './identity.ts'
 
@@ -14,7 +14,12 @@ describe('what is mounted at /api/auth', async () => {
   const { app, identity, owner } = test
   const printed = (['error', 'warn', 'log', 'info'] as const).map((way) => vi.spyOn(console, way).mockImplementation(() => {}))
   const post = (path: string, payload: object | string, headers: Record<string, string> = {}) =>
-    app.inject({ method: 'POST', url: `/api/auth${path}`, headers: { origin, 'content-type': 'application/json', ...headers }, payload })
+    app.inject({
+      method: 'POST',
+      url: `/api/auth${path}`,
+      headers: { origin: publicUrl, 'content-type': 'application/json', ...headers },
+      payload,
+    })
   const mounted = async (publicUrl: string) => {
     const other = Fastify()
     await test.another({ publicUrl }).mount(other)
@@ -94,7 +99,7 @@ describe('what is mounted at /api/auth', async () => {
         host: '127.0.0.1',
         path: '/api/auth/sign-in/email',
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked', origin },
+        headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked', origin: publicUrl },
       })
       sending.on('response', (response) => resolve(response.resume().statusCode))
       sending.on('error', reject)

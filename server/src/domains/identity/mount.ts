@@ -1,12 +1,13 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { addressHeader, basePath, type SignIn } from './better-auth.ts'
+import type { SignIn } from './better-auth.ts'
 import { identityErrors } from './errors.ts'
+import { addressHeader, basePath } from './sign-in-address.ts'
 
 const bodyLimitBytes = 64 * 1_024
 
 interface MountOptions {
   publicUrl: string
-  signIn: () => SignIn
+  signIn: () => Promise<SignIn>
   keptElsewhere: () => Promise<boolean>
 }
 
@@ -26,7 +27,7 @@ export async function mountSignIn(app: FastifyInstance, { publicUrl, signIn, kep
       schema: { hide: true } as object, // its own document says more
       handler: async (request, reply) => {
         if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
-        return send(await signIn().auth.handler(toWebRequest(request, publicUrl)), reply)
+        return send(await (await signIn()).auth.handler(toWebRequest(request, publicUrl)), reply)
       },
     })
   })

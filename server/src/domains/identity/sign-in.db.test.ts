@@ -1,14 +1,14 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { createTestIdentity, origin, publicUrl } from '../../../test/identity.ts'
+import { createTestIdentity, publicUrl } from '../../../test/identity.ts'
 
 describe('signing in', async () => {
   const test = await createTestIdentity()
   const { app, identity, owner } = test
   const password = 'correct horse battery'
   const post = (path: string, payload: object, headers: Record<string, string> = {}) =>
-    app.inject({ method: 'POST', url: `/api/auth${path}`, headers: { origin, ...headers }, payload })
+    app.inject({ method: 'POST', url: `/api/auth${path}`, headers: { origin: publicUrl, ...headers }, payload })
   const get = (path: string, headers: Record<string, string>) => app.inject({ method: 'GET', url: `/api/auth${path}`, headers })
 
   it('makes an account whose cookie and bearer are the same person', async () => {

@@ -22,7 +22,7 @@ const rememberedMs = 60_000
 const externalAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-export interface ExternalIssuer {
+interface ExternalIssuer {
   issuer: string
   audience: string
   keys: JWTVerifyGetKey

@@ -7,7 +7,7 @@ import { hashToken, readPublicId } from './token-format.ts'
 
 export { tokenPrefix } from './token-format.ts'
 
-export type TokenVerdict =
+type TokenVerdict =
   | { readonly principal: Principal; readonly endsAtMs: number | undefined }
   /** Why, for the operator alone: a caller must not learn which part was wrong. */
   | { readonly refused: string }

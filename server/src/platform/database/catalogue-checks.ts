@@ -16,7 +16,7 @@ export interface CatalogueCheck {
 }
 
 /** The job queue's schema is the one exemption from row level security: no user's rows lie there. */
-export const exemptFromRls = 'pgboss'
+const exemptFromRls = 'pgboss'
 
 const ourRelations = `
   select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, c.relacl, c.relowner, n.nspname

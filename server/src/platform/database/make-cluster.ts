@@ -9,7 +9,7 @@ import { environment, lastError, refuseIfHopeless, superuser } from './postmaste
 import { isAlive, readIfThere } from './processes.ts'
 import { SetupError } from './setup-error.ts'
 
-export const majorVersion = '18'
+const majorVersion = '18'
 
 export interface MakeClusterOptions {
   directory: DataDirectory

@@ -12,8 +12,8 @@ export interface Owner {
   end(): Promise<void>
 }
 
-export const oldestServer = 150_000
-export const newestServer = 189_999
+const oldestServer = 150_000
+const newestServer = 189_999
 
 /** @throws SetupError when nobody answers, the login is refused or the version is not one of 15 to 18 */
 export async function connectAsOwner(url: string): Promise<Owner> {
@@ -43,7 +43,7 @@ export async function connectAsOwner(url: string): Promise<Owner> {
 }
 
 /** Says where it was tried, without the password. */
-export function unreachable(url: string, error: unknown): SetupError {
+function unreachable(url: string, error: unknown): SetupError {
   const { hostname, port, pathname, username } = new URL(url)
   const { code, message } = error as { code?: string; message?: string }
   const place = `${hostname}:${port || 5432}${pathname}`

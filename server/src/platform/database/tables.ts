@@ -1,7 +1,7 @@
 // DO NOT EDIT. Made from the migrated schema by `npm run generate`; a test checks that it is fresh.
 import type { ColumnType } from 'kysely'
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 export interface Tables {
   'api_tokens': {

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { defineErrors } from '../../base/errors.ts'
 
-export const keyringErrors = defineErrors('keyring', {
+const keyringErrors = defineErrors('keyring', {
   cannot_open: {
     status: 500,
     message: 'A sealed value could not be opened with the present root keys.',
@@ -9,7 +9,7 @@ export const keyringErrors = defineErrors('keyring', {
   },
 })
 
-export interface RootKey {
+interface RootKey {
   version: string
   key: Buffer
 }
