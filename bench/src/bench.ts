@@ -1,0 +1,49 @@
+import { availableParallelism, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { credentials } from './credentials.ts'
+import { type Figure, reaches, toTable } from './figures.ts'
+import { migrations } from './migrations.ts'
+import { select } from './select.ts'
+import { start } from './start.ts'
+
+const benches = { start, select, migrations, credentials }
+type Name = keyof typeof benches
+
+const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]
+Compares Keyloft with something bare in the same run. A figure below its bar fails nothing: a busy machine moves them all.`
+const longestMs = 120_000
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, help: { type: 'boolean' } } })
+const names = positionals.length > 0 ? positionals : Object.keys(benches)
+
+if (values.help || !names.every((name): name is Name => Object.hasOwn(benches, name))) {
+  console.error(usage)
+  process.exitCode = values.help ? 0 : 2
+} else {
+  process.exitCode = await run(names)
+}
+
+async function run(chosen: readonly Name[]): Promise<number> {
+  const stopped = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopped.abort(new Error('stopped')))
+  const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(longestMs)])
+  const figures: Figure[] = []
+  let code = 0
+  for (const name of chosen) {
+    if (!values.json) process.stderr.write(`${name} …\n`)
+    try {
+      figures.push(...(await benches[name](signal)))
+    } catch (error) {
+      console.error(`${name}: ${signal.aborted ? (signal.reason as Error).message : error instanceof Error ? error.stack : error}`)
+      code = 1
+      if (signal.aborted) break
+    }
+  }
+  const machine = { node: process.versions.node, cores: availableParallelism(), load: loadavg()[0] ?? 0 }
+  if (values.json) console.log(JSON.stringify({ machine, figures: figures.map((figure) => ({ ...figure, ok: reaches(figure) })) }, null, 2))
+  else
+    console.log(
+      `\n${toTable(figures)}\n\nNode ${machine.node}, ${machine.cores} cores, load ${machine.load.toFixed(1)} of this machine in the last minute, this run's own included.`,
+    )
+  return code
+}
