@@ -106,11 +106,15 @@ function openDatabase(config: Config, own: OwnPlace | undefined, door: FrontDoor
 /** Everything that runs on the opened database, and in which order it stops: requests first, then jobs, then the rest. */
 async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, log: Logger, onStop: OnStop) {
   const { keyring, logins, directUrl } = opened
+  let ending = false
   const database = createDatabase(logins, {
     poolSize: config.poolSize,
-    onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
+    onError: (error) => ending || log.warn({ reason: error.message }, 'a database connection broke'),
   })
-  onStop(() => Promise.race([database.end(), sleep(disconnectTimeoutMs)]))
+  onStop(() => {
+    ending = true // the last connections may still be closing when the embedded database stops
+    return Promise.race([database.end(), sleep(disconnectTimeoutMs)])
+  })
   requireMigrated(await database.migrations())
   const egress = createEgress()
   egress.installGlobally()
