@@ -67,7 +67,8 @@ describe('the socket guard', () => {
 
   it('takes a test’s word for a client whose caller cannot be seen', async () => {
     const server = await listenHttp((_request, response) => response.end('hello'))
-    const dialUnseen = () => new Promise((resolve) => setTimeout(get, 1, { port: server.port, host: '127.0.0.1' }, resolve))
+    const dialUnseen = () =>
+      new Promise((resolve) => setTimeout(get as (...args: unknown[]) => void, 1, { port: server.port, host: '127.0.0.1' }, resolve))
     await dialUnseen()
     expect(takeFaults()).toHaveLength(1)
     await asTestClient(dialUnseen)

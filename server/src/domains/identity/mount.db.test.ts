@@ -54,7 +54,7 @@ describe('what is mounted at /api/auth', async () => {
 
   it('takes a cookie from pages of ours and of CORS_ORIGINS, and from no other', async () => {
     const { cookie, email } = await test.signUp()
-    for (const page of [origin, 'http://127.0.0.1:8787', 'https://app.example.com']) {
+    for (const page of [publicUrl, 'http://127.0.0.1:8787', 'https://app.example.com']) {
       expect((await post('/sign-in/email', { email, password }, { cookie, origin: page })).statusCode).toBe(200)
     }
     for (const page of ['https://evil.example', 'https://app.example.com.evil.example', 'null', 'http://localhost:3000']) {
@@ -90,7 +90,7 @@ describe('what is mounted at /api/auth', async () => {
     expect(reply.statusCode).toBe(413)
     expect(reply.json()).toEqual({ code: 'PAYLOAD_TOO_LARGE', message: 'The request body is too large.' })
 
-    const listening = await mounted(origin)
+    const listening = await mounted(publicUrl)
     await listening.listen({ port: 0, host: '127.0.0.1' })
     const { port } = listening.server.address() as AddressInfo
     const status = await new Promise<number | undefined>((resolve, reject) => {
@@ -267,7 +267,7 @@ describe('before it is used', () => {
       { poolSize: 1, onError: () => {} },
     )
     const keyring = [{ version: 'v1', key: Buffer.alloc(32, 7) }]
-    const settings = { publicUrl: origin, corsOrigins: [], jwtSecret: undefined, externalIssuer: undefined }
+    const settings = { publicUrl, corsOrigins: [], jwtSecret: undefined, externalIssuer: undefined }
     const identity = createIdentity({
       database,
       keyring,

@@ -14,7 +14,11 @@ describe('the front door', () => {
   it('tells those who come before anything is built to come back, and that the process is alive', async () => {
     const door = await openFrontDoor(local)
     const early = await fetch(`${door.url}/api/anything`)
-    expect([early.status, early.headers.get('retry-after'), (await early.json()).code]).toEqual([503, '2', 'http.starting'])
+    expect([early.status, early.headers.get('retry-after'), ((await early.json()) as { code: string }).code]).toEqual([
+      503,
+      '2',
+      'http.starting',
+    ])
     expect((await fetch(`${door.url}/health`)).status).toBe(200)
     door.serve((_request, response) => void response.end('served'))
     expect(await (await fetch(door.url)).text()).toBe('served')
