@@ -5,7 +5,7 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
-import { createDatabase, requireMigrated } from './platform/database/database.ts'
+import { createDatabase, requireServable } from './platform/database/database.ts'
 import { serverHolder } from './platform/database/embedded-server.ts'
 import { locateOwnDatabase, type OwnPlace } from './platform/database/own-database.ts'
 import { refuseIfRunning } from './platform/database/run-file.ts'
@@ -115,7 +115,7 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
     ending = true // the last connections may still be closing when the embedded database stops
     return Promise.race([database.end(), sleep(disconnectTimeoutMs)])
   })
-  requireMigrated(await database.migrations())
+  await requireServable(database, logins)
   const egress = createEgress()
   egress.installGlobally()
   onStop(() => egress.close())

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
-import { createDatabase, requireMigrated } from './platform/database/database.ts'
+import { createDatabase, requireServable } from './platform/database/database.ts'
 import { serverHolder } from './platform/database/embedded-server.ts'
 import { locateOwnDatabase } from './platform/database/own-database.ts'
 import { findRunning } from './platform/database/run-file.ts'
@@ -25,7 +25,7 @@ export async function startWorker(config: Config, signal?: AbortSignal): Promise
     onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
   })
   try {
-    requireMigrated(await database.migrations())
+    await requireServable(database, logins)
     signal?.throwIfAborted()
     const queue = await startJobs({ logins, directUrl, database, log, works: true })
     return {

@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
+import type { AppError } from '../../base/errors.ts'
 import type { Keyring } from '../sealing/keyring.ts'
 import { ensureLogins, type LoginUrls, readLogins } from './logins.ts'
 import { loadMigrations } from './migrations.ts'
 import { type AppliedMigration, compareMigrations, type MigrationReport, migrateUp } from './migrator.ts'
-import { connectAsOwner, type Owner } from './owner.ts'
+import { connectAsOwner, type Owner, unreachable } from './owner.ts'
 import { createPools, type Pools } from './pools.ts'
 import { SetupError } from './setup-error.ts'
+import { sqlstateOf } from './sql-errors.ts'
 import type { Transactions } from './transactions.ts'
 import { createTransactions } from './transactions.ts'
 
@@ -73,6 +75,28 @@ async function requireLogins(owner: Owner, keyring: Keyring, servingUrl: string 
     throw new SetupError('This database has not been migrated for Keyloft.', 'Run: keyloft migrate up (or start with KEYLOFT_MIGRATE=1).')
   return urls
 }
+
+/** Before the first request: what keeps this program from serving, in words that say what to do. @throws SetupError */
+export async function requireServable(database: Pick<Database, 'migrations'>, logins: LoginUrls) {
+  const report = await database.migrations().catch((error: Error) => {
+    const sqlstate = sqlstateOf(error.cause)
+    if (sqlstate && unmigrated.has(sqlstate))
+      throw new SetupError('This database has not been migrated for Keyloft.', 'Run: keyloft migrate up', error)
+    if (sqlstate === '28P01' || sqlstate === '28000') {
+      const { username } = new URL(logins.keyloft_service)
+      throw new SetupError(
+        `The database refuses the login ${username}.`,
+        'Run: keyloft migrate up, which sets the passwords again; or correct DATABASE_SERVICE_URL.',
+        error,
+      )
+    }
+    throw (error as AppError).status === 503 ? unreachable(logins.keyloft_service, error.cause) : error
+  })
+  requireMigrated(report)
+}
+
+/** The function that is asked, its schema or its tables are not there. */
+const unmigrated = new Set(['42883', '3F000', '42P01'])
 
 /** @throws SetupError where this program must not serve on what is there */
 export function requireMigrated(report: readonly MigrationReport[]) {

@@ -105,11 +105,21 @@ async function bookExists(db: Db): Promise<boolean> {
 
 async function openBook(db: Db) {
   if (await bookExists(db)) return
-  await db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${bookLock}, 0))`.execute(tx)
-    if (await bookExists(tx)) return
-    await runStatements(tx, 'migration-book', migrationBook())
-  })
+  await db
+    .transaction()
+    .execute(async (tx) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${bookLock}, 0))`.execute(tx)
+      if (await bookExists(tx)) return
+      await runStatements(tx, 'migration-book', migrationBook())
+    })
+    .catch((error) => {
+      if (!(error instanceof StatementError)) throw error
+      throw new SetupError(
+        `${error.message}.`,
+        'Migrations need a user that may make roles (CREATEROLE) and schemas in this database.',
+        error.cause,
+      )
+    })
 }
 
 async function readBook(db: Db): Promise<AppliedMigration[]> {

@@ -43,7 +43,7 @@ export async function connectAsOwner(url: string): Promise<Owner> {
 }
 
 /** Says where it was tried, without the password. */
-function unreachable(url: string, error: unknown): SetupError {
+export function unreachable(url: string, error: unknown): SetupError {
   const { hostname, port, pathname, username } = new URL(url)
   const { code, message } = error as { code?: string; message?: string }
   const place = `${hostname}:${port || 5432}${pathname}`

@@ -115,6 +115,12 @@ describe('a role that the login may not take', async () => {
       await run(witness)(tx).catch(() => {})
     })
     await expect(swallowed).rejects.toMatchObject(refusal)
+    const renamed = database.asPrincipal(forged(role), async (tx) => {
+      await run(witness)(tx).catch(() => {
+        throw new RangeError('something failed')
+      })
+    })
+    await expect(renamed).rejects.toMatchObject(refusal)
     await expect(
       database.readAs(forged(role), () => ({ compile: () => sql.raw(witness).compile(owner.db) }) as never),
     ).rejects.toMatchObject(refusal)
