@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { locateOwnDatabase, type OwnDatabase, openOwnDatabase } from '../../server/src/platform/database/own-database.ts'
+import { locateOwnDatabase, type OwnDatabase, openOwnDatabase } from '../../server/src/platform/embedded/own-database.ts'
 
 /** Lends a folder that is gone afterwards. The database's user may pass through it. */
 export async function withFolder<T>(use: (path: string) => Promise<T>): Promise<T> {

@@ -10,6 +10,7 @@ import type { Egress } from './platform/egress/egress.ts'
 import { mountLibrary, type Route } from './platform/http/define-route.ts'
 import { createHttp } from './platform/http/http.ts'
 import { probes } from './platform/http/probes.ts'
+import { limitRate } from './platform/http/rate-limit.ts'
 import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
 import { createMetrics } from './platform/telemetry/metrics.ts'
@@ -30,6 +31,9 @@ export interface AppOptions {
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
 
+/** For one address and everything that is posted below /api/auth: people mistype, guessing takes more. */
+const signInLimit = { max: 60, windowSeconds: 60 }
+
 /** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, url, database, keyring, egress, log, adoptServer, moreRoutes = [] } = options
@@ -44,6 +48,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     fetchJson: (address) => fetchJson(egress, address),
     onProblem: (message) => log.warn(message),
   })
+  const limitSignIn = limitRate('sign-in', signInLimit, database)
+  const mountSignIn = async (scope: FastifyInstance) => {
+    scope.addHook('preParsing', async (request, reply) => {
+      if (request.method === 'POST') await limitSignIn(request, reply)
+    })
+    await identity.mount(scope)
+  }
   return createHttp({
     log,
     metrics,
@@ -51,10 +62,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     version,
     publicUrl,
     corsOrigins,
+    trustedProxies: config.http.trustedProxies,
     hashKey: deriveSecret(keyring, 'idempotency'),
     authenticate: ({ headers }) => identity.authenticate(headers),
     routes: [...probes({ readiness: createReadiness(database), metrics }), ...moreRoutes],
-    plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, identity.mount)],
+    plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
     ...(adoptServer ? { adoptServer } : {}),
   })

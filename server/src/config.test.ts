@@ -88,12 +88,22 @@ describe('faults', () => {
       KEYLOFT_ROOT_KEYS: 'v1:c2hvcnQ=',
       PUBLIC_URL: 'http://api.example.com',
       CORS_ORIGINS: '*',
+      TRUST_PROXY: 'everybody',
       JWT_SECRET: 'super-secret-jwt-token-with-at-least-32-characters-long',
       AUTH_JWKS_URL: 'http://id.example.com/keys',
       AUTH_ISSUER: 'an issuer',
       AUTH_AUDIENCE: ' two words ',
     })
-    const wanted = ['line 2 of .env is not', 'LOG_LEVEL', 'DATABASE_POOL_SIZE', 'PORT', 'HOST', 'KEYLOFT_MIGRATE', 'DATABASE_URL']
+    const wanted = [
+      'line 2 of .env is not',
+      'LOG_LEVEL',
+      'TRUST_PROXY',
+      'DATABASE_POOL_SIZE',
+      'PORT',
+      'HOST',
+      'KEYLOFT_MIGRATE',
+      'DATABASE_URL',
+    ]
     const ofIdentity = ['PUBLIC_URL', 'CORS_ORIGINS', 'JWT_SECRET', 'AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE']
     for (const start of [...wanted, 'DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS', ...ofIdentity]) {
       const matching = faults.filter((fault) => fault.startsWith(`${start} `))

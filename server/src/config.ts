@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
@@ -15,6 +16,8 @@ export interface Config {
     readonly publicUrl: string | undefined
     /** Other origins whose pages may call and carry the session cookie. */
     readonly corsOrigins: readonly string[]
+    /** Addresses or networks of the proxies in front, whose word on the caller's address is taken. */
+    readonly trustedProxies: string | undefined
   }
   readonly auth: {
     /** For HS256, as Supabase signs. */
@@ -103,6 +106,13 @@ const httpsUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   return url !== null && isHttps(url) && url.username === '' && url.password === '' && url.hash === ''
 })
+const anAddressList = z.string().refine((text) =>
+  text.split(',').every((part) => {
+    const [address = '', bits, ...rest] = part.trim().split('/')
+    const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    return rest.length === 0 && width > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width))
+  }),
+)
 const shortText = z.string().regex(/^[\x21-\x7e]{1,500}$/)
 
 const variables = {
@@ -115,6 +125,7 @@ const variables = {
     'a list of https origins (http only on this machine)',
     'https://app.example.com,https://admin.example.com',
   ),
+  TRUST_PROXY: variable(anAddressList, 'a list of addresses or networks of your proxies', '10.0.0.0/8,127.0.0.1'),
   JWT_SECRET: variable(z.string().refine(isStrongJwtSecret), 'a random secret of at least 32 bytes', '$(openssl rand -base64 48)'),
   AUTH_JWKS_URL: variable(httpsUrl, 'an https address (http only on this machine)', 'https://id.example.com/.well-known/jwks.json'),
   AUTH_ISSUER: variable(shortText, 'the issuer as its tokens name it', 'https://id.example.com'),
@@ -215,7 +226,7 @@ function readDatabase(read: Read, given: Record<string, string>, faults: string[
 }
 
 function readOrigins(read: Read) {
-  return { publicUrl: read('PUBLIC_URL'), corsOrigins: Object.freeze(read('CORS_ORIGINS') ?? []) }
+  return { publicUrl: read('PUBLIC_URL'), corsOrigins: Object.freeze(read('CORS_ORIGINS') ?? []), trustedProxies: read('TRUST_PROXY') }
 }
 
 function readIssuer(

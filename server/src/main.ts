@@ -6,11 +6,11 @@ import type { Config } from './config.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
 import { createDatabase, requireServable } from './platform/database/database.ts'
-import { serverHolder } from './platform/database/embedded-server.ts'
-import { locateOwnDatabase, type OwnPlace } from './platform/database/own-database.ts'
-import { refuseIfRunning } from './platform/database/run-file.ts'
 import { SetupError } from './platform/database/setup-error.ts'
 import { createEgress } from './platform/egress/egress.ts'
+import { serverHolder } from './platform/embedded/embedded-server.ts'
+import { locateOwnDatabase, type OwnPlace } from './platform/embedded/own-database.ts'
+import { refuseIfRunning } from './platform/embedded/run-file.ts'
 import { type FrontDoor, openFrontDoor } from './platform/http/front-door.ts'
 import { createLog } from './platform/telemetry/log.ts'
 
@@ -117,8 +117,11 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
   })
   await requireServable(database, logins)
   const egress = createEgress()
-  egress.installGlobally()
-  onStop(() => egress.close())
+  const uninstall = egress.installGlobally()
+  onStop(() => {
+    uninstall()
+    return egress.close()
+  })
   const queue = await startJobs({ logins, directUrl, database, log, works: config.worksOnJobs })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 

@@ -1,8 +1,8 @@
 import type { Config } from './config.ts'
-import type { DataDirectory } from './platform/database/data-directory.ts'
 import { prepareDatabase } from './platform/database/database.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
-import { type OwnDatabaseOptions, type OwnPlace, openOwnDatabase } from './platform/database/own-database.ts'
+import type { DataDirectory } from './platform/embedded/data-directory.ts'
+import { type OwnDatabaseOptions, type OwnPlace, openOwnDatabase } from './platform/embedded/own-database.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
 
 /** A database that is up, and how this process gets in. */

@@ -2,10 +2,10 @@ import type { Config } from './config.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
 import { createDatabase, requireServable } from './platform/database/database.ts'
-import { serverHolder } from './platform/database/embedded-server.ts'
-import { locateOwnDatabase } from './platform/database/own-database.ts'
-import { findRunning } from './platform/database/run-file.ts'
 import { SetupError } from './platform/database/setup-error.ts'
+import { serverHolder } from './platform/embedded/embedded-server.ts'
+import { locateOwnDatabase } from './platform/embedded/own-database.ts'
+import { findRunning } from './platform/embedded/run-file.ts'
 import { createLog } from './platform/telemetry/log.ts'
 
 export interface Worker {

@@ -19,7 +19,10 @@ export async function createTestApp(
   const test = await createTestDatabase(options)
   const egress = createEgress()
   const app = await createApp({
-    config: { http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [] }, auth: { jwtSecret, externalIssuer: undefined } },
+    config: {
+      http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
+      auth: { jwtSecret, externalIssuer: undefined },
+    },
     url: publicUrl,
     database: test.database,
     keyring: test.keyring,

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { giveTo } from '../src/platform/database/data-directory.ts'
-import { embeddedBinaries, serverUser } from '../src/platform/database/embedded-binaries.ts'
+import { giveTo } from '../src/platform/embedded/data-directory.ts'
+import { embeddedBinaries, serverUser } from '../src/platform/embedded/embedded-binaries.ts'
 
 /** A throwaway PostgreSQL for tests: no durability, loopback only, gone with the run. */
 export interface Cluster {

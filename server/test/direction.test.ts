@@ -23,6 +23,7 @@ const platform: Record<string, string[]> = {
   sealing: [],
   egress: [],
   database: ['sealing', 'egress'],
+  embedded: ['database', 'egress', 'sealing'],
   telemetry: ['database'],
   http: ['database', 'queue', 'telemetry'],
   queue: ['database', 'egress'],

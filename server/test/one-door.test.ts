@@ -31,18 +31,20 @@ const clients =
 
 /** Who may, and why. `module: names` where only these may be taken from it. */
 const exceptions: Record<string, { may: Record<string, string[] | 'all'>; because: string }> = {
-  'platform/database/embedded-binaries.ts': {
+  'platform/embedded/embedded-binaries.ts': {
     may: { 'node:child_process': ['execFileSync'], 'node:module': ['createRequire'], createRequire: 'all' },
     because: 'finds the programs of the embedded PostgreSQL',
   },
-  'platform/database/make-cluster.ts': { may: { 'node:child_process': ['execFile'] }, because: 'runs initdb' },
-  'platform/database/postmaster.ts': {
+  'platform/embedded/make-cluster.ts': { may: { 'node:child_process': ['execFile'] }, because: 'runs initdb' },
+  'platform/embedded/postmaster.ts': {
     may: { 'node:child_process': ['execFile', 'spawn'], 'node:net': ['createServer'] },
     because: 'starts PostgreSQL on a port that it finds free by listening on it',
   },
   'platform/database/': { may: { pg: 'all' }, because: 'the database is where the operator says' },
   'domains/identity/better-auth.ts': { may: { pg: 'all' }, because: 'keeps a second pool for the login that it was given' },
+  'platform/embedded/embedded-server.ts': { may: { pg: 'all' }, because: 'holds the lock of the database that it started' },
   'platform/queue/connection.ts': { may: { pg: 'all' }, because: 'the queue lives in the same database' },
+  'config.ts': { may: { 'node:net': ['isIP'] }, because: 'reads addresses' },
   'platform/http/front-door.ts': { may: { 'node:http': ['createServer'] }, because: 'listens; it is the door in' },
   'cli/doctor.ts': { may: { pg: 'all' }, because: 'asks the operator’s database how it is' },
 }

@@ -1,7 +1,7 @@
 import { type Config, readConfig } from '../config.ts'
-import { locateOwnDatabase, type OwnDatabase, openOwnDatabase } from '../platform/database/own-database.ts'
 import { connectAsOwner, type Owner } from '../platform/database/owner.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
+import { locateOwnDatabase, type OwnDatabase, openOwnDatabase } from '../platform/embedded/own-database.ts'
 import type { Keyring } from '../platform/sealing/keyring.ts'
 import { projectFolder } from './project-folder.ts'
 

@@ -2,8 +2,8 @@ import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, r
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { locateDataDirectory, openDataDirectory } from '../../src/platform/database/data-directory.ts'
-import { canEnter } from '../../src/platform/database/embedded-binaries.ts'
+import { locateDataDirectory, openDataDirectory } from '../../src/platform/embedded/data-directory.ts'
+import { canEnter } from '../../src/platform/embedded/embedded-binaries.ts'
 import { installKeyloft, postmasterOf, repository, run, start, stop } from './run-keyloft.ts'
 
 const isRoot = process.getuid?.() === 0

@@ -28,11 +28,16 @@ interface Call<Params, Query, Body> {
   reply: FastifyReply
 }
 
+export interface RateLimit {
+  max: number
+  windowSeconds: number
+}
+
 export interface RouteOptions {
   /** Honours Idempotency-Key. `secret` for a reply that must not be kept. */
   idempotent?: 'keep' | 'secret'
   /** Counted across processes and restarts, per person or, for nobody known, per address. */
-  rateLimit?: { max: number; windowSeconds: number }
+  rateLimit?: RateLimit
   bodyLimitBytes?: number
 }
 

@@ -67,6 +67,7 @@ describe('the HTTP shell', async () => {
       version: '0.0.0',
       publicUrl: undefined,
       corsOrigins: extra.corsOrigins ?? [],
+      trustedProxies: undefined,
       hashKey: randomBytes(32),
       plugins: extra.plugins ?? [],
       routes: [...routes, ...probes({ readiness: async () => undefined, metrics })],

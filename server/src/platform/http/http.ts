@@ -23,6 +23,8 @@ export interface HttpOptions extends ApiOptions {
   /** What mounts itself, such as a library with routes of its own. Each of its routes declares a policy too. */
   plugins: readonly ((app: FastifyInstance) => Promise<void>)[]
   corsOrigins: readonly string[]
+  /** Addresses of proxies whose word on the caller's address is taken. */
+  trustedProxies: string | undefined
   /** Takes Fastify's handler and gives the server that is listening already. Without one, nothing listens (tests). */
   adoptServer?: (handler: RequestListener) => Server
   /** For the keyed hashes of idempotent requests. */
@@ -38,6 +40,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     bodyLimit: bodyLimitBytes,
+    trustProxy: options.trustedProxies ?? false,
     ...(options.adoptServer ? { serverFactory: options.adoptServer } : {}),
     return503OnClosing: false, // its reply has a form of its own; ours is below
   })
@@ -78,7 +81,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 /** Counts what is limited before the body is read; claims an Idempotency-Key when it has been. */
 function mountWithGuards(app: FastifyInstance, route: Route, { database, authenticate, hashKey }: HttpOptions) {
   app.register(async (scope) => {
-    const limit = limitRate(route, database)
+    const limit = route.rateLimit && limitRate(`${route.method} ${route.path}`, route.rateLimit, database)
     const idempotency = route.idempotent && honourIdempotencyKey(route, database, hashKey)
     if (limit) scope.addHook('preParsing', limit)
     if (idempotency) {

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
-import { SetupError } from './setup-error.ts'
+import { SetupError } from '../database/setup-error.ts'
 
 /** Where root keeps what the postgres user must reach, when it cannot reach the folder that was asked for. */
 export const systemDir = '/var/lib/keyloft'

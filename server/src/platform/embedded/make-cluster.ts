@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { SetupError } from '../database/setup-error.ts'
 import { type DataDirectory, giveTo, keepSecret, readSecret } from './data-directory.ts'
 import type { ServerUser } from './embedded-binaries.ts'
 import { environment, lastError, refuseIfHopeless, superuser } from './postmaster.ts'
 import { isAlive, readIfThere } from './processes.ts'
-import { SetupError } from './setup-error.ts'
 
 const majorVersion = '18'
 

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { SetupError } from '../database/setup-error.ts'
 import { generateRootKeys, type Keyring, parseKeyring } from '../sealing/keyring.ts'
 import {
   type DataDirectory,
@@ -12,7 +13,6 @@ import { type ServerUser, serverUser } from './embedded-binaries.ts'
 import { type EmbeddedOptions, startEmbedded } from './embedded-server.ts'
 import { checkVersion } from './make-cluster.ts'
 import { enterRunFile } from './run-file.ts'
-import { SetupError } from './setup-error.ts'
 
 /** The embedded database together with what belongs to it on disk: its folder, the root keys and run.json. */
 export interface OwnDatabase {

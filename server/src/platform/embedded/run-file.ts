@@ -1,6 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { SetupError } from '../database/setup-error.ts'
 import { beganAt, isAlive } from './processes.ts'
-import { SetupError } from './setup-error.ts'
 
 /*
  * run.json in the data directory: who serves from it, and where. It makes a second start on the same directory refuse

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { SetupError } from '../database/setup-error.ts'
 import { canEnter, type ServerUser, systemDir } from './embedded-binaries.ts'
-import { SetupError } from './setup-error.ts'
 
 /** Everything Keyloft keeps on disk when it runs its own database. */
 export interface DataDirectory {

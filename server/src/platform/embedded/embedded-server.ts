@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { SetupError } from '../database/setup-error.ts'
+import { sqlstateOf } from '../database/sql-errors.ts'
 import { openSocket } from '../egress/known-sockets.ts'
 import { type DataDirectory, readSecret } from './data-directory.ts'
 import { embeddedBinaries, type ServerUser, systemDir } from './embedded-binaries.ts'
@@ -8,8 +10,6 @@ import { checkVersion, makeCluster } from './make-cluster.ts'
 import { findPostmaster, isPassing, type Launched, launchPostmaster, refuseIfHopeless, stopPostmaster, superuser } from './postmaster.ts'
 import { isAlive } from './processes.ts'
 import { alreadyRunning, findRunning } from './run-file.ts'
-import { SetupError } from './setup-error.ts'
-import { sqlstateOf } from './sql-errors.ts'
 
 /*
  * A real PostgreSQL as a child process, on loopback alone and behind a password of its own.

@@ -3,10 +3,10 @@ import { closeSync, existsSync, openSync, readSync, statSync, truncateSync } fro
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { SetupError } from '../database/setup-error.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { ServerUser } from './embedded-binaries.ts'
 import { isAlive, isPostgres, readIfThere } from './processes.ts'
-import { SetupError } from './setup-error.ts'
 
 /** The postmaster as a process: how it is found, launched, stopped, and what it says when it does not want to run. */
 
