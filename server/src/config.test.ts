@@ -110,7 +110,7 @@ describe('faults', () => {
       expect(matching, start).toHaveLength(1)
       if (!start.startsWith('line')) expect(matching[0]).toMatch(new RegExp(`Example: ${start}=\\S`))
     }
-    expect(faults).toHaveLength(15)
+    expect(faults).toHaveLength(16)
   })
 
   it('are one readable message', () => {
