@@ -10,20 +10,18 @@ describe('a database that cannot be served from', async () => {
   const migrated = await createTestDatabase()
   const empty = await createTestDatabase({ migrated: false })
 
-  const changed = (change: (url: URL) => void) =>
+  const changed = (change: Partial<Pick<URL, 'pathname' | 'password' | 'port'>>) =>
     Object.fromEntries(
       Object.entries(migrated.urls).map(([name, text]) => {
-        const url = new URL(text)
-        change(url)
-        return [name, url.href]
+        return [name, Object.assign(new URL(text), change).href]
       }),
     ) as unknown as LoginUrls
 
-  it.each<[string, RegExp, (url: URL) => void]>([
-    ['was never migrated', /has not been migrated/, (url) => void (url.pathname = `/${empty.name}`)],
-    ['refuses the login', /refuses the login keyloft_service/, (url) => void (url.password = 'wrong')],
-    ['does not exist', /There is no database/, (url) => void (url.pathname = '/nowhere')],
-    ['is not there', /cannot be reached/, (url) => void (url.port = '1')],
+  it.each<[string, RegExp, Parameters<typeof changed>[0]]>([
+    ['was never migrated', /has not been migrated/, { pathname: `/${empty.name}` }],
+    ['refuses the login', /refuses the login keyloft_service/, { password: 'wrong' }],
+    ['does not exist', /There is no database/, { pathname: '/nowhere' }],
+    ['is not there', /cannot be reached/, { port: '1' }],
   ])('is refused at the start in words, when it %s', async (_what, message, change) => {
     const urls = changed(change)
     const database = createDatabase(urls, { poolSize: 1, onError: () => {} })
@@ -35,7 +33,7 @@ describe('a database that cannot be served from', async () => {
   })
 
   it('is not migrated by a user who may not, who is told what is missing', async () => {
-    const owner = await connectAsOwner(changed((url) => void (url.pathname = `/${empty.name}`)).keyloft_user)
+    const owner = await connectAsOwner(changed({ pathname: `/${empty.name}` }).keyloft_user)
     const refusal = await migrateUp(owner).catch((error) => error)
     await owner.end()
     expect(refusal).toBeInstanceOf(SetupError)

@@ -234,5 +234,8 @@ async function takeLock(client: pg.Client): Promise<string | undefined> {
 
 async function ensureDatabase(client: pg.Client) {
   const { rowCount } = await client.query('select from pg_database where datname = $1', [database])
-  if (rowCount === 0) await client.query(`create database ${database}`)
+  if (rowCount !== 0) return
+  await client.query(`create database ${database}`)
+  // What injected SQL could otherwise leave behind on a connection: a temporary table that hides one of ours.
+  await client.query(`revoke temporary on database ${database} from public`)
 }
