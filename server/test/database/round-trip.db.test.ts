@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { dumpSchema, findDump } from '../../scripts/dump-schema.ts'
 import { fingerprint } from '../../src/platform/database/fingerprint.ts'
 import { loadMigrations } from '../../src/platform/database/migrations.ts'
 import { migrateDown, migrateUp, migrationStatus } from '../../src/platform/database/migrator.ts'
@@ -7,13 +8,16 @@ import { createTestDatabase } from '../harness.ts'
 const everything = ['public', 'auth', 'keyloft', 'keyloft_migrations', 'pgboss', 'realtime']
 
 describe('migrations', async () => {
-  const { owner } = await createTestDatabase({ migrated: false })
+  const { owner, url } = await createTestDatabase({ migrated: false })
+  const dump = owner.serverVersion < 160_000 ? findDump() : undefined
+  const dumped = () => dump && dumpSchema(dump, url)
   const count = loadMigrations().length
 
   it('leave an identical schema after up, down and up again', async () => {
     const before = await fingerprint(owner.db, everything)
     await migrateUp(owner)
     const first = await fingerprint(owner.db, everything)
+    const firstDump = dumped()
     expect(first.length).toBeGreaterThan(200)
 
     await migrateDown(owner, count)
@@ -24,6 +28,7 @@ describe('migrations', async () => {
 
     await migrateUp(owner)
     expect(await fingerprint(owner.db, everything)).toEqual(first)
+    expect(dumped()).toEqual(firstDump)
   })
 
   it('can each be taken back and applied alone', async () => {
