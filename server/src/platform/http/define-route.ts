@@ -67,6 +67,9 @@ export function defineRoute<
   return route as unknown as Route
 }
 
+/** Marks the schema of a route that honours an Idempotency-Key. */
+export const takesIdempotencyKey = 'x-keyloft-idempotent'
+
 export interface MountOptions {
   authenticate: (request: FastifyRequest) => Promise<Principal>
 }
@@ -105,6 +108,7 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       ...(schema.body ? { body: schema.body } : {}),
       response: { [status]: schema.reply, ...Object.fromEntries(refusalsOf(route).map((code) => [code, problemSchema])) },
       ...{ 'x-keyloft-policy': policy, security: policy.allow === 'anyone' ? [] : [{ bearer: [] }] },
+      ...(route.idempotent ? { [takesIdempotencyKey]: true } : {}),
     },
     onRequest: async (request) => {
       request.principal = await authenticate(request)
@@ -128,10 +132,11 @@ export async function mountLibrary(app: FastifyInstance, policy: Policy, mount: 
   })
 }
 
+/** Beside these, any route may answer 400 to a strange Host, 500 and 503. */
 function refusalsOf({ method, policy, schema, idempotent, rateLimit }: Route): number[] {
-  const refusals = new Set(schema.refusals)
-  if (schema.params || schema.query || schema.body) refusals.add(400)
-  if (policy.allow !== 'anyone') refusals.add(401).add(403)
+  const refusals = new Set(schema.refusals).add(401) // a credential that is not valid is refused everywhere
+  if (schema.params || schema.query || schema.body || idempotent) refusals.add(400)
+  if (policy.allow !== 'anyone') refusals.add(403)
   if (schema.body && method !== 'GET') refusals.add(413).add(415)
   if (idempotent) refusals.add(409)
   if (rateLimit) refusals.add(429)

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { mountLibrary } from './define-route.ts'
+import { mountLibrary, takesIdempotencyKey } from './define-route.ts'
 import type { Policy } from './policy.ts'
 
 interface Document {
@@ -36,9 +36,26 @@ export async function describeApi(app: FastifyInstance, { version, publicUrl }: 
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A session token, a JWT or an API token.' } },
       },
     },
-    transform: createJsonSchemaTransform({ skipList: ['/openapi.json', '/docs'] }),
+    transform: withIdempotencyKey(createJsonSchemaTransform({ skipList: ['/openapi.json', '/docs'] })),
     transformObject: jsonSchemaTransformObject,
   })
+}
+
+type Transform = ReturnType<typeof createJsonSchemaTransform>
+
+/** The header that an idempotent route honours. Described alone: its form is checked where it is read. */
+function withIdempotencyKey(transform: Transform): Transform {
+  const headers = {
+    type: 'object',
+    properties: {
+      'idempotency-key': { type: 'string', minLength: 1, maxLength: 255, description: 'Sent again with the same key, it is done once.' },
+    },
+  }
+  return (data) => {
+    const { schema, url } = transform(data)
+    const { [takesIdempotencyKey]: takes, ...described } = schema as Record<string, unknown>
+    return { schema: takes ? { ...described, headers } : described, url } as ReturnType<Transform>
+  }
 }
 
 /** `/openapi.json`, whole, and `/docs`, a page to read it by. */

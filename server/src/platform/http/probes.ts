@@ -27,11 +27,11 @@ export function probes({ readiness, metrics }: { readiness: Readiness; metrics: 
         reply: z.union([z.object({ status: z.literal('ready') }), problemSchema]),
         refusals: [503],
       },
-      handler: async ({ reply }) => {
+      handler: async ({ request, reply }) => {
         const fault = await readiness()
         if (!fault) return { status: 'ready' as const }
         reply.code(503).header('retry-after', String(retryAfterSeconds)).type('application/problem+json')
-        return { type: 'about:blank', title: fault.message, status: 503, code: fault.code }
+        return { type: 'about:blank', title: fault.message, status: 503, code: fault.code, requestId: request.id }
       },
     }),
     defineRoute({

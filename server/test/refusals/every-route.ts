@@ -1,0 +1,5 @@
+import { platformRefusals } from './platform.ts'
+import type { Refusals } from './refusal.ts'
+
+/** A file for each domain. Only what does not follow from the OpenAPI document stands in them. */
+export const refusalsOfEveryRoute: Refusals = { ...platformRefusals }
