@@ -311,6 +311,21 @@ ALTER FUNCTION keyloft.set_updated_at() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says when.';
 
+-- Name: token_mark_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.token_mark_key() RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select marks.key from keyloft.token_marks marks
+$$;
+
+ALTER FUNCTION keyloft.token_mark_key() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION token_mark_key(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.token_mark_key() IS 'What the mark of an API token is made with.';
+
 -- Name: create_queue(text, jsonb); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
 
 CREATE FUNCTION pgboss.create_queue(queue_name text, options jsonb) RETURNS void
@@ -741,6 +756,24 @@ ALTER TABLE keyloft.request_counts OWNER TO keyloft_owner;
 -- Name: TABLE request_counts; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.request_counts IS 'Rate limits. A bucket is a hash of route and person or address; its window starts anew when it has ended.';
+
+-- Name: token_marks; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.token_marks (
+    id boolean DEFAULT true NOT NULL,
+    key bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT token_marks_has_one_row CHECK (id),
+    CONSTRAINT token_marks_key_has_32_bytes CHECK ((octet_length(key) = 32))
+);
+
+ALTER TABLE ONLY keyloft.token_marks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.token_marks OWNER TO keyloft_owner;
+
+-- Name: TABLE token_marks; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.token_marks IS 'The key of the mark in every API token. Changing it makes all of them invalid.';
 
 -- Name: applied; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1204,6 +1237,11 @@ ALTER TABLE ONLY keyloft.logins
 ALTER TABLE ONLY keyloft.request_counts
     ADD CONSTRAINT request_counts_pkey PRIMARY KEY (bucket);
 
+-- Name: token_marks token_marks_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.token_marks
+    ADD CONSTRAINT token_marks_pkey PRIMARY KEY (id);
+
 -- Name: applied_lock applied_lock_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft_migrations.applied_lock
@@ -1536,6 +1574,10 @@ ALTER TABLE auth.verifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE keyloft.idempotent_requests ENABLE ROW LEVEL SECURITY;
 
+-- Name: token_marks its function reads it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its function reads it" ON keyloft.token_marks FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: idempotent_requests its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep it" ON keyloft.idempotent_requests TO keyloft_definer USING (true) WITH CHECK (true);
@@ -1560,9 +1602,17 @@ CREATE POLICY "owner maintains" ON keyloft.logins TO keyloft_owner USING (true) 
 
 CREATE POLICY "owner maintains" ON keyloft.request_counts TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: token_marks owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.token_marks TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: request_counts; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.request_counts ENABLE ROW LEVEL SECURITY;
+
+-- Name: token_marks; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.token_marks ENABLE ROW LEVEL SECURITY;
 
 -- Name: applied; Type: ROW SECURITY; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1768,6 +1818,11 @@ GRANT ALL ON FUNCTION keyloft.forget_old_requests() TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.set_updated_at() FROM PUBLIC;
 
+-- Name: FUNCTION token_mark_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.token_mark_key() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.token_mark_key() TO service_role;
+
 -- Name: FUNCTION create_queue(queue_name text, options jsonb); Type: ACL; Schema: pgboss; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION pgboss.create_queue(queue_name text, options jsonb) FROM PUBLIC;
@@ -1829,6 +1884,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keylof
 -- Name: TABLE request_counts; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.request_counts TO keyloft_definer;
+
+-- Name: TABLE token_marks; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE keyloft.token_marks TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 

@@ -123,6 +123,7 @@ describe('the direction of imports', () => {
     expect(callers.sort()).toEqual([
       'cli/seed.ts: seed',
       'domains/tokens/tokens.ts: check API tokens',
+      'domains/tokens/tokens.ts: check API tokens',
       'platform/database/database.ts: readiness',
       'platform/http/forget-old-requests.ts: forget old requests',
       'platform/http/idempotency.ts: idempotency',

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { afterAll } from 'vitest'
 import { AppError } from '../src/base/errors.ts'
 import { createIdentity, type Identity, type IdentitySettings } from '../src/domains/identity/identity.ts'
-import { makeToken } from '../src/domains/tokens/token-format.ts'
+import { makeToken, type NewToken } from '../src/domains/tokens/token-format.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
 
 export const jwtSecret = 'dGhpcyBpcyBmb3IgdGhl-dGVzdHMgYWxvbmUgYW5kIG5vYm9keSBlbHNl'
@@ -30,6 +30,8 @@ export interface TestIdentity extends TestDatabase {
   sent: { text: string; values: unknown[] }[]
   problems: string[]
   signUp(email?: string): Promise<SignedUp>
+  /** As this server marks them, and kept nowhere. */
+  makeToken(publicId?: string): NewToken
   issueToken(userId: string, columns?: Record<string, unknown>): Promise<{ token: string; publicId: string }>
   another(changed?: Partial<IdentitySettings>, fetchJson?: (url: string) => Promise<unknown>): Identity
 }
@@ -60,6 +62,7 @@ export async function createTestIdentity(
     throw error
   })
   await identity.mount(app)
+  const makeMarked = await markTokens(test)
   afterAll(() => app.close())
 
   return {
@@ -70,6 +73,7 @@ export async function createTestIdentity(
     sent,
     problems,
     another,
+    makeToken: makeMarked,
     async signUp(email = `person${++people}@example.com`) {
       const reply = await app.inject({
         method: 'POST',
@@ -82,12 +86,19 @@ export async function createTestIdentity(
       return { id: reply.json().user.id, email, cookie: set.split(';')[0] ?? '', bearer: String(reply.headers['set-auth-token']) }
     },
     async issueToken(userId, columns = {}) {
-      const { token, publicId, secretHash, prefix } = makeToken()
+      const { token, publicId, secretHash, prefix } = makeMarked()
       const row = { user_id: userId, name: 'test', public_id: publicId, secret_hash: secretHash, token_prefix: prefix, ...columns }
       await test.owner.db.insertInto('api_tokens').values(row).execute()
       return { token, publicId }
     },
   }
+}
+
+/** Makes tokens as the server of this database would. */
+export async function markTokens({ owner }: TestDatabase): Promise<(publicId?: string) => NewToken> {
+  const { rows } = await sql<{ key: Buffer }>`select key from keyloft.token_marks`.execute(owner.db)
+  const key = rows[0]?.key ?? Buffer.alloc(0)
+  return (publicId) => makeToken(key, publicId)
 }
 
 async function refuseToFetch(): Promise<never> {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { scopes } from '../src/base/principal.ts'
-import { makeToken } from '../src/domains/tokens/token-format.ts'
 import { defineRoute } from '../src/platform/http/define-route.ts'
 import type { Policy } from '../src/platform/http/policy.ts'
 import { createTestApp } from './app.ts'
-import { projectJwt } from './identity.ts'
+import { markTokens, projectJwt } from './identity.ts'
 
 /*
  * Every carrier × every credential × every route of the OpenAPI document. What is expected follows from the policy
@@ -31,12 +30,14 @@ interface Actor {
 }
 
 describe('every route, for every credential in every place', async () => {
-  const { app, owner, makePerson } = await createTestApp(() =>
+  const test = await createTestApp(() =>
     planted.map((policy, index) =>
       defineRoute({ method: 'POST', path: `/api/matrix/${index}`, policy, schema: nothing, handler: () => ({}) }),
     ),
   )
-  const ada = await makePerson()
+  const { app, owner } = test
+  const ada = await test.makePerson()
+  const makeToken = await markTokens(test)
   const issue = async (granted: readonly string[]) => {
     const { token, publicId, secretHash, prefix } = makeToken()
     const row = {

@@ -33,6 +33,7 @@ export const samples: Record<string, Sample> = {
     key: 'subject',
     change: 'issuer',
   },
+  'keyloft.token_marks': { row: () => ({ id: true, key: Buffer.alloc(32) }), key: 'id', change: 'key' },
   'public.api_tokens': {
     row: (user_id) => {
       const public_id = randomUUID().replaceAll('-', '').slice(0, 12)

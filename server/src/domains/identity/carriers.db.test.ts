@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createTestIdentity, projectJwt, publicUrl } from '../../../test/identity.ts'
-import { makeToken } from '../tokens/token-format.ts'
 
 /*
  * Every carrier × every kind of credential × what comes of it. `user` and `service` act as those, `nobody` is the
@@ -46,7 +45,7 @@ describe('a credential', async () => {
     'a project JWT, service_role': await projectJwt({ role: 'service_role' }),
     'a project JWT, anon': await projectJwt({ role: 'anon' }),
     'an expired project JWT': await projectJwt({ role: 'service_role' }, { expiresIn: -60 }),
-    'an invented API token': makeToken().token,
+    'an invented API token': test.makeToken().token,
     'a damaged API token': `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`,
     'a session with another signature': `${sessionToken}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
     'a session without its signature': sessionToken,

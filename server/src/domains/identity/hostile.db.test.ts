@@ -82,6 +82,7 @@ describe('hostile credentials', async () => {
   const { identity, sent } = test
   const ada = await test.signUp()
   const good = [ada.bearer, (await test.issueToken(ada.id)).token, await projectJwt({ role: 'service_role' })]
+  for (const text of good) await identity.authenticate({ authorization: `Bearer ${text}` }) // what is read once is by now
 
   /** One that keeps the look of a credential and is none. */
   const damaged = () => {
@@ -98,8 +99,9 @@ describe('hostile credentials', async () => {
     () => pick(injections),
     () => `klt_${pick(injections)}`,
     () => `klt_${randomBytes(9).toString('base64').replace(/[+/]/g, "'").slice(0, 12)}_${noise()}`,
-    () => makeToken().token.slice(0, -1),
-    () => `${makeToken().token}${pick(metacharacters.filter((one) => one !== ' '))}`,
+    () => makeToken(randomBytes(32)).token,
+    () => test.makeToken().token.slice(0, -1),
+    () => `${test.makeToken().token}${pick(metacharacters.filter((one) => one !== ' '))}`,
     () => `eyJ${randomBytes(randomInt(1, 200)).toString('base64url')}.${pick(injections)}.${noise()}`,
     () => `${randomBytes(24).toString('hex').slice(0, 32)}.${randomBytes(32).toString('base64')}`,
     () => `${pick(good)}, ${noise()}`,
@@ -146,9 +148,9 @@ describe('hostile credentials', async () => {
     expect(sent).toEqual([])
   })
 
-  it('that pass the checksum reach the database as a parameter, by their public id alone', async () => {
+  it('that were issued here reach the database as a parameter, by their public id alone', async () => {
     sent.length = 0
-    const { token, publicId } = makeToken()
+    const { token, publicId } = test.makeToken()
     await expect(identity.authenticate({ authorization: `Bearer ${token}` })).rejects.toMatchObject({ code: 'identity.unauthorized' })
     const everything = JSON.stringify(sent)
     expect(everything).not.toContain(token)

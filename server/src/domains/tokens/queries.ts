@@ -31,3 +31,11 @@ export async function findApiTokens(tx: Tx, publicIds: readonly string[]): Promi
       left join lateral keyloft.find_api_token(public_id => wanted.public_id) as token on true`.execute(tx as never)
   return rows
 }
+
+/** What the mark of every token is made with (token-format.ts). It never changes. */
+export async function readMarkKey(tx: Tx): Promise<Buffer> {
+  const { rows } = await sql<{ key: Buffer }>`select keyloft.token_mark_key() as key`.execute(tx as never)
+  const key = rows[0]?.key
+  if (!key) throw new Error('keyloft.token_marks has no row')
+  return key
+}

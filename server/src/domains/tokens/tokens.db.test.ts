@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestIdentity } from '../../../test/identity.ts'
-import { makeToken } from './token-format.ts'
+import { anonymous } from '../../base/principal.ts'
+import { makeToken as makeElsewhere } from './token-format.ts'
 import { createTokens } from './tokens.ts'
 
 describe('an API token', async () => {
   const test = await createTestIdentity()
-  const { identity, clock, sent, owner } = test
+  const { identity, clock, sent, owner, makeToken } = test
   const ada = await test.makePerson()
   const bear = (token: string, who = identity) => who.authenticate({ authorization: `Bearer ${token}` })
   const refused = (internal: RegExp) => ({ code: 'identity.unauthorized', status: 401, internal: expect.stringMatching(internal) })
@@ -63,26 +65,52 @@ describe('an API token', async () => {
     expect(lookups() - before).toBe(2)
   })
 
-  it('that nobody issued costs no query when its checksum is wrong or it was asked before', async () => {
+  it('that is gone costs one query in ten seconds, and one with a wrong checksum none', async () => {
     const { token } = makeToken()
     await bear(token).catch(() => {})
     const before = lookups()
     for (let again = 0; again < 2_000; again++) {
       await expect(bear(token)).rejects.toMatchObject({ status: 401 })
-      await expect(bear(`${makeToken().token.slice(0, -1)}_`)).rejects.toMatchObject({ status: 401 })
+      await expect(bear(`${token.slice(0, -1)}_`)).rejects.toMatchObject({ status: 401 })
     }
     expect(lookups() - before).toBe(0)
   })
 
-  it('that nobody issued, each another with a right checksum, costs a query per group and holds one connection', async () => {
-    const real = await test.issueToken(ada.id)
-    const before = lookups()
-    const flood = Array.from({ length: 3_000 }, () => bear(makeToken().token).catch((error) => error.status))
-    const found = bear(real.token)
+  it('that nobody issued costs no query, however many there are, and real ones are found at once among them', async () => {
+    const elsewhere = randomBytes(32)
+    const real = await Promise.all(Array.from({ length: 3 }, () => test.issueToken(ada.id)))
+    await bear(makeToken().token).catch(() => {})
+    sent.length = 0
+    let waiting = 0
+    const flood = Array.from({ length: 5_000 }, async () => {
+      waiting++
+      const { status } = await bear(makeElsewhere(elsewhere).token).catch((error) => error)
+      waiting--
+      return status
+    })
+    expect(waiting).toBe(5_000)
+    const found = await Promise.all(real.map(({ token }) => bear(token)))
+    expect(found.map(({ claims }) => claims.sub)).toEqual([ada.id, ada.id, ada.id])
     expect(new Set(await Promise.all(flood))).toEqual(new Set([401]))
-    expect((await found).claims.sub).toBe(ada.id)
+    expect(lookups()).toBe(2) // the first one's, and the two that came while it was under way
+    expect(sent).toHaveLength(2 * 4)
+  })
+
+  it('of this server, each another, costs a query per group and holds one connection', async () => {
+    const before = lookups()
+    const many = Array.from({ length: 3_000 }, () => bear(makeToken().token).catch((error) => error.status))
+    expect(new Set(await Promise.all(many))).toEqual(new Set([401]))
     expect(lookups() - before).toBeLessThan(15)
     expect(test.database.pools.service.totalCount).toBe(1)
+  })
+
+  it('is told from invented ones by a key that no caller can read', async () => {
+    for (const principal of [ada.principal, anonymous]) {
+      for (const query of [sql`select keyloft.token_mark_key()`, sql`select * from keyloft.token_marks`]) {
+        const read = test.database.asPrincipal(principal, (tx) => query.execute(tx as never))
+        await expect(read).rejects.toMatchObject({ code: 'database.forbidden' })
+      }
+    }
   })
 
   it('is not found while the database is away, which is no verdict and is not remembered', async () => {

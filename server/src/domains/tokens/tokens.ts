@@ -2,8 +2,8 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { type Principal, type Scope, userPrincipal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
-import { findApiTokens, type TokenRow } from './queries.ts'
-import { hashToken, readPublicId } from './token-format.ts'
+import { findApiTokens, readMarkKey, type TokenRow } from './queries.ts'
+import { hashToken, isWellFormed, readPublicId } from './token-format.ts'
 
 export { tokenPrefix } from './token-format.ts'
 
@@ -13,16 +13,18 @@ type TokenVerdict =
   | { readonly refused: string }
 
 export interface Tokens {
-  /** Whether a presented text is a token that holds, and whose. What was never issued by us costs no query. */
+  /** Whether a presented text is a token that holds, and whose. What was never issued here costs no query. */
   check(token: string): Promise<TokenVerdict>
 }
 
 export function createTokens({ database, clock }: { database: Pick<Database, 'system'>; clock: Clock }): Tokens {
   const find = gather((publicIds) => database.system('check API tokens', (tx) => findApiTokens(tx, publicIds)))
+  const markKey = readOnce(() => database.system('check API tokens', readMarkKey))
   return {
     async check(token) {
-      const publicId = readPublicId(token)
-      if (publicId === undefined) return { refused: 'malformed token' }
+      if (!isWellFormed(token)) return { refused: 'malformed token' }
+      const publicId = readPublicId(token, await markKey())
+      if (publicId === undefined) return { refused: 'a token that was not issued here' }
       const row = await find(publicId)
       const isRight = timingSafeEqual(hashToken(token), row.secret_hash)
       if (!row.is_known) return { refused: 'unknown token' }
@@ -43,11 +45,23 @@ function toPrincipal({ id, user_id, scopes, allowed_models }: TokenRow): Princip
   }
 }
 
+/** What never changes; asked for again where asking failed. */
+function readOnce<T>(read: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return () => {
+    answer ??= read().catch((error) => {
+      answer = undefined
+      throw error
+    })
+    return answer
+  }
+}
+
 const mostInOneQuery = 500
 
 /**
- * One question at a time: ids that arrive while one is under way wait and go together with the next. So a flood of
- * tokens costs the database a query per round trip, not one each, and holds one connection.
+ * One question at a time: ids that arrive while one is under way wait and go together with the next. So however many
+ * tokens are new at once, after a start say, they cost the database a query per round trip and hold one connection.
  */
 function gather(ask: (publicIds: readonly string[]) => Promise<TokenRow[]>): (publicId: string) => Promise<TokenRow> {
   interface Waiting {

@@ -122,4 +122,9 @@ export interface Tables {
     count: ColumnType<number, number, number>
     window_ends: ColumnType<Date, Date, Date>
   }
+  'keyloft.token_marks': {
+    id: ColumnType<boolean, boolean | undefined, boolean>
+    key: ColumnType<Uint8Array, Uint8Array, Uint8Array>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
 }
