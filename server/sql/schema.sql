@@ -165,6 +165,25 @@ ALTER FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) OWNER TO
 
 COMMENT ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) IS 'Frees the key of a request that failed on our side, so that it can be tried again.';
 
+-- Name: add_first_data_key(uuid, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) RETURNS text
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Of two processes that find none at once, the first one's counts, and both get it. The update changes nothing: it
+  -- is what makes the row visible to the second.
+  insert into keyloft.data_keys as k (user_id, version, wrapped) values (in_user_id, 1, in_wrapped)
+    on conflict (user_id, version) do update set version = k.version
+  returning k.wrapped
+$$;
+
+ALTER FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION add_first_data_key(in_user_id uuid, in_wrapped text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) IS 'Gives a person their first data key and returns the one that counts.';
+
 -- Name: applied_migrations(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.applied_migrations() RETURNS TABLE(name text, sha256 text, breaking boolean)
@@ -182,6 +201,64 @@ ALTER FUNCTION keyloft.applied_migrations() OWNER TO keyloft_definer;
 -- Name: FUNCTION applied_migrations(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.applied_migrations() IS 'Which migrations this database has, so that the server needs no owner to decide whether it may run.';
+
+-- Name: audit_api_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.audit_api_key() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  it public.api_keys := coalesce(new, old);
+  changed text[];
+begin
+  if tg_op = 'UPDATE' then
+    changed := array_remove(array[
+      case when new.key_name is distinct from old.key_name then 'key_name' end,
+      case when new.secret_id is distinct from old.secret_id then 'key' end,
+      case when new.priority is distinct from old.priority then 'priority' end,
+      case when new.is_enabled is distinct from old.is_enabled then 'is_enabled' end,
+      case when (new.daily_limit, new.monthly_limit) is distinct from (old.daily_limit, old.monthly_limit) then 'limits' end
+    ], null);
+    if changed = '{}' then
+      return null; -- when it was used, or what a verification found
+    end if;
+  end if;
+  perform keyloft.record_audit(
+    in_action => 'api_key.' || case tg_op when 'INSERT' then 'added' when 'DELETE' then 'deleted' else 'changed' end,
+    in_user_id => it.user_id,
+    in_subject => it.id::text,
+    in_details => pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+      'service', it.service, 'fingerprint', it.fingerprint, 'changed', pg_catalog.to_jsonb(changed))));
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.audit_api_key() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION audit_api_key(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.audit_api_key() IS 'Trigger: who added, changed or deleted a key.';
+
+-- Name: audit_gateway_config(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.audit_gateway_config() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.record_audit(
+    in_action => 'gateway.' || case tg_op when 'INSERT' then 'added' when 'DELETE' then 'deleted' else 'changed' end,
+    in_user_id => (coalesce(new, old)).user_id);
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.audit_gateway_config() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION audit_gateway_config(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.audit_gateway_config() IS 'Trigger: who set, changed or deleted a gateway.';
 
 -- Name: begin_idempotent(uuid, text, bytea, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -224,6 +301,27 @@ ALTER FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request
 
 COMMENT ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) IS 'Claims an Idempotency-Key, or says what became of the request that has it.';
 
+-- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.bound_api_keys() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(new.user_id::text, 2)); -- two at once must count each other
+  if (select pg_catalog.count(*) from public.api_keys k where k.user_id = new.user_id) >= 100 then
+    raise exception 'A person has at most 100 provider keys.' using errcode = 'KL101', hint = 'Delete one that is not needed.';
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION keyloft.bound_api_keys() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION bound_api_keys(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.bound_api_keys() IS 'Trigger: what is loaded for a call must stay small.';
+
 -- Name: count_request(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) RETURNS record
@@ -244,6 +342,21 @@ ALTER FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT
 
 COMMENT ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) IS 'Counts one request and says how many the present window has seen, this one included.';
 
+-- Name: data_keys_of(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.data_keys_of(in_user_id uuid) RETURNS TABLE(version integer, wrapped text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select k.version, k.wrapped from keyloft.data_keys k where k.user_id is not distinct from in_user_id order by k.version desc
+$$;
+
+ALTER FUNCTION keyloft.data_keys_of(in_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION data_keys_of(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.data_keys_of(in_user_id uuid) IS 'A person''s wrapped keys, newest first.';
+
 -- Name: find_api_token(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone)
@@ -260,6 +373,22 @@ ALTER FUNCTION keyloft.find_api_token(public_id text) OWNER TO keyloft_definer;
 -- Name: FUNCTION find_api_token(public_id text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.find_api_token(public_id text) IS 'What the check of a presented token needs: at most one row. Whether it holds is for the caller to compare.';
+
+-- Name: find_secret(uuid, uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) RETURNS TABLE(id uuid, user_id uuid, kind text, provider text, host text, version integer, sealed text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select s.id, s.user_id, s.kind, s.provider, s.host, s.version, s.sealed
+    from keyloft.secrets s where s.id = in_id and s.user_id is not distinct from in_user_id
+$$;
+
+ALTER FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION find_secret(in_user_id uuid, in_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) IS 'One sealed text of that person''s.';
 
 -- Name: finish_idempotent(uuid, text, integer, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -292,6 +421,131 @@ ALTER FUNCTION keyloft.forget_old_requests() OWNER TO keyloft_definer;
 -- Name: FUNCTION forget_old_requests(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.forget_old_requests() IS 'Called by a scheduled job.';
+
+-- Name: forget_replaced_secret(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.forget_replaced_secret() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  delete from keyloft.secrets s where s.id = old.secret_id and s.user_id = old.user_id;
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.forget_replaced_secret() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION forget_replaced_secret(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.forget_replaced_secret() IS 'Trigger: a secret that no key names any more is gone with it.';
+
+-- Name: forget_secret(uuid, uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  delete from keyloft.secrets s where s.id = in_id and s.user_id is not distinct from in_user_id
+$$;
+
+ALTER FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION forget_secret(in_user_id uuid, in_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) IS 'Forgets one sealed text of that person''s.';
+
+-- Name: installation_secret(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.installation_secret(in_kind text) RETURNS TABLE(id uuid, user_id uuid, kind text, provider text, host text, version integer, sealed text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select s.id, s.user_id, s.kind, s.provider, s.host, s.version, s.sealed
+    from keyloft.secrets s where s.user_id is null and s.kind = in_kind order by s.created_at, s.id limit 1
+$$;
+
+ALTER FUNCTION keyloft.installation_secret(in_kind text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION installation_secret(in_kind text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.installation_secret(in_kind text) IS 'The first secret of that kind that the installation made for itself: whoever comes second uses it too.';
+
+-- Name: put_secret(uuid, uuid, text, text, text, integer, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into keyloft.secrets (id, user_id, kind, provider, host, version, sealed)
+  values (in_id, in_user_id, in_kind, in_provider, in_host, in_version, in_sealed)
+$$;
+
+ALTER FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) IS 'Keeps one sealed text. It never changes: sealing anew makes a new secret.';
+
+-- Name: record_audit(text, uuid, text, jsonb); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text DEFAULT NULL::text, in_details jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  claims jsonb := coalesce(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb, '{}');
+begin
+  insert into keyloft.audit_log (actor_role, actor_id, actor_token_id, job, action, user_id, subject, request_id, details)
+  values (coalesce(claims #>> '{actor,role}', claims ->> 'role', 'database'),
+          coalesce(claims #>> '{actor,id}', claims ->> 'sub')::uuid,
+          (claims #>> '{actor,token}')::uuid,
+          claims ->> 'job', in_action, in_user_id, in_subject, claims ->> 'request_id', in_details);
+end
+$$;
+
+ALTER FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) IS 'Writes down who acts, as the claims of this transaction say, and what they do to whom.';
+
+-- Name: require_service_role(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.require_service_role() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  if coalesce(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb ->> 'role', '') <> 'service_role' then
+    raise exception 'Must be called as service role';
+  end if;
+end
+$$;
+
+ALTER FUNCTION keyloft.require_service_role() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION require_service_role(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.require_service_role() IS 'For who may execute anything, such as a superuser in psql: they must say what they act as.';
+
+-- Name: sealed_api_key(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Asks for the role that was entered: a claim could be forged, and inside of this function the current user is another.
+  select s.sealed
+    from public.api_keys k join keyloft.secrets s on s.id = k.secret_id and s.user_id = k.user_id
+   where k.id = in_api_key_id and pg_catalog.current_setting('role', true) = 'service_role'
+$$;
+
+ALTER FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION sealed_api_key(in_api_key_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) IS 'The sealed text of a key for service_role; null for everybody else.';
 
 -- Name: set_updated_at(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -547,6 +801,203 @@ CREATE FUNCTION pgboss.job_table_run_async(command_name text, version integer, c
 
 ALTER FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text) OWNER TO keyloft_owner;
 
+-- Name: check_byok_vault_health(); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.check_byok_vault_health() RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  probe uuid := pg_catalog.gen_random_uuid();
+  found_one boolean;
+begin
+  perform keyloft.require_service_role();
+  perform keyloft.put_secret(
+    in_id => probe, in_user_id => null, in_kind => 'health probe', in_provider => '', in_host => '', in_version => 1,
+    in_sealed => pg_catalog.concat_ws('.', 'kl1', probe, 1, pg_catalog.repeat('A', 38)));
+  select exists (select from keyloft.find_secret(in_user_id => null, in_id => probe)) into found_one;
+  perform keyloft.forget_secret(in_user_id => null, in_id => probe);
+  return found_one;
+end
+$$;
+
+ALTER FUNCTION public.check_byok_vault_health() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION check_byok_vault_health(); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.check_byok_vault_health() IS 'Writes, reads back and deletes a probe. Whether sealing works, the server''s function of this name checks as well.';
+
+-- Name: delete_user_api_key(uuid, text); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.delete_user_api_key(p_user_id uuid, p_service text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  delete from public.api_keys where user_id = p_user_id and service = pg_catalog.lower(pg_catalog.btrim(p_service));
+end
+$$;
+
+ALTER FUNCTION public.delete_user_api_key(p_user_id uuid, p_service text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION delete_user_api_key(p_user_id uuid, p_service text); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.delete_user_api_key(p_user_id uuid, p_service text) IS 'Deletes every key a person has of a provider: after it none is found, named ones included.';
+
+-- Name: delete_user_gateway_config(uuid); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.delete_user_gateway_config(p_user_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  delete from public.api_gateway_configs where user_id = p_user_id;
+end
+$$;
+
+ALTER FUNCTION public.delete_user_gateway_config(p_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION delete_user_gateway_config(p_user_id uuid); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.delete_user_gateway_config(p_user_id uuid) IS 'Forgets where a person''s gateway is.';
+
+-- Name: get_user_allow_gateway_fallback(uuid); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.get_user_allow_gateway_fallback(p_user_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  return coalesce((select allow_gateway_fallback from public.user_settings where user_id = p_user_id), true);
+end
+$$;
+
+ALTER FUNCTION public.get_user_allow_gateway_fallback(p_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION get_user_allow_gateway_fallback(p_user_id uuid); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.get_user_allow_gateway_fallback(p_user_id uuid) IS 'Whether the team''s gateway may serve this person; yes unless they said no.';
+
+-- Name: get_user_api_key(uuid, text); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.get_user_api_key(p_user_id uuid, p_service text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  return (
+    select s.sealed
+      from public.api_keys k join keyloft.secrets s on s.id = k.secret_id and s.user_id = k.user_id
+     where k.user_id = p_user_id and k.service = pg_catalog.lower(pg_catalog.btrim(p_service)) and k.is_enabled
+     order by k.key_name <> '', k.priority, k.key_name
+     limit 1);
+end
+$$;
+
+ALTER FUNCTION public.get_user_api_key(p_user_id uuid, p_service text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION get_user_api_key(p_user_id uuid, p_service text); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.get_user_api_key(p_user_id uuid, p_service text) IS 'A person''s key of a provider, sealed: the unnamed one, or else the first. Null when there is none.';
+
+-- Name: get_user_gateway_base_url(uuid); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.get_user_gateway_base_url(p_user_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  return (select base_url from public.api_gateway_configs where user_id = p_user_id);
+end
+$$;
+
+ALTER FUNCTION public.get_user_gateway_base_url(p_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION get_user_gateway_base_url(p_user_id uuid); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.get_user_gateway_base_url(p_user_id uuid) IS 'Where a person''s gateway is; null when they named none.';
+
+-- Name: insert_user_api_key(uuid, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text DEFAULT NULL::text, p_key_hint text DEFAULT ''::text, p_fingerprint text DEFAULT NULL::text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  parts text[] := pg_catalog.string_to_array(p_api_key, '.');
+  v_service text := pg_catalog.lower(pg_catalog.btrim(p_service));
+begin
+  perform keyloft.require_service_role();
+  if p_api_key is null or p_api_key !~ '^kl1\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]{1,9}\.[A-Za-z0-9_-]{38,}$' then
+    raise exception 'p_api_key is not sealed, and the database takes no key as it is.'
+      using errcode = 'KL001', hint = 'Call POST /rest/v1/rpc/insert_user_api_key on the Keyloft server, which seals it. Take that key back: it may stand in a log.';
+  end if;
+  if p_host is null then
+    raise exception 'p_host is missing: the host that the key was sealed for.' using errcode = 'KL002', hint = 'The Keyloft server gives it.';
+  end if;
+  perform keyloft.put_secret(
+    in_id => parts[2]::uuid, in_user_id => p_user_id, in_kind => 'provider key', in_provider => v_service, in_host => p_host,
+    in_version => parts[3]::integer, in_sealed => p_api_key);
+  insert into public.api_keys as k (user_id, service, secret_id, key_hint, fingerprint)
+  values (p_user_id, v_service, parts[2]::uuid, p_key_hint, p_fingerprint)
+    on conflict (user_id, service, key_name) do update
+       set secret_id = excluded.secret_id, key_hint = excluded.key_hint, fingerprint = excluded.fingerprint, is_enabled = true,
+           is_valid = true, last_verified_at = null, validation_error = null, created_at = pg_catalog.now(), last_used = null;
+  return parts[2]::uuid;
+end
+$_$;
+
+ALTER FUNCTION public.insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text, p_key_hint text, p_fingerprint text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text, p_key_hint text, p_fingerprint text); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text, p_key_hint text, p_fingerprint text) IS 'Keeps a person''s sealed key of a provider, in place of the unnamed one before. Returns the secret''s id.';
+
+-- Name: touch_user_api_key(uuid, text); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.touch_user_api_key(p_user_id uuid, p_service text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  update public.api_keys set last_used = pg_catalog.now()
+   where id = (select k.id from public.api_keys k
+                where k.user_id = p_user_id and k.service = pg_catalog.lower(pg_catalog.btrim(p_service)) and k.is_enabled
+                order by k.key_name <> '', k.priority, k.key_name limit 1);
+end
+$$;
+
+ALTER FUNCTION public.touch_user_api_key(p_user_id uuid, p_service text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION touch_user_api_key(p_user_id uuid, p_service text); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.touch_user_api_key(p_user_id uuid, p_service text) IS 'Says that the key which get_user_api_key gives was used.';
+
+-- Name: upsert_user_gateway_config(uuid, text); Type: FUNCTION; Schema: public; Owner: keyloft_definer
+
+CREATE FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_service_role();
+  insert into public.api_gateway_configs (user_id, base_url) values (p_user_id, p_base_url)
+    on conflict (user_id) do update set base_url = excluded.base_url;
+end
+$$;
+
+ALTER FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION upsert_user_gateway_config(p_user_id uuid, p_base_url text); Type: COMMENT; Schema: public; Owner: keyloft_definer
+
+COMMENT ON FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text) IS 'Says where a person''s gateway is. A key that was sealed for another host is not sent there.';
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -693,6 +1144,82 @@ ALTER TABLE auth.verifications OWNER TO keyloft_owner;
 
 COMMENT ON TABLE auth.verifications IS 'Short-lived proofs: mail links, sign-in state.';
 
+-- Name: audit_log; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.audit_log (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor_role text NOT NULL,
+    actor_id uuid,
+    actor_token_id uuid,
+    job text,
+    action text NOT NULL,
+    user_id uuid,
+    subject text,
+    request_id text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_log_action_form CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
+    CONSTRAINT audit_log_details_is_object CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 16384)))
+);
+
+ALTER TABLE ONLY keyloft.audit_log FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.audit_log OWNER TO keyloft_owner;
+
+-- Name: TABLE audit_log; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.audit_log IS 'Who did what to whose secrets and accounts. Written in the transaction of the act; never changed.';
+
+-- Name: COLUMN audit_log.actor_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.actor_id IS 'The person who acted; null for the app''s own backend and for an operator.';
+
+-- Name: COLUMN audit_log.job; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.job IS 'Which part of the server did it for them.';
+
+-- Name: COLUMN audit_log.user_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.user_id IS 'Whose things were touched. No reference: the log outlives the person.';
+
+-- Name: COLUMN audit_log.details; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.details IS 'Values only as keyed hashes.';
+
+-- Name: audit_log_id_seq; Type: SEQUENCE; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME keyloft.audit_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: data_keys; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.data_keys (
+    user_id uuid,
+    version integer NOT NULL,
+    wrapped text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT data_keys_version_counts CHECK ((version > 0)),
+    CONSTRAINT data_keys_wrapped_is_sealed CHECK ((wrapped ~ '^kr1\.v[0-9]{1,9}\.[A-Za-z0-9_-]{40,200}$'::text))
+);
+
+ALTER TABLE ONLY keyloft.data_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.data_keys OWNER TO keyloft_owner;
+
+-- Name: TABLE data_keys; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.data_keys IS 'Random 256-bit keys, one or more per person, each sealed under a root key. The newest version seals.';
+
+-- Name: COLUMN data_keys.user_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.data_keys.user_id IS 'Null: the installation''s own.';
+
 -- Name: idempotent_requests; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.idempotent_requests (
@@ -756,6 +1283,44 @@ ALTER TABLE keyloft.request_counts OWNER TO keyloft_owner;
 -- Name: TABLE request_counts; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.request_counts IS 'Rate limits. A bucket is a hash of route and person or address; its window starts anew when it has ended.';
+
+-- Name: secrets; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.secrets (
+    id uuid NOT NULL,
+    user_id uuid,
+    kind text NOT NULL,
+    provider text DEFAULT ''::text NOT NULL,
+    host text DEFAULT ''::text NOT NULL,
+    version integer NOT NULL,
+    sealed text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT secrets_host_form CHECK ((char_length(host) <= 300)),
+    CONSTRAINT secrets_kind_form CHECK ((kind ~ '^[a-z][a-z ]{1,40}$'::text)),
+    CONSTRAINT secrets_provider_form CHECK ((char_length(provider) <= 100)),
+    CONSTRAINT secrets_sealed_length CHECK ((char_length(sealed) <= 100000)),
+    CONSTRAINT secrets_sealed_names_its_row CHECK (((sealed ~ '^kl1\.[0-9a-f-]{36}\.[0-9]{1,9}\.[A-Za-z0-9_-]{38,}$'::text) AND (split_part(sealed, '.'::text, 2) = (id)::text) AND (split_part(sealed, '.'::text, 3) = (version)::text)))
+);
+
+ALTER TABLE ONLY keyloft.secrets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.secrets OWNER TO keyloft_owner;
+
+-- Name: TABLE secrets; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.secrets IS 'Every sealed text of every domain. Each is bound to its own id, person, kind, provider, host and data key.';
+
+-- Name: COLUMN secrets.user_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.secrets.user_id IS 'Null: the installation''s own.';
+
+-- Name: COLUMN secrets.kind; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.secrets.kind IS 'What it is: provider key, oauth token …';
+
+-- Name: COLUMN secrets.host; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.secrets.host IS 'Where it may be sent. Empty for what is sent nowhere.';
 
 -- Name: token_marks; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -1045,6 +1610,100 @@ CREATE TABLE pgboss.warning (
 
 ALTER TABLE pgboss.warning OWNER TO keyloft_owner;
 
+-- Name: api_gateway_configs; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.api_gateway_configs (
+    user_id uuid NOT NULL,
+    base_url text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_gateway_configs_base_url_length CHECK (((char_length(base_url) >= 1) AND (char_length(base_url) <= 2048)))
+);
+
+ALTER TABLE ONLY public.api_gateway_configs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_gateway_configs OWNER TO keyloft_owner;
+
+-- Name: TABLE api_gateway_configs; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.api_gateway_configs IS 'A person''s own gateway: where calls go that are made with a key of service gateway.';
+
+-- Name: COLUMN api_gateway_configs.base_url; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_gateway_configs.base_url IS 'Null: the Vercel AI Gateway.';
+
+-- Name: api_keys; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.api_keys (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    service text NOT NULL,
+    key_name text DEFAULT ''::text NOT NULL,
+    secret_id uuid NOT NULL,
+    key_hint text DEFAULT ''::text NOT NULL,
+    fingerprint text,
+    priority integer DEFAULT 0 NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    is_valid boolean DEFAULT true NOT NULL,
+    last_verified_at timestamp with time zone,
+    validation_error text,
+    daily_limit integer,
+    monthly_limit integer,
+    last_used timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_keys_fingerprint_form CHECK ((fingerprint ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT api_keys_key_hint_is_four CHECK ((char_length(key_hint) <= 4)),
+    CONSTRAINT api_keys_key_name_length CHECK ((char_length(key_name) <= 100)),
+    CONSTRAINT api_keys_limits_count CHECK (((daily_limit > 0) AND (monthly_limit > 0))),
+    CONSTRAINT api_keys_service_form CHECK ((service ~ '^[a-z][a-z0-9-]{0,49}$'::text)),
+    CONSTRAINT api_keys_validation_error_known CHECK ((validation_error = ANY (ARRAY['refused'::text, 'unreachable'::text, 'unexpected_answer'::text])))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys OWNER TO keyloft_owner;
+
+-- Name: TABLE api_keys; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.api_keys IS 'Provider keys that people brought, several per provider where they are named. The keys themselves are never in here.';
+
+-- Name: COLUMN api_keys.service; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.service IS 'The provider''s id: openai, anthropic, gateway …';
+
+-- Name: COLUMN api_keys.key_name; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.key_name IS 'Empty for a person''s only key, or their first one.';
+
+-- Name: COLUMN api_keys.key_hint; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.key_hint IS 'The last four characters, for people to recognise it by; empty for a short key.';
+
+-- Name: COLUMN api_keys.fingerprint; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.fingerprint IS 'A keyed hash: equal for equal keys, and nothing can be learnt from it.';
+
+-- Name: COLUMN api_keys.priority; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.priority IS 'Lower is taken first.';
+
+-- Name: COLUMN api_keys.is_valid; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.is_valid IS 'False when the provider refused it at the last verification.';
+
+-- Name: COLUMN api_keys.validation_error; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.validation_error IS 'Why the last verification did not succeed, in our words.';
+
+-- Name: COLUMN api_keys.daily_limit; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.daily_limit IS 'Calls a day that its person allows it; null for no limit.';
+
+-- Name: COLUMN api_keys.monthly_limit; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.api_keys.monthly_limit IS 'Calls a month that its person allows it; null for no limit.';
+
 -- Name: api_tokens; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.api_tokens (
@@ -1112,6 +1771,26 @@ ALTER TABLE public.settings OWNER TO keyloft_owner;
 -- Name: TABLE settings; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
 COMMENT ON TABLE public.settings IS 'Overrides an operator grants one person (maxMessagesPerDay …). The person may read them, not write them.';
+
+-- Name: user_openrouter_integrations; Type: VIEW; Schema: public; Owner: keyloft_owner
+
+CREATE VIEW public.user_openrouter_integrations WITH (security_invoker='true') AS
+ SELECT DISTINCT ON (k.user_id) k.user_id,
+    keyloft.sealed_api_key(k.id) AS encrypted_api_key,
+    k.is_valid,
+    k.last_verified_at,
+    k.is_enabled,
+    k.created_at,
+    k.updated_at
+   FROM public.api_keys k
+  WHERE (k.service = 'openrouter'::text)
+  ORDER BY k.user_id, k.priority, k.key_name;
+
+ALTER TABLE public.user_openrouter_integrations OWNER TO keyloft_owner;
+
+-- Name: VIEW user_openrouter_integrations; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON VIEW public.user_openrouter_integrations IS 'A person''s OpenRouter key, as apps that know only that provider ask for it.';
 
 -- Name: user_profiles; Type: TABLE; Schema: public; Owner: keyloft_owner
 
@@ -1217,6 +1896,16 @@ ALTER TABLE ONLY auth.users
 ALTER TABLE ONLY auth.verifications
     ADD CONSTRAINT verifications_pkey PRIMARY KEY (id);
 
+-- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+-- Name: data_keys data_keys_user_version_key; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.data_keys
+    ADD CONSTRAINT data_keys_user_version_key UNIQUE NULLS NOT DISTINCT (user_id, version);
+
 -- Name: idempotent_requests idempotent_requests_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.idempotent_requests
@@ -1236,6 +1925,16 @@ ALTER TABLE ONLY keyloft.logins
 
 ALTER TABLE ONLY keyloft.request_counts
     ADD CONSTRAINT request_counts_pkey PRIMARY KEY (bucket);
+
+-- Name: secrets secrets_id_user_key; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.secrets
+    ADD CONSTRAINT secrets_id_user_key UNIQUE (id, user_id);
+
+-- Name: secrets secrets_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.secrets
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (id);
 
 -- Name: token_marks token_marks_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
@@ -1307,6 +2006,26 @@ ALTER TABLE ONLY pgboss.version
 ALTER TABLE ONLY pgboss.warning
     ADD CONSTRAINT warning_pkey PRIMARY KEY (id);
 
+-- Name: api_gateway_configs api_gateway_configs_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_gateway_configs
+    ADD CONSTRAINT api_gateway_configs_pkey PRIMARY KEY (user_id);
+
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+-- Name: api_keys api_keys_secret_id_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_secret_id_key UNIQUE (secret_id, user_id);
+
+-- Name: api_keys api_keys_user_service_name_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_user_service_name_key UNIQUE (user_id, service, key_name);
+
 -- Name: api_tokens api_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.api_tokens
@@ -1349,6 +2068,10 @@ CREATE INDEX sessions_user_id_idx ON auth.sessions USING btree (user_id);
 
 CREATE INDEX verifications_identifier_idx ON auth.verifications USING btree (identifier);
 
+-- Name: audit_log_user_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX audit_log_user_id_idx ON keyloft.audit_log USING btree (user_id, id);
+
 -- Name: idempotent_requests_expires_at_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX idempotent_requests_expires_at_idx ON keyloft.idempotent_requests USING btree (expires_at);
@@ -1356,6 +2079,10 @@ CREATE INDEX idempotent_requests_expires_at_idx ON keyloft.idempotent_requests U
 -- Name: request_counts_window_ends_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX request_counts_window_ends_idx ON keyloft.request_counts USING btree (window_ends);
+
+-- Name: secrets_user_id_version_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX secrets_user_id_version_idx ON keyloft.secrets USING btree (user_id, version);
 
 -- Name: job_common_i1; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
 
@@ -1421,6 +2148,30 @@ CREATE INDEX api_tokens_user_id_idx ON public.api_tokens USING btree (user_id);
 
 ALTER INDEX pgboss.job_pkey ATTACH PARTITION pgboss.job_common_pkey;
 
+-- Name: api_gateway_configs api_gateway_configs_are_audited; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_gateway_configs_are_audited AFTER INSERT OR DELETE OR UPDATE ON public.api_gateway_configs FOR EACH ROW EXECUTE FUNCTION keyloft.audit_gateway_config();
+
+-- Name: api_gateway_configs api_gateway_configs_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_gateway_configs_updated_at BEFORE UPDATE ON public.api_gateway_configs FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: api_keys api_keys_are_audited; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_keys_are_audited AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.audit_api_key();
+
+-- Name: api_keys api_keys_are_bounded; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_keys_are_bounded BEFORE INSERT ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.bound_api_keys();
+
+-- Name: api_keys api_keys_forget_secret; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_keys_forget_secret AFTER DELETE OR UPDATE OF secret_id ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.forget_replaced_secret();
+
+-- Name: api_keys api_keys_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_keys_updated_at BEFORE UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
 -- Name: settings settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER settings_updated_at BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
@@ -1448,10 +2199,20 @@ ALTER TABLE ONLY auth.external_identities
 ALTER TABLE ONLY auth.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: data_keys data_keys_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.data_keys
+    ADD CONSTRAINT data_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: idempotent_requests idempotent_requests_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.idempotent_requests
     ADD CONSTRAINT idempotent_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: secrets secrets_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.secrets
+    ADD CONSTRAINT secrets_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: job_common dlq_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
 
@@ -1477,6 +2238,21 @@ ALTER TABLE ONLY pgboss.schedule
 
 ALTER TABLE ONLY pgboss.subscription
     ADD CONSTRAINT subscription_name_fkey FOREIGN KEY (name) REFERENCES pgboss.queue(name) ON DELETE CASCADE;
+
+-- Name: api_gateway_configs api_gateway_configs_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_gateway_configs
+    ADD CONSTRAINT api_gateway_configs_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: api_keys api_keys_secret_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_secret_id_fkey FOREIGN KEY (secret_id, user_id) REFERENCES keyloft.secrets(id, user_id) ON DELETE CASCADE;
+
+-- Name: api_keys api_keys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: api_tokens api_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
 
@@ -1570,6 +2346,14 @@ ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE auth.verifications ENABLE ROW LEVEL SECURITY;
 
+-- Name: audit_log; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.audit_log ENABLE ROW LEVEL SECURITY;
+
+-- Name: data_keys; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.data_keys ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotent_requests; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.idempotent_requests ENABLE ROW LEVEL SECURITY;
@@ -1586,9 +2370,25 @@ CREATE POLICY "its functions keep it" ON keyloft.idempotent_requests TO keyloft_
 
 CREATE POLICY "its functions keep it" ON keyloft.request_counts TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: data_keys its functions keep them; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep them" ON keyloft.data_keys TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: secrets its functions keep them; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep them" ON keyloft.secrets TO keyloft_definer USING (true) WITH CHECK (true);
+
 -- Name: logins; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.logins ENABLE ROW LEVEL SECURITY;
+
+-- Name: audit_log owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.audit_log TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: data_keys owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.data_keys TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: idempotent_requests owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -1602,6 +2402,10 @@ CREATE POLICY "owner maintains" ON keyloft.logins TO keyloft_owner USING (true) 
 
 CREATE POLICY "owner maintains" ON keyloft.request_counts TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: secrets owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.secrets TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: token_marks owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.token_marks TO keyloft_owner USING (true) WITH CHECK (true);
@@ -1610,9 +2414,17 @@ CREATE POLICY "owner maintains" ON keyloft.token_marks TO keyloft_owner USING (t
 
 ALTER TABLE keyloft.request_counts ENABLE ROW LEVEL SECURITY;
 
+-- Name: secrets; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.secrets ENABLE ROW LEVEL SECURITY;
+
 -- Name: token_marks; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.token_marks ENABLE ROW LEVEL SECURITY;
+
+-- Name: audit_log what happened is written down; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "what happened is written down" ON keyloft.audit_log FOR INSERT TO keyloft_definer WITH CHECK (true);
 
 -- Name: applied; Type: ROW SECURITY; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1650,9 +2462,33 @@ CREATE POLICY "the server asks which files were applied" ON keyloft_migrations.f
 
 CREATE POLICY "a presented token is looked up" ON public.api_tokens FOR SELECT TO keyloft_definer USING (true);
 
+-- Name: api_gateway_configs; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.api_gateway_configs ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_keys; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
 -- Name: api_tokens; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE public.api_tokens ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_gateway_configs its functions keep gateways; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep gateways" ON public.api_gateway_configs TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: api_keys its functions keep keys; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep keys" ON public.api_keys TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: api_gateway_configs owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.api_gateway_configs TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: api_keys owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.api_keys TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: api_tokens owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -1686,6 +2522,14 @@ CREATE POLICY "people make their own choices" ON public.user_settings FOR INSERT
 
 CREATE POLICY "people read their own choices" ON public.user_settings FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
+-- Name: api_gateway_configs people read their own gateway; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own gateway" ON public.api_gateway_configs FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: api_keys people read their own keys; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own keys" ON public.api_keys FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
 -- Name: user_profiles people read their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people read their own profile" ON public.user_profiles FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
@@ -1706,6 +2550,10 @@ CREATE POLICY "people write their own profile" ON public.user_profiles FOR INSER
 
 ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
 
+-- Name: user_settings the fallback choice is asked for; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the fallback choice is asked for" ON public.user_settings FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: settings the service grants settings; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service grants settings" ON public.settings TO service_role USING (true) WITH CHECK (true);
@@ -1713,6 +2561,14 @@ CREATE POLICY "the service grants settings" ON public.settings TO service_role U
 -- Name: user_settings the service keeps choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service keeps choices" ON public.user_settings TO service_role USING (true) WITH CHECK (true);
+
+-- Name: api_gateway_configs the service keeps gateways; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service keeps gateways" ON public.api_gateway_configs TO service_role USING (true) WITH CHECK (true);
+
+-- Name: api_keys the service keeps keys; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service keeps keys" ON public.api_keys TO service_role USING (true) WITH CHECK (true);
 
 -- Name: user_profiles the service keeps profiles; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -1784,25 +2640,52 @@ GRANT ALL ON FUNCTION auth.user_of_external_identity(issuer text, subject text, 
 REVOKE ALL ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) TO service_role;
 
+-- Name: FUNCTION add_first_data_key(in_user_id uuid, in_wrapped text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) TO service_role;
+
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.applied_migrations() TO service_role;
+
+-- Name: FUNCTION audit_api_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.audit_api_key() FROM PUBLIC;
+
+-- Name: FUNCTION audit_gateway_config(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.audit_gateway_config() FROM PUBLIC;
 
 -- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) TO service_role;
 
+-- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.bound_api_keys() FROM PUBLIC;
+
 -- Name: FUNCTION count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) TO service_role;
 
+-- Name: FUNCTION data_keys_of(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) TO service_role;
+
 -- Name: FUNCTION find_api_token(public_id text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.find_api_token(public_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.find_api_token(public_id text) TO service_role;
+
+-- Name: FUNCTION find_secret(in_user_id uuid, in_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) TO service_role;
 
 -- Name: FUNCTION finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -1813,6 +2696,40 @@ GRANT ALL ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in
 
 REVOKE ALL ON FUNCTION keyloft.forget_old_requests() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.forget_old_requests() TO service_role;
+
+-- Name: FUNCTION forget_replaced_secret(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.forget_replaced_secret() FROM PUBLIC;
+
+-- Name: FUNCTION forget_secret(in_user_id uuid, in_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) TO service_role;
+
+-- Name: FUNCTION installation_secret(in_kind text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.installation_secret(in_kind text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.installation_secret(in_kind text) TO service_role;
+
+-- Name: FUNCTION put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) TO service_role;
+
+-- Name: FUNCTION record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) TO service_role;
+
+-- Name: FUNCTION require_service_role(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
+
+-- Name: FUNCTION sealed_api_key(in_api_key_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) TO service_role;
 
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -1853,6 +2770,51 @@ GRANT ALL ON FUNCTION pgboss.job_table_run(command text, tbl_name text, queue_na
 REVOKE ALL ON FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION pgboss.job_table_run_async(command_name text, version integer, command text, tbl_name text, queue_name text) TO keyloft_auth;
 
+-- Name: FUNCTION check_byok_vault_health(); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.check_byok_vault_health() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.check_byok_vault_health() TO service_role;
+
+-- Name: FUNCTION delete_user_api_key(p_user_id uuid, p_service text); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.delete_user_api_key(p_user_id uuid, p_service text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_user_api_key(p_user_id uuid, p_service text) TO service_role;
+
+-- Name: FUNCTION delete_user_gateway_config(p_user_id uuid); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.delete_user_gateway_config(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_user_gateway_config(p_user_id uuid) TO service_role;
+
+-- Name: FUNCTION get_user_allow_gateway_fallback(p_user_id uuid); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.get_user_allow_gateway_fallback(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_user_allow_gateway_fallback(p_user_id uuid) TO service_role;
+
+-- Name: FUNCTION get_user_api_key(p_user_id uuid, p_service text); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.get_user_api_key(p_user_id uuid, p_service text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_user_api_key(p_user_id uuid, p_service text) TO service_role;
+
+-- Name: FUNCTION get_user_gateway_base_url(p_user_id uuid); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.get_user_gateway_base_url(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_user_gateway_base_url(p_user_id uuid) TO service_role;
+
+-- Name: FUNCTION insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text, p_key_hint text, p_fingerprint text); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text, p_key_hint text, p_fingerprint text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.insert_user_api_key(p_user_id uuid, p_service text, p_api_key text, p_host text, p_key_hint text, p_fingerprint text) TO service_role;
+
+-- Name: FUNCTION touch_user_api_key(p_user_id uuid, p_service text); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.touch_user_api_key(p_user_id uuid, p_service text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.touch_user_api_key(p_user_id uuid, p_service text) TO service_role;
+
+-- Name: FUNCTION upsert_user_gateway_config(p_user_id uuid, p_base_url text); Type: ACL; Schema: public; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text) TO service_role;
+
 -- Name: TABLE accounts; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.accounts TO keyloft_auth;
@@ -1877,6 +2839,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.users TO keyloft_auth;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.verifications TO keyloft_auth;
 
+-- Name: TABLE audit_log; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
+
+-- Name: TABLE data_keys; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE keyloft.data_keys TO keyloft_definer;
+
 -- Name: TABLE idempotent_requests; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keyloft_definer;
@@ -1884,6 +2854,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keylof
 -- Name: TABLE request_counts; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.request_counts TO keyloft_definer;
+
+-- Name: TABLE secrets; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE keyloft.secrets TO keyloft_definer;
 
 -- Name: TABLE token_marks; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -1936,6 +2910,81 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.version TO keyloft_auth;
 -- Name: TABLE warning; Type: ACL; Schema: pgboss; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.warning TO keyloft_auth;
+
+-- Name: TABLE api_gateway_configs; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_gateway_configs TO service_role;
+GRANT SELECT ON TABLE public.api_gateway_configs TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_gateway_configs TO keyloft_definer;
+
+-- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO keyloft_definer;
+
+-- Name: COLUMN api_keys.id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(id) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(user_id) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.service; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(service) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.key_name; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(key_name) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.key_hint; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(key_hint) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.fingerprint; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(fingerprint) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.priority; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(priority) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.is_enabled; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(is_enabled) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.is_valid; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(is_valid) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.last_verified_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(last_verified_at) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.validation_error; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(validation_error) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.daily_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(daily_limit) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.monthly_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(monthly_limit) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.last_used; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(last_used) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.created_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(created_at) ON TABLE public.api_keys TO authenticated;
+
+-- Name: COLUMN api_keys.updated_at; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT(updated_at) ON TABLE public.api_keys TO authenticated;
 
 -- Name: TABLE api_tokens; Type: ACL; Schema: public; Owner: keyloft_owner
 
@@ -1990,6 +3039,11 @@ GRANT SELECT(created_at) ON TABLE public.api_tokens TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.settings TO service_role;
 GRANT SELECT ON TABLE public.settings TO authenticated;
 
+-- Name: TABLE user_openrouter_integrations; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.user_openrouter_integrations TO authenticated;
+GRANT SELECT ON TABLE public.user_openrouter_integrations TO service_role;
+
 -- Name: TABLE user_profiles; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_profiles TO service_role;
@@ -2019,6 +3073,7 @@ GRANT INSERT(preferences),UPDATE(preferences) ON TABLE public.user_profiles TO a
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_settings TO service_role;
 GRANT SELECT ON TABLE public.user_settings TO authenticated;
+GRANT SELECT ON TABLE public.user_settings TO keyloft_definer;
 
 -- Name: COLUMN user_settings.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
 

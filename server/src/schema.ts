@@ -2,6 +2,93 @@
 /** The rows of every public table as the database has them: insertX, selectX, updateX, and their types. */
 import { z } from 'zod'
 
+export const selectApiGatewayConfigs = z.object({
+  user_id: z.guid(),
+  base_url: z.string().nullable(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectApiGatewayConfigs = z.infer<typeof selectApiGatewayConfigs>
+
+export const insertApiGatewayConfigs = z.object({
+  user_id: z.guid(),
+  base_url: z.string().nullable().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertApiGatewayConfigs = z.infer<typeof insertApiGatewayConfigs>
+
+export const updateApiGatewayConfigs = z.object({
+  user_id: z.guid().optional(),
+  base_url: z.string().nullable().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateApiGatewayConfigs = z.infer<typeof updateApiGatewayConfigs>
+
+export const selectApiKeys = z.object({
+  id: z.guid(),
+  user_id: z.guid(),
+  service: z.string(),
+  key_name: z.string(),
+  secret_id: z.guid(),
+  key_hint: z.string(),
+  fingerprint: z.string().nullable(),
+  priority: z.int(),
+  is_enabled: z.boolean(),
+  is_valid: z.boolean(),
+  last_verified_at: z.date().nullable(),
+  validation_error: z.string().nullable(),
+  daily_limit: z.int().nullable(),
+  monthly_limit: z.int().nullable(),
+  last_used: z.date().nullable(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectApiKeys = z.infer<typeof selectApiKeys>
+
+export const insertApiKeys = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid(),
+  service: z.string(),
+  key_name: z.string().optional(),
+  secret_id: z.guid(),
+  key_hint: z.string().optional(),
+  fingerprint: z.string().nullable().optional(),
+  priority: z.int().optional(),
+  is_enabled: z.boolean().optional(),
+  is_valid: z.boolean().optional(),
+  last_verified_at: z.date().nullable().optional(),
+  validation_error: z.string().nullable().optional(),
+  daily_limit: z.int().nullable().optional(),
+  monthly_limit: z.int().nullable().optional(),
+  last_used: z.date().nullable().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertApiKeys = z.infer<typeof insertApiKeys>
+
+export const updateApiKeys = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid().optional(),
+  service: z.string().optional(),
+  key_name: z.string().optional(),
+  secret_id: z.guid().optional(),
+  key_hint: z.string().optional(),
+  fingerprint: z.string().nullable().optional(),
+  priority: z.int().optional(),
+  is_enabled: z.boolean().optional(),
+  is_valid: z.boolean().optional(),
+  last_verified_at: z.date().nullable().optional(),
+  validation_error: z.string().nullable().optional(),
+  daily_limit: z.int().nullable().optional(),
+  monthly_limit: z.int().nullable().optional(),
+  last_used: z.date().nullable().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateApiKeys = z.infer<typeof updateApiKeys>
+
 export const selectApiTokens = z.object({
   id: z.guid(),
   user_id: z.guid(),
@@ -79,6 +166,39 @@ export const updateSettings = z.object({
   updated_at: z.date().optional(),
 })
 export type UpdateSettings = z.infer<typeof updateSettings>
+
+export const selectUserOpenrouterIntegrations = z.object({
+  user_id: z.guid().nullable(),
+  encrypted_api_key: z.string().nullable(),
+  is_valid: z.boolean().nullable(),
+  last_verified_at: z.date().nullable(),
+  is_enabled: z.boolean().nullable(),
+  created_at: z.date().nullable(),
+  updated_at: z.date().nullable(),
+})
+export type SelectUserOpenrouterIntegrations = z.infer<typeof selectUserOpenrouterIntegrations>
+
+export const insertUserOpenrouterIntegrations = z.object({
+  user_id: z.guid().nullable().optional(),
+  encrypted_api_key: z.string().nullable().optional(),
+  is_valid: z.boolean().nullable().optional(),
+  last_verified_at: z.date().nullable().optional(),
+  is_enabled: z.boolean().nullable().optional(),
+  created_at: z.date().nullable().optional(),
+  updated_at: z.date().nullable().optional(),
+})
+export type InsertUserOpenrouterIntegrations = z.infer<typeof insertUserOpenrouterIntegrations>
+
+export const updateUserOpenrouterIntegrations = z.object({
+  user_id: z.guid().nullable().optional(),
+  encrypted_api_key: z.string().nullable().optional(),
+  is_valid: z.boolean().nullable().optional(),
+  last_verified_at: z.date().nullable().optional(),
+  is_enabled: z.boolean().nullable().optional(),
+  created_at: z.date().nullable().optional(),
+  updated_at: z.date().nullable().optional(),
+})
+export type UpdateUserOpenrouterIntegrations = z.infer<typeof updateUserOpenrouterIntegrations>
 
 export const selectUserProfiles = z.object({
   user_id: z.guid(),

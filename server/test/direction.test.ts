@@ -27,6 +27,8 @@ const platform: Record<string, string[]> = {
   telemetry: ['database'],
   http: ['database', 'queue', 'telemetry'],
   queue: ['database', 'egress'],
+  secrets: ['database', 'sealing'],
+  audit: ['database'],
 }
 
 const root = join(import.meta.dirname, '../src')
@@ -130,6 +132,9 @@ describe('the direction of imports', () => {
       'platform/http/idempotency.ts: idempotency',
       'platform/http/idempotency.ts: idempotency',
       'platform/http/rate-limit.ts: rate-limit',
+      'platform/secrets/data-keys.ts: add a data key',
+      'platform/secrets/data-keys.ts: read data keys',
+      'platform/secrets/secrets.ts: installation keys',
     ])
   })
 })

@@ -10,31 +10,44 @@ interface Entry<V> {
 export class BoundedMap<V> {
   readonly #entries = new Map<string, Entry<V>>()
   readonly #most: number
+  readonly #onLeave: (value: V) => void
 
-  constructor(most: number) {
+  /** @param onLeave is told of every value that is dropped, for what must be wiped and not just forgotten */
+  constructor(most: number, onLeave: (value: V) => void = () => {}) {
     this.#most = most
+    this.#onLeave = onLeave
   }
 
   get(key: string, nowMs: number): V | undefined {
     const entry = this.#entries.get(key)
     if (!entry) return undefined
+    if (entry.untilMs <= nowMs) {
+      this.delete(key)
+      return undefined
+    }
     this.#entries.delete(key)
-    if (entry.untilMs <= nowMs) return undefined
     this.#entries.set(key, entry) // a Map keeps the order of insertion: the first is the one unused for longest
     return entry.value
   }
 
   set(key: string, value: V, untilMs: number) {
-    this.#entries.delete(key)
+    this.delete(key)
     if (this.#entries.size >= this.#most) {
       const [oldest] = this.#entries.keys()
-      if (oldest !== undefined) this.#entries.delete(oldest)
+      if (oldest !== undefined) this.delete(oldest)
     }
     this.#entries.set(key, { value, untilMs })
   }
 
   delete(key: string) {
+    const entry = this.#entries.get(key)
+    if (!entry) return
     this.#entries.delete(key)
+    this.#onLeave(entry.value)
+  }
+
+  clear() {
+    for (const key of [...this.#entries.keys()]) this.delete(key)
   }
 
   get size() {

@@ -5,6 +5,8 @@ export interface Sample {
   row: (userId: string) => Record<string, unknown>
   key: string
   change: string
+  /** What it shows was planted in the tables behind it. */
+  isView?: true
 }
 
 const inAnHour = () => new Date(Date.now() + 3_600_000)
@@ -52,6 +54,33 @@ export const samples: Record<string, Sample> = {
     row: (user_id) => ({ id: randomUUID(), user_id, key: 'maxMessagesPerDay', value: '20' }),
     key: 'id',
     change: 'value',
+  },
+  // Its id is the person's, so that the sample of a provider key can refer to it.
+  'keyloft.secrets': {
+    row: (user_id) => ({ id: user_id, user_id, kind: 'provider key', version: 1, sealed: `kl1.${user_id}.1.${'A'.repeat(38)}` }),
+    key: 'id',
+    change: 'kind',
+  },
+  'keyloft.data_keys': {
+    row: (user_id) => ({ user_id, version: 1, wrapped: `kr1.v1.${'A'.repeat(40)}` }),
+    key: 'user_id',
+    change: 'wrapped',
+  },
+  'keyloft.audit_log': {
+    row: (user_id) => ({ user_id, actor_role: 'authenticated', action: 'sample.planted', request_id: user_id }),
+    key: 'request_id',
+    change: 'action',
+  },
+  'public.api_keys': {
+    row: (user_id) => ({ id: user_id, user_id, service: 'openrouter', secret_id: user_id }),
+    key: 'id',
+    change: 'priority',
+  },
+  'public.user_openrouter_integrations': { row: (user_id) => ({ user_id }), key: 'user_id', change: 'is_valid', isView: true },
+  'public.api_gateway_configs': {
+    row: (user_id) => ({ user_id, base_url: 'https://gateway.example.com/v1' }),
+    key: 'user_id',
+    change: 'base_url',
   },
   'keyloft.logins': { row: () => ({ role_name: 'keyloft_user', sealed_password: 'kr1.' }), key: 'role_name', change: 'sealed_password' },
   'keyloft.request_counts': {

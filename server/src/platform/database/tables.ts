@@ -4,6 +4,31 @@ import type { ColumnType } from 'kysely'
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 export interface Tables {
+  'api_gateway_configs': {
+    user_id: ColumnType<string, string, string>
+    base_url: ColumnType<string | null, string | null | undefined, string | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'api_keys': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    service: ColumnType<string, string, string>
+    key_name: ColumnType<string, string | undefined, string>
+    secret_id: ColumnType<string, string, string>
+    key_hint: ColumnType<string, string | undefined, string>
+    fingerprint: ColumnType<string | null, string | null | undefined, string | null>
+    priority: ColumnType<number, number | undefined, number>
+    is_enabled: ColumnType<boolean, boolean | undefined, boolean>
+    is_valid: ColumnType<boolean, boolean | undefined, boolean>
+    last_verified_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    validation_error: ColumnType<string | null, string | null | undefined, string | null>
+    daily_limit: ColumnType<number | null, number | null | undefined, number | null>
+    monthly_limit: ColumnType<number | null, number | null | undefined, number | null>
+    last_used: ColumnType<Date | null, Date | null | undefined, Date | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
   'api_tokens': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string, string, string>
@@ -25,6 +50,15 @@ export interface Tables {
     value: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'user_openrouter_integrations': {
+    user_id: ColumnType<string | null, string | null | undefined, string | null>
+    encrypted_api_key: ColumnType<string | null, string | null | undefined, string | null>
+    is_valid: ColumnType<boolean | null, boolean | null | undefined, boolean | null>
+    last_verified_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    is_enabled: ColumnType<boolean | null, boolean | null | undefined, boolean | null>
+    created_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    updated_at: ColumnType<Date | null, Date | null | undefined, Date | null>
   }
   'user_profiles': {
     user_id: ColumnType<string, string, string>
@@ -102,6 +136,25 @@ export interface Tables {
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
+  'keyloft.audit_log': {
+    id: ColumnType<string, never, never>
+    at: ColumnType<Date, Date | undefined, Date>
+    actor_role: ColumnType<string, string, string>
+    actor_id: ColumnType<string | null, string | null | undefined, string | null>
+    actor_token_id: ColumnType<string | null, string | null | undefined, string | null>
+    job: ColumnType<string | null, string | null | undefined, string | null>
+    action: ColumnType<string, string, string>
+    user_id: ColumnType<string | null, string | null | undefined, string | null>
+    subject: ColumnType<string | null, string | null | undefined, string | null>
+    request_id: ColumnType<string | null, string | null | undefined, string | null>
+    details: ColumnType<Json, Json | undefined, Json>
+  }
+  'keyloft.data_keys': {
+    user_id: ColumnType<string | null, string | null | undefined, string | null>
+    version: ColumnType<number, number, number>
+    wrapped: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
   'keyloft.idempotent_requests': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string | null, string | null | undefined, string | null>
@@ -121,6 +174,16 @@ export interface Tables {
     bucket: ColumnType<string, string, string>
     count: ColumnType<number, number, number>
     window_ends: ColumnType<Date, Date, Date>
+  }
+  'keyloft.secrets': {
+    id: ColumnType<string, string, string>
+    user_id: ColumnType<string | null, string | null | undefined, string | null>
+    kind: ColumnType<string, string, string>
+    provider: ColumnType<string, string | undefined, string>
+    host: ColumnType<string, string | undefined, string>
+    version: ColumnType<number, number, number>
+    sealed: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
   }
   'keyloft.token_marks': {
     id: ColumnType<boolean, boolean | undefined, boolean>

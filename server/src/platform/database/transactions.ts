@@ -21,8 +21,14 @@ export interface Transactions {
     principal: Principal,
     query: (db: Pick<Kysely<Tables>, 'selectFrom' | 'with' | 'fn'>) => Q,
   ): Promise<InferResult<Q>>
-  /** For our own named jobs, as service_role. */
-  system<T>(job: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** For our own named jobs, as service_role. `asked` is whom the audit names, where it is done for somebody's request. */
+  system<T>(job: string, work: (tx: Tx) => Promise<T>, asked?: Asked): Promise<T>
+}
+
+/** Who asked for what the system then does, as the audit keeps it. */
+interface Asked {
+  readonly principal: Principal
+  readonly requestId: string
 }
 
 const begin: Statement = { name: 'begin', text: 'begin', values: [] }
@@ -55,8 +61,13 @@ export function createTransactions(pools: { user: Pool; service: Pool }): Transa
       return lend(poolOf(principal.role), async (fly) => (await fly(flight)).rows as InferResult<ReturnType<typeof query>>)
     },
 
-    system: (job, work) => transact(pools.service, { role: 'service_role', claims: { role: 'service_role', job } }, work),
+    system: (job, work, asked) =>
+      transact(pools.service, { role: 'service_role', claims: { role: 'service_role', job, ...(asked && claimsOf(asked)) } }, work),
   }
+}
+
+function claimsOf({ principal: { role, claims, tokenId }, requestId }: Asked) {
+  return { actor: { role, id: claims.sub, token: tokenId }, request_id: requestId }
 }
 
 function transact<T>(pool: Pool, principal: Principal, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { defineErrors } from '../../base/errors.ts'
+import { decodeCanonical, keyBytes, open, seal } from './aead.ts'
 
 const keyringErrors = defineErrors('keyring', {
   cannot_open: {
@@ -16,10 +17,6 @@ interface RootKey {
 
 /** Root keys, newest first: the newest seals, all of them open. */
 export type Keyring = readonly RootKey[]
-
-const keyBytes = 32
-const nonceBytes = 12
-const tagBytes = 16
 
 export const rootKeyExample = 'v1:$(openssl rand -base64 32)'
 
@@ -58,40 +55,18 @@ export function generateRootKeys(): string {
 export function sealWithRootKey(keyring: Keyring, purpose: readonly string[], text: string): string {
   const newest = keyring[0]
   if (!newest) throw new Error('an empty keyring cannot seal')
-  if (!text.isWellFormed()) throw new Error('text with half a character cannot be sealed') // UTF-8 would put another one in its place
-  const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', newest.key, nonce).setAAD(associatedData([...purpose, newest.version]))
-  const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
-  return `kr1.${newest.version}.${sealed.toString('base64url')}`
+  return `kr1.${newest.version}.${seal(newest.key, [...purpose, newest.version], text).toString('base64url')}`
 }
 
 export function openWithRootKey(keyring: Keyring, purpose: readonly string[], sealed: string): string {
   const [form, version, encoded = '', ...rest] = sealed.split('.')
+  const bytes = form === 'kr1' && rest.length === 0 ? decodeCanonical(encoded) : undefined
+  if (!bytes) throw keyringErrors.cannot_open({ internal: 'malformed' })
   const root = keyring.find((candidate) => candidate.version === version)
-  const bytes = Buffer.from(encoded, 'base64url')
-  // Decoding forgives strange characters and spare bits; one sealed value must not have several spellings.
-  const canonical = form === 'kr1' && rest.length === 0 && bytes.toString('base64url') === encoded
-  if (!canonical || !root || bytes.length < nonceBytes + tagBytes) {
-    throw keyringErrors.cannot_open({ internal: canonical && !root ? `no root key of version ${version}` : 'malformed' })
-  }
+  if (!root) throw keyringErrors.cannot_open({ internal: `no root key of version ${version}` })
   try {
-    const decipher = createDecipheriv('aes-256-gcm', root.key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
-      .setAAD(associatedData([...purpose, root.version]))
-      .setAuthTag(bytes.subarray(-tagBytes))
-    return decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')
+    return open(root.key, [...purpose, root.version], bytes)
   } catch (cause) {
     throw keyringErrors.cannot_open({ cause })
   }
-}
-
-/** Each field goes in behind its length, so that ['ab','c'] and ['a','bc'] differ. */
-function associatedData(fields: readonly string[]): Buffer {
-  return Buffer.concat(
-    fields.flatMap((field) => {
-      const bytes = Buffer.from(field, 'utf8')
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(bytes.length)
-      return [length, bytes]
-    }),
-  )
 }

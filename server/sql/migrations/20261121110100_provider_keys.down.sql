@@ -1,0 +1,22 @@
+set local role keyloft_owner;
+
+drop view public.user_openrouter_integrations;
+drop function public.insert_user_api_key(uuid, text, text, text, text, text);
+drop function public.get_user_api_key(uuid, text);
+drop function public.touch_user_api_key(uuid, text);
+drop function public.delete_user_api_key(uuid, text);
+drop function public.upsert_user_gateway_config(uuid, text);
+drop function public.get_user_gateway_base_url(uuid);
+drop function public.delete_user_gateway_config(uuid);
+drop function public.get_user_allow_gateway_fallback(uuid);
+drop function public.check_byok_vault_health();
+drop table public.api_gateway_configs;
+drop table public.api_keys;
+drop function keyloft.bound_api_keys();
+drop function keyloft.forget_replaced_secret();
+drop function keyloft.audit_api_key();
+drop function keyloft.audit_gateway_config();
+drop function keyloft.sealed_api_key(uuid);
+drop function keyloft.require_service_role();
+drop policy "the fallback choice is asked for" on public.user_settings;
+revoke select on public.user_settings from keyloft_definer;
