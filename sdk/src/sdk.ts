@@ -1,2 +1,5 @@
-/** Where a Keyloft server listens unless `HOST` and `PORT` say otherwise. */
-export const defaultBaseUrl = 'http://127.0.0.1:8787'
+export { errorCodes } from './generated/error-codes.ts'
+export type * from './generated/operations.ts'
+export { createKeyloft, type Keyloft, type KeyloftOptions } from './keyloft.ts'
+export { type ErrorCode, type FieldFault, KeyloftError } from './keyloft-error.ts'
+export type { ReplyOf, RequestOf } from './operation.ts'

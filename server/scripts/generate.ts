@@ -1,15 +1,19 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createDatabase } from '../src/platform/database/database.ts'
+import { ensureLogins } from '../src/platform/database/logins.ts'
 import { migrateUp } from '../src/platform/database/migrator.ts'
-import { connectAsOwner } from '../src/platform/database/owner.ts'
+import { connectAsOwner, type Owner } from '../src/platform/database/owner.ts'
+import { generateRootKeys, parseKeyring } from '../src/platform/sealing/keyring.ts'
 import { binaries, startCluster } from '../test/cluster.ts'
 import { dumpSchema, findDump } from './dump-schema.ts'
 import { files, generateRows } from './row-schemas.ts'
+import { type Document, generateSdk, sdkFiles } from './sdk.ts'
 
-const server = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 
 /** Migrates an empty database of a throwaway server and lends it. */
-async function withMigrated<T>(bin: string, work: (owner: Awaited<ReturnType<typeof connectAsOwner>>) => Promise<T> | T): Promise<T> {
+async function withMigrated<T>(bin: string, work: (owner: Owner) => Promise<T> | T): Promise<T> {
   const cluster = await startCluster(bin)
   try {
     const owner = await connectAsOwner(cluster.url)
@@ -25,16 +29,32 @@ async function withMigrated<T>(bin: string, work: (owner: Awaited<ReturnType<typ
 }
 
 function write(path: string, text: string) {
-  writeFileSync(join(server, path), text)
-  console.log(`server/${path}`)
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+  console.log(path)
 }
 
-await withMigrated(binaries['postgres-18'](), async ({ db }) => {
-  const { tables, rowSchemas } = await generateRows(db)
+async function writeSdk(owner: Owner) {
+  // Loaded now, when the row schemas that the routes are made from are of the present migrations.
+  const { readDocument } = await import('./read-document.ts')
+  const keyring = parseKeyring(generateRootKeys())
+  const database = createDatabase(await ensureLogins(owner, keyring), { poolSize: 2, onError: () => {} })
+  try {
+    const { operations, errorCodes } = generateSdk((await readDocument({ database, keyring })) as Document)
+    write(sdkFiles.operations, operations)
+    write(sdkFiles.errorCodes, errorCodes)
+  } finally {
+    await database.end()
+  }
+}
+
+await withMigrated(binaries['postgres-18'](), async (owner) => {
+  const { tables, rowSchemas } = await generateRows(owner.db)
   write(files.tables, tables)
   write(files.rowSchemas, rowSchemas)
+  await writeSdk(owner)
 })
 
 const [fifteen, dump] = [binaries['postgres-15'](), findDump()]
 if (fifteen && dump) await withMigrated(fifteen, ({ url }) => write(files.schema, dumpSchema(dump, url)))
-else console.log('server/sql/schema.sql is left as it is: PostgreSQL 15 with pg_dump is not on this machine.')
+else console.log(`${files.schema} is left as it is: PostgreSQL 15 with pg_dump is not on this machine.`)

@@ -33,8 +33,12 @@ const types: Record<string, { zod: string; ts: string }> = {
 }
 
 const head = '// DO NOT EDIT. Made from the migrated schema by `npm run generate`; a test checks that it is fresh.\n'
-/** What is generated, from the folder `server`. */
-export const files = { tables: 'src/platform/database/tables.ts', rowSchemas: 'src/schema.ts', schema: 'sql/schema.sql' }
+/** What is generated, from the root of the repository. */
+export const files = {
+  tables: 'server/src/platform/database/tables.ts',
+  rowSchemas: 'server/src/schema.ts',
+  schema: 'server/sql/schema.sql',
+}
 
 const ourSchemas = ['public', 'auth', 'keyloft', 'realtime']
 

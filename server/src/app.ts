@@ -3,6 +3,7 @@ import type { RequestListener, Server } from 'node:http'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import type { Database } from './platform/database/database.ts'
@@ -67,6 +68,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     authenticate: ({ headers }) => identity.authenticate(headers),
     routes: [...probes({ readiness: createReadiness(database), metrics }), ...moreRoutes],
     plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],
+    catalogues,
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
     ...(adoptServer ? { adoptServer } : {}),
   })

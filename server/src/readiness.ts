@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from './base/errors.ts'
+import { AppError, defineErrors } from './base/errors.ts'
 import { type Database, requireMigrated } from './platform/database/database.ts'
 import { databaseErrors } from './platform/database/errors.ts'
 import { SetupError } from './platform/database/setup-error.ts'
 import type { Readiness } from './platform/http/probes.ts'
+
+export const serverErrors = defineErrors('server', {
+  not_migrated: { status: 503, message: 'The database does not have the migrations of this version.' },
+})
 
 const timeoutMs = 3_000
 
@@ -24,7 +28,7 @@ async function ask(database: Database): ReturnType<Readiness> {
     requireMigrated(await database.migrations())
     return undefined
   } catch (error) {
-    if (error instanceof SetupError) return { code: 'server.not_migrated', message: error.message }
+    if (error instanceof SetupError) return toFault(serverErrors.not_migrated({ message: error.message }))
     if (error instanceof AppError) return toFault(error)
     throw error
   }

@@ -11,7 +11,7 @@ const layers = [
   ['platform'],
   ['domains'],
   ['config', 'env-file', 'schema'],
-  ['app', 'jobs', 'open-database', 'readiness'],
+  ['app', 'catalogues', 'jobs', 'open-database', 'readiness'],
   ['main', 'worker'],
   ['cli'],
 ]

@@ -38,10 +38,18 @@ export class AppError extends Error {
   }
 }
 
+/** Makes the error of one entry, and tells which it is. */
+export interface ErrorMaker {
+  (detail?: ErrorDetail): AppError
+  readonly code: string
+  readonly entry: ErrorEntry
+}
+
 /** A domain's catalogue. Codes read `domain.name`, are stable, and are never used again for another meaning. */
 export function defineErrors<const T extends Record<string, ErrorEntry>>(domain: string, entries: T) {
-  const make = (name: string, entry: ErrorEntry) => (detail?: ErrorDetail) => new AppError(`${domain}.${name}`, entry, detail)
-  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, make(name, entry)])) as {
-    [K in keyof T]: (detail?: ErrorDetail) => AppError
+  const make = (code: string, entry: ErrorEntry): ErrorMaker =>
+    Object.assign((detail?: ErrorDetail) => new AppError(code, entry, detail), { code, entry })
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, make(`${domain}.${name}`, entry)])) as {
+    [K in keyof T]: ErrorMaker
   }
 }

@@ -66,6 +66,7 @@ describe('the HTTP shell', async () => {
       database,
       version: '0.0.0',
       publicUrl: undefined,
+      catalogues: [],
       corsOrigins: extra.corsOrigins ?? [],
       trustedProxies: undefined,
       hashKey: randomBytes(32),

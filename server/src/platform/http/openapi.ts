@@ -2,18 +2,27 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+
+import type { ErrorMaker } from '../../base/errors.ts'
 import { mountLibrary, takesIdempotencyKey } from './define-route.ts'
+
 import type { Policy } from './policy.ts'
 
 interface Document {
   paths?: Record<string, unknown>
   components?: { schemas?: Record<string, unknown>; securitySchemes?: Record<string, unknown> }
   tags?: unknown[]
+  'x-keyloft-errors'?: unknown[]
 }
+
+/** The errors of a folder, by name. */
+export type Catalogue = Readonly<Record<string, ErrorMaker>>
 
 export interface ApiOptions {
   version: string
   publicUrl: string | undefined
+  /** What a request may be refused with. */
+  catalogues: readonly Catalogue[]
   /** Documents of libraries that mount routes of their own, and below which path. */
   otherDocuments?: readonly { prefix: string; read: () => Promise<unknown> }[]
 }
@@ -59,10 +68,10 @@ function withIdempotencyKey(transform: Transform): Transform {
 }
 
 /** `/openapi.json`, whole, and `/docs`, a page to read it by. */
-export async function mountReference(app: FastifyInstance, { otherDocuments = [] }: ApiOptions) {
+export async function mountReference(app: FastifyInstance, { catalogues, otherDocuments = [] }: ApiOptions) {
   let whole: Promise<Document> | undefined
   const build = async () => {
-    let document = app.swagger() as Document
+    let document: Document = { ...(app.swagger() as Document), 'x-keyloft-errors': describeErrors(catalogues) }
     for (const { prefix, read } of otherDocuments) document = mergeDocument(document, (await read()) as Document | undefined, prefix)
     return document
   }
@@ -76,6 +85,13 @@ export async function mountReference(app: FastifyInstance, { otherDocuments = []
     })
     await scope.register(swaggerUi, { routePrefix: '/docs', uiConfig: { url: '/openapi.json' }, logLevel: 'silent' })
   })
+}
+
+/** Every code with its status, sentence and hint, sorted by code. */
+function describeErrors(catalogues: readonly Catalogue[]) {
+  return catalogues
+    .flatMap((catalogue) => Object.values(catalogue).map(({ code, entry }) => ({ code, ...entry })))
+    .sort((a, b) => (a.code < b.code ? -1 : 1))
 }
 
 /** Another library's document under ours: its paths below `prefix`, its schemas under their own names. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { defineRoute, type Route } from './define-route.ts'
-import { problemSchema } from './problem.ts'
+import type { Problem } from './problem.ts'
 
 /** What /ready asks. Resolves to what is wrong, or to nothing. */
 export type Readiness = () => Promise<{ code: string; message: string } | undefined>
@@ -24,14 +24,15 @@ export function probes({ readiness, metrics }: { readiness: Readiness; metrics: 
       policy: { allow: 'anyone', because: 'a load balancer has no credential, and the answer names no detail' },
       schema: {
         summary: 'Whether the process may be sent requests: database, migrations, keyring',
-        reply: z.union([z.object({ status: z.literal('ready') }), problemSchema]),
+        reply: z.object({ status: z.literal('ready') }),
         refusals: [503],
       },
       handler: async ({ request, reply }) => {
         const fault = await readiness()
         if (!fault) return { status: 'ready' as const }
         reply.code(503).header('retry-after', String(retryAfterSeconds)).type('application/problem+json')
-        return { type: 'about:blank', title: fault.message, status: 503, code: fault.code, requestId: request.id }
+        const problem: Problem = { type: 'about:blank', title: fault.message, status: 503, code: fault.code, requestId: request.id }
+        return problem as never // what a 503 looks like is declared among the refusals
       },
     }),
     defineRoute({

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { defineErrors } from '../../base/errors.ts'
 import { decodeCanonical, keyBytes, open, seal } from './aead.ts'
 
-const keyringErrors = defineErrors('keyring', {
+export const keyringErrors = defineErrors('keyring', {
   cannot_open: {
     status: 500,
     message: 'A sealed value could not be opened with the present root keys.',

@@ -1,0 +1,54 @@
+// DO NOT EDIT. Made from the OpenAPI document by `npm run generate`; a test checks that it is fresh.
+
+/** Every code of a refusal by a server of this version. A code keeps its meaning, and is never used for another. */
+export const errorCodes = [
+  'database.busy', // 503 Too much is being changed at once.
+  'database.conflict', // 409 Something of this name exists already.
+  'database.ended', // 500 A transaction was used after its end.
+  'database.failed', // 500 The database refused this.
+  'database.forbidden', // 403 This is not yours to do.
+  'database.invalid', // 400 A value does not have the form that is needed.
+  'database.nested', // 500 A transaction was begun inside another one.
+  'database.not_committed', // 500 The change was not kept.
+  'database.unavailable', // 503 The database cannot be reached at the moment.
+  'egress.bad_response', // 502 The host answered with something that is not HTTP.
+  'egress.busy', // 503 Too many hosts are being called at once.
+  'egress.closed', // 503 The server is stopping.
+  'egress.credentials_refused', // 400 An address must not hold a user name or password.
+  'egress.host_refused', // 400 This host is not called.
+  'egress.port_refused', // 400 This port is not called.
+  'egress.redirect_refused', // 502 The host sent us elsewhere, in a way that is not followed.
+  'egress.request_invalid', // 400 A header, method or path of this request cannot be sent.
+  'egress.scheme_refused', // 400 Addresses of this scheme are not called.
+  'egress.timeout', // 504 The host took too long.
+  'egress.tls_failed', // 502 No secure connection to the host came about.
+  'egress.too_large', // 502 The answer of the host is larger than allowed.
+  'egress.too_many_redirects', // 502 The host sent us elsewhere too often.
+  'egress.unreachable', // 502 The host could not be reached, or it hung up.
+  'egress.unresolvable', // 502 The host name could not be resolved.
+  'egress.url_invalid', // 400 This is not an address that can be called.
+  'http.bad_host', // 400 The Host header is not a host.
+  'http.bad_idempotency_key', // 400 An Idempotency-Key has 1 to 255 visible characters.
+  'http.bad_request', // 400 The request could not be read.
+  'http.forbidden', // 403 This credential does not allow that.
+  'http.idempotency_in_progress', // 409 A request with this Idempotency-Key is still under way.
+  'http.idempotency_mismatch', // 409 This Idempotency-Key was used for another request.
+  'http.idempotency_not_replayable', // 409 This was done already, and its reply held a secret that is not kept.
+  'http.internal', // 500 Something went wrong on our side.
+  'http.invalid', // 400 The request does not have the form that is needed.
+  'http.not_found', // 404 There is nothing at this address.
+  'http.rate_limited', // 429 Too many requests.
+  'http.starting', // 503 Keyloft is starting.
+  'http.stopping', // 503 Keyloft is stopping.
+  'http.too_large', // 413 The request body is too large.
+  'http.unauthorized', // 401 This needs a valid credential.
+  'http.unsupported_media_type', // 415 The body must be application/json.
+  'identity.kept_elsewhere', // 404 Accounts are kept by Supabase here.
+  'identity.keys_unavailable', // 503 The keys of the sign-in service cannot be fetched at the moment.
+  'identity.unauthorized', // 401 This credential is not valid.
+  'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
+  'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
+  'queue.invalid_input', // 400 A job was given input of another form than it takes.
+  'queue.unknown_job', // 500 This job is not registered.
+  'server.not_migrated', // 503 The database does not have the migrations of this version.
+] as const

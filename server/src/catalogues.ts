@@ -1,0 +1,19 @@
+import { identityErrors } from './domains/identity/errors.ts'
+import { databaseErrors } from './platform/database/errors.ts'
+import { egressErrors } from './platform/egress/errors.ts'
+import { httpErrors } from './platform/http/errors.ts'
+import type { Catalogue } from './platform/http/openapi.ts'
+import { queueErrors } from './platform/queue/errors.ts'
+import { keyringErrors } from './platform/sealing/keyring.ts'
+import { serverErrors } from './readiness.ts'
+
+/** Every catalogue of the server: the OpenAPI document lists their codes, and the SDK has them from there. */
+export const catalogues: readonly Catalogue[] = [
+  databaseErrors,
+  egressErrors,
+  httpErrors,
+  identityErrors,
+  keyringErrors,
+  queueErrors,
+  serverErrors,
+]
