@@ -15,6 +15,7 @@ export type Schema =
       items?: Schema
       prefixItems?: Schema[]
       description?: string
+      [keyword: string]: unknown
     }
 
 interface Surroundings {

@@ -16,7 +16,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
     database,
     keyring,
     egress,
-    log: createLog('silent'),
+    log: createLog('error'),
   })
   try {
     const reply = await app.inject('/openapi.json')

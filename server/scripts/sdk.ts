@@ -39,7 +39,10 @@ function printOperations({ paths, components }: Document): string {
       where,
       indent,
       refer(name) {
-        if (!(name in components.schemas)) throw new Error(`${where}: no schema is named ${name}; give it one by .meta({ id })`)
+        if (!(name in components.schemas))
+          throw new Error(
+            `${where}: no schema is named ${name}. Take z.unknown() instead of z.json(); name a recursive one by .meta({ id })`,
+          )
         named.add(name)
         return name
       },

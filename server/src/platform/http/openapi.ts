@@ -2,10 +2,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-
 import type { ErrorMaker } from '../../base/errors.ts'
 import { mountLibrary, takesIdempotencyKey } from './define-route.ts'
-
 import type { Policy } from './policy.ts'
 
 interface Document {
