@@ -5,6 +5,7 @@ import { httpErrors } from './platform/http/errors.ts'
 import type { Catalogue } from './platform/http/openapi.ts'
 import { queueErrors } from './platform/queue/errors.ts'
 import { keyringErrors } from './platform/sealing/keyring.ts'
+import { sealingErrors } from './platform/sealing/secret.ts'
 import { serverErrors } from './readiness.ts'
 
 /** Every catalogue of the server: the OpenAPI document lists their codes, and the SDK has them from there. */
@@ -15,5 +16,6 @@ export const catalogues: readonly Catalogue[] = [
   identityErrors,
   keyringErrors,
   queueErrors,
+  sealingErrors,
   serverErrors,
 ]

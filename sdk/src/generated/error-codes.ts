@@ -50,5 +50,6 @@ export const errorCodes = [
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.
   'queue.unknown_job', // 500 This job is not registered.
+  'secret.cannot_open', // 500 A stored secret could not be opened.
   'server.not_migrated', // 503 The database does not have the migrations of this version.
 ] as const
