@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import type { RequestListener, Server } from 'node:http'
-import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { catalogues } from './catalogues.ts'
@@ -15,7 +13,9 @@ import { limitRate } from './platform/http/rate-limit.ts'
 import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
 import { createMetrics } from './platform/telemetry/metrics.ts'
+import { type Tracing, untraced } from './platform/telemetry/tracing.ts'
 import { createReadiness } from './readiness.ts'
+import { version } from './version.ts'
 
 export interface AppOptions {
   config: Pick<Config, 'http' | 'auth'>
@@ -25,19 +25,18 @@ export interface AppOptions {
   keyring: Keyring
   egress: Egress
   log: Logger
+  tracing?: Tracing
   adoptServer?: (handler: RequestListener) => Server
   /** Beside ours: a test's own. */
   moreRoutes?: readonly Route[]
 }
-
-const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
 
 /** For one address and everything that is posted below /api/auth: people mistype, guessing takes more. */
 const signInLimit = { max: 60, windowSeconds: 60 }
 
 /** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, url, database, keyring, egress, log, adoptServer, moreRoutes = [] } = options
+  const { config, url, database, keyring, egress, log, tracing = untraced, adoptServer, moreRoutes = [] } = options
   const { publicUrl, corsOrigins } = config.http
   const metrics = createMetrics()
   metrics.watchPools(database.pools)
@@ -59,6 +58,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return createHttp({
     log,
     metrics,
+    tracing,
     database,
     version,
     publicUrl,

@@ -38,6 +38,8 @@ describe('without any setting', () => {
     expect(read()).toEqual({
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
+      egress: { allow: { plainHttp: false } },
+      tracing: undefined,
       logLevel: 'info',
       dataDir: { path: join(folder, '.keyloft'), isDefault: true },
       database: { kind: 'embedded' },
@@ -93,6 +95,12 @@ describe('faults', () => {
       AUTH_JWKS_URL: 'http://id.example.com/keys',
       AUTH_ISSUER: 'an issuer',
       AUTH_AUDIENCE: ' two words ',
+      KEYLOFT_EGRESS_ALLOW_PORTS: '443,0',
+      KEYLOFT_EGRESS_ALLOW_HTTP: 'yes',
+      KEYLOFT_EGRESS_ALLOW_NETWORKS: '10.0.0.0',
+      KEYLOFT_EGRESS_ALLOW_NAMES: 'https://llm.internal',
+      KEYLOFT_EGRESS_CA_FILE: 'none.pem',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
     })
     const wanted = [
       'line 2 of .env is not',
@@ -105,18 +113,34 @@ describe('faults', () => {
       'DATABASE_URL',
     ]
     const ofIdentity = ['PUBLIC_URL', 'CORS_ORIGINS', 'JWT_SECRET', 'AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE']
-    for (const start of [...wanted, 'DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS', ...ofIdentity]) {
+    const ofEgress = ['PORTS', 'HTTP', 'NETWORKS', 'NAMES'].map((name) => `KEYLOFT_EGRESS_ALLOW_${name}`)
+    const others = ['DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS', 'KEYLOFT_EGRESS_CA_FILE', 'OTEL_EXPORTER_OTLP_ENDPOINT']
+    for (const start of [...wanted, ...others, ...ofIdentity, ...ofEgress]) {
       const matching = faults.filter((fault) => fault.startsWith(`${start} `))
       expect(matching, start).toHaveLength(1)
       if (!start.startsWith('line')) expect(matching[0]).toMatch(new RegExp(`Example: ${start}=\\S`))
     }
-    expect(faults).toHaveLength(16)
+    expect(faults).toHaveLength(22)
   })
 
   it('are one readable message', () => {
     const faults = faultsOf({ PORT: 'x', HOST: '?' })
     const { message } = new ConfigError(faults)
     expect(message.split('\n')).toEqual(['Keyloft cannot start with this configuration:', ...faults.map((fault) => `  - ${fault}`)])
+  })
+
+  it('of an authority’s file say what is wrong with it, and nothing of what stands in it', () => {
+    write('key.pem', '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----')
+    write('broken.pem', '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----')
+    for (const [file, fault] of [
+      ['none.pem', 'cannot be read (ENOENT)'],
+      ['key.pem', 'without certificates'],
+      ['broken.pem', 'without certificates'],
+    ] as const) {
+      const [said] = faultsOf({ KEYLOFT_EGRESS_CA_FILE: file })
+      expect(said).toContain(fault)
+      expect(said).not.toContain('hunter2')
+    }
   })
 
   it('of the embedded database name KEYLOFT_MIGRATE too', () => {
@@ -350,5 +374,49 @@ describe('JWT_SECRET', () => {
       expect(faults).toEqual([expect.stringMatching(/^JWT_SECRET is not a random secret.*Example: JWT_SECRET=\$\(openssl/)])
       expect(faults[0]).not.toContain(weak)
     }
+  })
+})
+
+describe('who receives traces', () => {
+  const tracingOf = (env: Record<string, string>) => read(env).tracing
+
+  it('is nobody without an endpoint, whatever else is set', () => {
+    expect(tracingOf({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_HEADERS: '?', OTEL_SERVICE_NAME: 'a b' })).toBeUndefined()
+  })
+
+  it('is a path below the endpoint, or the endpoint for traces as it stands', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318/otel/'
+    expect(tracingOf({ OTEL_EXPORTER_OTLP_ENDPOINT })).toEqual({
+      url: 'http://collector:4318/otel/v1/traces',
+      format: 'protobuf',
+      headers: {},
+      serviceName: 'keyloft',
+    })
+    const own = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://otlp.example.com/t?x=1' }
+    expect(tracingOf(own)?.url).toBe('https://otlp.example.com/t?x=1')
+  })
+
+  it('gets the headers, those for traces before the others', () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20YTpi%3D, X-Team=ours',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-team=theirs',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    }
+    expect(tracingOf(env)).toMatchObject({ format: 'json', headers: { authorization: 'Basic YTpi=', 'x-team': 'theirs' } })
+  })
+
+  it('is a fault where it cannot be right, without its secrets', () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization: Bearer hunter2',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    }
+    const faults = faultsOf(env)
+    expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_HEADERS'])
+    expect(faults.join()).not.toContain('hunter2')
+    for (const OTEL_EXPORTER_OTLP_HEADERS of ['a=%0d%0ab', 'a=%ff', 'a=b,', '=b', 'a b=c'])
+      expect(faultsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_EXPORTER_OTLP_HEADERS })).toHaveLength(1)
+    expect(faultsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://ada:hunter2@otlp.example.com' })).toHaveLength(1)
   })
 })

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -5,7 +6,9 @@ import { z } from 'zod'
 import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
 import { readEnvFile } from './env-file.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
+import type { EgressOptions } from './platform/egress/egress.ts'
 import { type Keyring, parseKeyring, rootKeyExample } from './platform/sealing/keyring.ts'
+import type { TracingSettings } from './platform/telemetry/tracing.ts'
 
 /** Everything that can be set from outside, read once. The only reader of process.env. */
 export interface Config {
@@ -24,6 +27,10 @@ export interface Config {
     readonly jwtSecret: string | undefined
     readonly externalIssuer: { readonly jwksUrl: string; readonly issuer: string; readonly audience: string } | undefined
   }
+  /** What users' hosts may be beyond https on the public internet, and whom TLS trusts besides. */
+  readonly egress: Pick<EgressOptions, 'allow' | 'certificateAuthorities'>
+  /** Who receives traces; absent where nobody does. */
+  readonly tracing: TracingSettings | undefined
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
@@ -106,14 +113,39 @@ const httpsUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   return url !== null && isHttps(url) && url.username === '' && url.password === '' && url.hash === ''
 })
-const anAddressList = z.string().refine((text) =>
-  text.split(',').every((part) => {
-    const [address = '', bits, ...rest] = part.trim().split('/')
-    const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-    return rest.length === 0 && width > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width))
-  }),
-)
+const isNetwork = (text: string, bitsMayLack: boolean) => {
+  const [address = '', bits, ...rest] = text.split('/')
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  if (rest.length > 0 || width < 0) return false
+  return bits === undefined ? bitsMayLack : /^\d{1,3}$/.test(bits) && Number(bits) <= width
+}
+const aList = <T>(item: z.ZodType<T, string>) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(item))
+const anAddressList = z.string().refine((text) => text.split(',').every((part) => isNetwork(part.trim(), true)))
+const aNetwork = z.string().refine((text) => !text.includes('%') && isNetwork(text, false))
+const aHostName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i)
 const shortText = z.string().regex(/^[\x21-\x7e]{1,500}$/)
+
+/** A receiver of traces often stands beside the server, without TLS. */
+const aReceiver = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
+})
+/** As OpenTelemetry writes them: `name=value,name=value`, values in percent form. */
+const headerList = z.string().transform((text, context) => {
+  const headers = text.split(',').map((part) => {
+    const [, name = '', value = ''] = /^\s*([!#$&'*+.^_`|~\w-]+)\s*=\s*((?:[!-$&-~]|%[2-7][0-9A-Fa-f])*)\s*$/.exec(part) ?? []
+    return [name.toLowerCase(), decodeURIComponent(value)] as const
+  })
+  if (headers.some(([name]) => name === '')) context.addIssue('not a list of headers')
+  return Object.fromEntries(headers)
+})
 
 const variables = {
   HOST: variable(z.string().regex(/^[A-Za-z0-9.:[\]-]+$/), 'an address to listen on', '127.0.0.1'),
@@ -133,6 +165,21 @@ const variables = {
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
   KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
+  KEYLOFT_EGRESS_ALLOW_PORTS: variable(aList(integer(1, 65_535)), 'a list of ports', '443,8443'),
+  KEYLOFT_EGRESS_ALLOW_HTTP: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  KEYLOFT_EGRESS_ALLOW_NETWORKS: variable(aList(aNetwork), 'a list of networks', '10.20.0.0/16,fd12:3456::/48'),
+  KEYLOFT_EGRESS_ALLOW_NAMES: variable(aList(aHostName), 'a list of full host names', 'llm.corp.internal'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(aReceiver, 'an http or https address without a password', 'http://127.0.0.1:4318'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(
+    aReceiver,
+    'an http or https address without a password',
+    'https://otlp.example.com/v1/traces',
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: variable(headerList, 'a list of name=value in percent form', 'authorization=Bearer%20…'),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: variable(headerList, 'a list of name=value in percent form', 'authorization=Bearer%20…'),
+  OTEL_EXPORTER_OTLP_PROTOCOL: variable(z.enum(['http/protobuf', 'http/json']), 'http/protobuf or http/json', 'http/protobuf'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: variable(z.enum(['http/protobuf', 'http/json']), 'http/protobuf or http/json', 'http/protobuf'),
+  OTEL_SERVICE_NAME: variable(shortText, 'a name without blanks', 'keyloft'),
   DATABASE_POOL_SIZE: variable(integer(1, 500), 'a number of connections from 1 to 500', '10'),
   DATABASE_URL: aPostgresUrl('postgres', 'secret'),
   DATABASE_DIRECT_URL: aPostgresUrl('postgres', 'secret'),
@@ -177,6 +224,8 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
   const config: Config = {
     http: Object.freeze({ host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787, ...origins }),
     auth: Object.freeze({ jwtSecret: read('JWT_SECRET'), externalIssuer: readIssuer(read, given, faults, origins.publicUrl) }),
+    egress: Object.freeze(readEgress(read, given, folder, faults)),
+    tracing: readTracing(read, given),
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),
@@ -245,6 +294,44 @@ function readIssuer(
   if (issuer !== undefined && issuer === publicUrl)
     faults.push(`AUTH_ISSUER is this server itself (PUBLIC_URL). ${exampleOf('AUTH_ISSUER')}`)
   return jwksUrl === undefined || issuer === undefined || audience === undefined ? undefined : Object.freeze({ jwksUrl, issuer, audience })
+}
+
+function readEgress(read: Read, given: Record<string, string>, folder: string, faults: string[]): Config['egress'] {
+  const [ports, networks, names] = [
+    read('KEYLOFT_EGRESS_ALLOW_PORTS'),
+    read('KEYLOFT_EGRESS_ALLOW_NETWORKS'),
+    read('KEYLOFT_EGRESS_ALLOW_NAMES'),
+  ]
+  const plainHttp = read('KEYLOFT_EGRESS_ALLOW_HTTP') === '1'
+  const allow = { plainHttp, ...(ports ? { ports } : {}), ...(networks ? { networks } : {}), ...(names ? { names } : {}) }
+  const file = given.KEYLOFT_EGRESS_CA_FILE
+  if (file === undefined) return { allow }
+  const example = 'Example: KEYLOFT_EGRESS_CA_FILE=/etc/ssl/our-authority.pem'
+  try {
+    const certificateAuthorities = readFileSync(resolve(folder, file), 'utf8')
+    const certificates = certificateAuthorities.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? ['none']
+    for (const one of certificates) new X509Certificate(one) // throws
+    return { allow, certificateAuthorities }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    const fault = /^E[A-Z]+$/.test(code) ? `that cannot be read (${code})` : 'without certificates in PEM form'
+    faults.push(`KEYLOFT_EGRESS_CA_FILE names a file ${fault}. ${example}`)
+    return { allow }
+  }
+}
+
+/** The standard variables. Without an endpoint the others, which a platform may set everywhere, mean nothing. */
+function readTracing(read: Read, given: Record<string, string>): TracingSettings | undefined {
+  const isOwn = given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined
+  const endpoint = read(isOwn ? 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' : 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  if (endpoint === undefined) return undefined
+  const protocol = read('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? read('OTEL_EXPORTER_OTLP_PROTOCOL')
+  return Object.freeze({
+    url: isOwn ? endpoint : `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    format: protocol === 'http/json' ? 'json' : 'protobuf',
+    headers: Object.freeze({ ...read('OTEL_EXPORTER_OTLP_HEADERS'), ...read('OTEL_EXPORTER_OTLP_TRACES_HEADERS') }),
+    serviceName: read('OTEL_SERVICE_NAME') ?? 'keyloft',
+  })
 }
 
 function exampleOf(name: Name): string {

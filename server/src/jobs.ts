@@ -6,12 +6,14 @@ import { forgetOldRequests } from './platform/http/forget-old-requests.ts'
 import type { AnyJob } from './platform/queue/job.ts'
 import { createQueue, type Queue } from './platform/queue/queue.ts'
 import { queueUrl } from './platform/queue/queue-url.ts'
+import type { Tracing } from './platform/telemetry/tracing.ts'
 
 export interface JobsOptions {
   logins: LoginUrls
   directUrl: string | undefined
   database: Pick<Database, 'pools' | 'system'>
   log: Logger
+  tracing: Tracing
   /** False in a process that only sends. */
   works: boolean
 }
@@ -23,8 +25,8 @@ function allJobs({ database }: JobsOptions): AnyJob[] {
 
 /** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */
 export async function startJobs(options: JobsOptions): Promise<Queue> {
-  const { logins, directUrl, log, works } = options
-  const queue = createQueue({ databaseUrl: queueUrl(logins.keyloft_auth, directUrl), jobs: allJobs(options), log })
+  const { logins, directUrl, log, tracing, works } = options
+  const queue = createQueue({ databaseUrl: queueUrl(logins.keyloft_auth, directUrl), jobs: allJobs(options), log, tracing })
   if (!works) return queue
   try {
     await queue.start()

@@ -5,9 +5,9 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
+import { openOutgoing } from './outgoing.ts'
 import { createDatabase, requireServable } from './platform/database/database.ts'
 import { SetupError } from './platform/database/setup-error.ts'
-import { createEgress } from './platform/egress/egress.ts'
 import { serverHolder } from './platform/embedded/embedded-server.ts'
 import { locateOwnDatabase, type OwnPlace } from './platform/embedded/own-database.ts'
 import { refuseIfRunning } from './platform/embedded/run-file.ts'
@@ -116,13 +116,9 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
     return Promise.race([database.end(), sleep(disconnectTimeoutMs)])
   })
   await requireServable(database, logins)
-  const egress = createEgress()
-  const uninstall = egress.installGlobally()
-  onStop(() => {
-    uninstall()
-    return egress.close()
-  })
-  const queue = await startJobs({ logins, directUrl, database, log, works: config.worksOnJobs })
+  const { egress, tracing, close } = await openOutgoing(config, log)
+  onStop(close)
+  const queue = await startJobs({ logins, directUrl, database, log, tracing, works: config.worksOnJobs })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
   let handler: RequestListener | undefined
@@ -130,7 +126,7 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
     handler = made
     return door.server
   }
-  const app = await createApp({ config, url: door.url, database, keyring, egress, log, adoptServer })
+  const app = await createApp({ config, url: door.url, database, keyring, egress, log, tracing, adoptServer })
   await app.ready()
   if (handler) door.serve(handler)
   onStop(async () => {

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
+import { openOutgoing } from './outgoing.ts'
 import { createDatabase, requireServable } from './platform/database/database.ts'
 import { SetupError } from './platform/database/setup-error.ts'
 import { serverHolder } from './platform/embedded/embedded-server.ts'
@@ -24,19 +25,24 @@ export async function startWorker(config: Config, signal?: AbortSignal): Promise
     poolSize: config.poolSize,
     onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
   })
+  const outgoing = await openOutgoing(config, log)
+  const end = async () => {
+    await outgoing.close()
+    await database.end()
+  }
   try {
     await requireServable(database, logins)
     signal?.throwIfAborted()
-    const queue = await startJobs({ logins, directUrl, database, log, works: true })
+    const queue = await startJobs({ logins, directUrl, database, log, tracing: outgoing.tracing, works: true })
     return {
       jobs: queue.jobs,
       stop: async () => {
         await queue.stop({ timeoutMs: stopTimeoutMs })
-        await database.end()
+        await end()
       },
     }
   } catch (error) {
-    await database.end()
+    await end()
     throw error
   }
 }

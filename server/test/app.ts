@@ -4,6 +4,7 @@ import { createApp } from '../src/app.ts'
 import { createEgress } from '../src/platform/egress/egress.ts'
 import type { Route } from '../src/platform/http/define-route.ts'
 import { createLog } from '../src/platform/telemetry/log.ts'
+import type { Tracing } from '../src/platform/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
 import { jwtSecret, publicUrl } from './identity.ts'
 
@@ -14,7 +15,7 @@ export interface TestApp extends TestDatabase {
 /** The whole server on a database of its own, with a test's own routes beside the real ones. */
 export async function createTestApp(
   routes: (test: TestDatabase) => Route[] = () => [],
-  options: { poolSize?: number } = {},
+  options: { poolSize?: number; tracing?: Tracing } = {},
 ): Promise<TestApp> {
   const test = await createTestDatabase(options)
   const egress = createEgress()
@@ -28,6 +29,7 @@ export async function createTestApp(
     keyring: test.keyring,
     egress,
     log: createLog('silent'),
+    ...(options.tracing ? { tracing: options.tracing } : {}),
     moreRoutes: routes(test),
   })
   afterAll(async () => {

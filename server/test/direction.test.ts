@@ -10,8 +10,8 @@ const layers = [
   ['base'],
   ['platform'],
   ['domains'],
-  ['config', 'env-file', 'schema'],
-  ['app', 'catalogues', 'jobs', 'open-database', 'readiness'],
+  ['config', 'env-file', 'schema', 'version'],
+  ['app', 'catalogues', 'jobs', 'open-database', 'outgoing', 'readiness'],
   ['main', 'worker'],
   ['cli'],
 ]
@@ -24,9 +24,9 @@ const platform: Record<string, string[]> = {
   egress: [],
   database: ['sealing', 'egress'],
   embedded: ['database', 'egress', 'sealing'],
-  telemetry: ['database'],
+  telemetry: ['database', 'egress'],
   http: ['database', 'queue', 'telemetry'],
-  queue: ['database', 'egress'],
+  queue: ['database', 'egress', 'telemetry'],
   secrets: ['database', 'sealing'],
   audit: ['database'],
 }

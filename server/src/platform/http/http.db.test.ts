@@ -7,6 +7,7 @@ import { createTestDatabase } from '../../../test/harness.ts'
 import { anonymous, type Principal } from '../../base/principal.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import { untraced } from '../telemetry/tracing.ts'
 import { defineRoute, type Route } from './define-route.ts'
 import { forgetOldRequests } from './forget-old-requests.ts'
 import { createHttp } from './http.ts'
@@ -63,6 +64,7 @@ describe('the HTTP shell', async () => {
     createHttp({
       log: createLog('silent'),
       metrics,
+      tracing: untraced,
       database,
       version: '0.0.0',
       publicUrl: undefined,

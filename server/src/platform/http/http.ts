@@ -7,16 +7,19 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import type { Principal } from '../../base/principal.ts'
 import type { Database } from '../database/database.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import { mountRoute, type Route } from './define-route.ts'
 import { sendError } from './error-response.ts'
 import { httpErrors } from './errors.ts'
 import { honourIdempotencyKey } from './idempotency.ts'
 import { type ApiOptions, describeApi, mountReference } from './openapi.ts'
 import { limitRate } from './rate-limit.ts'
+import { traceRequests } from './trace-requests.ts'
 
 export interface HttpOptions extends ApiOptions {
   log: FastifyBaseLogger
   metrics: Metrics
+  tracing: Tracing
   database: Database
   authenticate: (request: FastifyRequest) => Promise<Principal>
   routes: readonly Route[]
@@ -51,6 +54,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.removeContentTypeParser('text/plain')
 
   requirePolicies(app)
+  traceRequests(app, options.tracing)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })

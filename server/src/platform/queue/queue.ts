@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type SendOptions as BossSendOptions, fromKysely, type JobWithMetadata, type KyselyTransactionLike, PgBoss } from 'pg-boss'
 import { AppError } from '../../base/errors.ts'
 import { sqlstateOf, translateSqlError } from '../database/sql-errors.ts'
+import { type Tracing, untraced } from '../telemetry/tracing.ts'
 import { connectQueue, type QueueLog } from './connection.ts'
 import { queueErrors } from './errors.ts'
 import { createInspection, type Inspection } from './inspection.ts'
@@ -44,13 +45,14 @@ export interface QueueDependencies {
   databaseUrl: string
   jobs: readonly AnyJob[]
   log: QueueLog
+  tracing?: Tracing
   pace?: Pace
 }
 
 const stopTimeoutMs = 5_000
 
 /** Nothing dials before the first use. A process that only sends never calls `start`. */
-export function createQueue({ databaseUrl, jobs, log, pace = defaultPace }: QueueDependencies): Queue {
+export function createQueue({ databaseUrl, jobs, log, tracing = untraced, pace = defaultPace }: QueueDependencies): Queue {
   refuseTwins(jobs)
   const connection = connectQueue(databaseUrl, log)
   const boss = new PgBoss({ ...bossOptions(pace), db: connection })
@@ -94,7 +96,7 @@ export function createQueue({ databaseUrl, jobs, log, pace = defaultPace }: Queu
             heartbeatRefreshSeconds,
           } as const
           await boss.work(job.name, options, (taken: JobWithMetadata[]) =>
-            Promise.all(taken.map((one) => runJob(job, one, { connection, stopping: stopping.signal, log }))),
+            Promise.all(taken.map((one) => runJob(job, one, { connection, stopping: stopping.signal, log, tracing }))),
           )
         }
       } catch (error) {

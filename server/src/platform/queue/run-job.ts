@@ -1,6 +1,7 @@
 import type { JobResult, JobWithMetadata } from 'pg-boss'
 import { AppError } from '../../base/errors.ts'
 import { translateSqlError } from '../database/sql-errors.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import type { QueueConnection, QueueLog } from './connection.ts'
 import type { AnyJob } from './job.ts'
 
@@ -9,6 +10,7 @@ export interface RunOptions {
   /** Aborted when this process stops. */
   stopping: AbortSignal
   log: QueueLog
+  tracing: Tracing
 }
 
 /** What is kept of a failure and shown to the operator. No stack, no cause, nothing of the input. */
@@ -20,7 +22,7 @@ interface Reason {
 const longestMessage = 300
 
 /** One attempt. Never throws: how it ended is the answer, and only what stands in it is written into the database. */
-export async function runJob(job: AnyJob, taken: JobWithMetadata, { connection, stopping, log }: RunOptions): Promise<JobResult> {
+export async function runJob(job: AnyJob, taken: JobWithMetadata, { connection, stopping, log, tracing }: RunOptions): Promise<JobResult> {
   const { id, retryCount } = taken
   const said = { job: job.name, jobId: id, attempt: retryCount + 1 }
   if (stopping.aborted) return handBack(taken, connection)
@@ -38,7 +40,9 @@ export async function runJob(job: AnyJob, taken: JobWithMetadata, { connection, 
     if (!ended && !stopping.aborted) log.warn(said, 'a job ran out of time, or another process has taken it over')
   })
   try {
-    await job.run(input.data, { signal: AbortSignal.any([taken.signal, stopping]), jobId: id, attempt: retryCount + 1 })
+    const signal = AbortSignal.any([taken.signal, stopping])
+    const attributes = { 'keyloft.job': job.name, 'keyloft.job_id': id, 'keyloft.attempt': retryCount + 1 }
+    await tracing.traced(`job ${job.name}`, attributes, () => job.run(input.data, { signal, jobId: id, attempt: retryCount + 1 }))
     log.debug({ ...said, ms: Math.round(performance.now() - begun) }, 'a job is done')
     return { id, status: 'completed' }
   } catch (error) {

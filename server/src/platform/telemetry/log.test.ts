@@ -20,6 +20,14 @@ describe('redact', () => {
     expect(redact('postgresql://ada:hunter2@db.example.com/app')).toBe('postgresql://ada:[redacted]@db.example.com/app')
   })
 
+  it('does not take what lies between two fields for a password', () => {
+    const line = '{"url":"https://db.example.com","user":"ada@example.com"}'
+    expect(redact(line)).toBe(line)
+    expect(redact('{"url":"postgresql://ada:hunt\\"er2@db.example.com/app"}')).toBe(
+      '{"url":"postgresql://ada:[redacted]@db.example.com/app"}',
+    )
+  })
+
   it('leaves ordinary lines as they are', () => {
     const line = '{"level":30,"time":"2026-11-20T10:00:00.000Z","reqId":"0198f0c2-1111-7000-8000-000000000000","msg":"request completed"}'
     expect(redact(line)).toBe(line)

@@ -27,7 +27,7 @@ const paths = depths.flatMap((depth) =>
  * tokens and sealed values, JWTs, and passwords in addresses.
  */
 const looksSecret =
-  /\b(?:sk|pk|rk|xai|gsk|klt|key|vck|pplx|hf|ghp|gho|glpat)[-_][A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{30,}|\bk[lr]1\.[A-Za-z0-9._-]{12,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*|(?<=:\/\/[^\s:/@]*:)[^\s@/]+(?=@)|(?<=\b[Bb]earer )[A-Za-z0-9._~+/=-]{8,}/g
+  /\b(?:sk|pk|rk|xai|gsk|klt|key|vck|pplx|hf|ghp|gho|glpat)[-_][A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{30,}|\bk[lr]1\.[A-Za-z0-9._-]{12,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*|(?<=:\/\/[^\s:/@"]*:)(?:[^\s@/"\\]|\\.)+(?=@)|(?<=\b[Bb]earer )[A-Za-z0-9._~+/=-]{8,}/g
 
 export function redact(text: string): string {
   return text.replace(looksSecret, '[redacted]')
