@@ -4,6 +4,7 @@ import { createIdentity } from '../../server/src/domains/identity/identity.ts'
 import { signJwt } from '../../server/src/domains/identity/sign-jwt.ts'
 import { readMarkKey } from '../../server/src/domains/tokens/queries.ts'
 import { makeToken, type NewToken } from '../../server/src/domains/tokens/token-format.ts'
+import { createTokens } from '../../server/src/domains/tokens/tokens.ts'
 import { createDatabase } from '../../server/src/platform/database/database.ts'
 import { ensureLogins } from '../../server/src/platform/database/logins.ts'
 import { migrateUp } from '../../server/src/platform/database/migrator.ts'
@@ -41,18 +42,24 @@ export async function benchAuthenticate(): Promise<Line[]> {
     const jwtSecret = generateRootKeys()
     const identity = createIdentity({
       database: { pools: database.pools, system: counted },
+      tokens: createTokens({ database: { ...database, system: counted }, clock: Date.now }),
+      signals: { isLive: () => true, onChanged: () => {} },
       keyring,
       settings: { publicUrl: 'http://localhost:8787', corsOrigins: [], jwtSecret, externalIssuer: undefined },
       clock: Date.now,
       fetchJson: () => Promise.reject(new Error('nothing is fetched here')),
       onProblem: () => {},
     })
-    const userId = randomUUID()
-    await owner.db.insertInto('auth.users').values({ id: userId, email: 'bench@example.com' }).execute()
+    const people = Array.from({ length: 1_000 }, () => randomUUID())
+    const [userId = ''] = people
+    await owner.db
+      .insertInto('auth.users')
+      .values(people.map((id) => ({ id, email: `${id}@example.com` })))
+      .execute()
     const markKey = await database.system('bench', readMarkKey)
     const tokens = Array.from({ length: 20_000 }, () => makeToken(markKey))
     for (let from = 0; from < tokens.length; from += 1_000) {
-      const rows = tokens.slice(from, from + 1_000).map((token) => toRow(userId, token))
+      const rows = tokens.slice(from, from + 1_000).map((token, index) => toRow(people[index] ?? userId, token))
       await owner.db.insertInto('api_tokens').values(rows).execute()
     }
     const { jwt } = await signJwt(jwtSecret, { role: 'authenticated', userId, ttlSeconds: 3_600 }, Date.now)

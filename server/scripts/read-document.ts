@@ -2,6 +2,7 @@ import { createApp } from '../src/app.ts'
 import type { Database } from '../src/platform/database/database.ts'
 import { createEgress } from '../src/platform/egress/egress.ts'
 import type { Keyring } from '../src/platform/sealing/keyring.ts'
+import { deaf } from '../src/platform/signals/signals.ts'
 import { createLog } from '../src/platform/telemetry/log.ts'
 
 /** The OpenAPI document as the server gives it, without listening. */
@@ -14,6 +15,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
     },
     url: 'http://127.0.0.1:8787',
     database,
+    signals: deaf,
     keyring,
     egress,
     log: createLog('error'),

@@ -471,6 +471,44 @@ ALTER FUNCTION keyloft.installation_secret(in_kind text) OWNER TO keyloft_define
 
 COMMENT ON FUNCTION keyloft.installation_secret(in_kind text) IS 'The first secret of that kind that the installation made for itself: whoever comes second uses it too.';
 
+-- Name: limit_api_tokens(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.limit_api_tokens() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: tokens of ' || new.user_id, 0));
+  if (select count(*) from public.api_tokens t where t.user_id = new.user_id) >= 20 then
+    raise exception 'A person has at most 20 API tokens.' using errcode = 'KL201', hint = 'Delete one that is not needed.';
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION keyloft.limit_api_tokens() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION limit_api_tokens(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.limit_api_tokens() IS 'Trigger: at most 20 API tokens of one person, expired and revoked ones included, until they are deleted.';
+
+-- Name: note_token_use(uuid[], timestamp with time zone[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  update public.api_tokens t set last_used_at = used.at
+    from unnest(in_ids, in_times) as used (id, at)
+   where t.id = used.id and (t.last_used_at is null or t.last_used_at <= used.at - interval '1 minute')
+$$;
+
+ALTER FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION note_token_use(in_ids uuid[], in_times timestamp with time zone[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) IS 'Keeps when tokens were last used, to the minute: no row is written more often than that.';
+
 -- Name: put_secret(uuid, uuid, text, text, text, integer, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) RETURNS void
@@ -529,6 +567,25 @@ ALTER FUNCTION keyloft.require_service_role() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.require_service_role() IS 'For who may execute anything, such as a superuser in psql: they must say what they act as.';
 
+-- Name: revoke_api_token(text, bytea); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.api_tokens t set revoked_at = coalesce(t.revoked_at, pg_catalog.now())
+   where t.public_id = in_public_id and t.secret_hash = in_secret_hash;
+  return found;
+end
+$$;
+
+ALTER FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION revoke_api_token(in_public_id text, in_secret_hash bytea); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) IS 'For whoever holds the token itself, such as the finder of a published one. False where there is none.';
+
 -- Name: sealed_api_key(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) RETURNS text
@@ -564,6 +621,24 @@ ALTER FUNCTION keyloft.set_updated_at() OWNER TO keyloft_owner;
 -- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says when.';
+
+-- Name: signal_change(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.signal_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_notify('keyloft', tg_argv[0] || ' ' || coalesce(pg_catalog.to_jsonb(case when tg_op = 'INSERT' then new else old end) ->> tg_argv[1], ''));
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.signal_change() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION signal_change(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.signal_change() IS 'Trigger, after a row: signals its topic (first argument) and the value of a column (second).';
 
 -- Name: token_mark_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2172,6 +2247,18 @@ CREATE TRIGGER api_keys_forget_secret AFTER DELETE OR UPDATE OF secret_id ON pub
 
 CREATE TRIGGER api_keys_updated_at BEFORE UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
+-- Name: api_tokens api_tokens_limit; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_tokens_limit BEFORE INSERT ON public.api_tokens FOR EACH ROW EXECUTE FUNCTION keyloft.limit_api_tokens();
+
+-- Name: api_tokens api_tokens_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_tokens_signal_change AFTER UPDATE OF user_id, secret_hash, scopes, allowed_models, expires_at, revoked_at ON public.api_tokens FOR EACH ROW EXECUTE FUNCTION keyloft.signal_change('token', 'id');
+
+-- Name: api_tokens api_tokens_signal_deletion; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_tokens_signal_deletion AFTER DELETE ON public.api_tokens FOR EACH ROW EXECUTE FUNCTION keyloft.signal_change('token', 'id');
+
 -- Name: settings settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER settings_updated_at BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
@@ -2514,9 +2601,17 @@ CREATE POLICY "people change their own choices" ON public.user_settings FOR UPDA
 
 CREATE POLICY "people change their own profile" ON public.user_profiles FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
 
+-- Name: api_tokens people delete their own tokens; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people delete their own tokens" ON public.api_tokens FOR DELETE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
 -- Name: user_settings people make their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people make their own choices" ON public.user_settings FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: api_tokens people make their own tokens; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people make their own tokens" ON public.api_tokens FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
 
 -- Name: user_settings people read their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -2573,6 +2668,10 @@ CREATE POLICY "the service keeps keys" ON public.api_keys TO service_role USING 
 -- Name: user_profiles the service keeps profiles; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service keeps profiles" ON public.user_profiles TO service_role USING (true) WITH CHECK (true);
+
+-- Name: api_tokens tokens are revoked, and their use is noted; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "tokens are revoked, and their use is noted" ON public.api_tokens FOR UPDATE TO keyloft_definer USING (true) WITH CHECK (true);
 
 -- Name: user_profiles; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
@@ -2711,6 +2810,15 @@ GRANT ALL ON FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) TO serv
 REVOKE ALL ON FUNCTION keyloft.installation_secret(in_kind text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.installation_secret(in_kind text) TO service_role;
 
+-- Name: FUNCTION limit_api_tokens(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.limit_api_tokens() FROM PUBLIC;
+
+-- Name: FUNCTION note_token_use(in_ids uuid[], in_times timestamp with time zone[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) TO service_role;
+
 -- Name: FUNCTION put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) FROM PUBLIC;
@@ -2725,6 +2833,11 @@ GRANT ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_s
 
 REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 
+-- Name: FUNCTION revoke_api_token(in_public_id text, in_secret_hash bytea); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) TO service_role;
+
 -- Name: FUNCTION sealed_api_key(in_api_key_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) FROM PUBLIC;
@@ -2734,6 +2847,10 @@ GRANT ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) TO service_role
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.set_updated_at() FROM PUBLIC;
+
+-- Name: FUNCTION signal_change(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.signal_change() FROM PUBLIC;
 
 -- Name: FUNCTION token_mark_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -2989,46 +3106,53 @@ GRANT SELECT(updated_at) ON TABLE public.api_keys TO authenticated;
 -- Name: TABLE api_tokens; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE public.api_tokens TO keyloft_definer;
+GRANT DELETE ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.id; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(id) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(id),INSERT(id) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(user_id) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(user_id),INSERT(user_id) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.name; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(name) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(name),INSERT(name) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.public_id; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(public_id) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(public_id),INSERT(public_id) ON TABLE public.api_tokens TO authenticated;
+
+-- Name: COLUMN api_tokens.secret_hash; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(secret_hash) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.token_prefix; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(token_prefix) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(token_prefix),INSERT(token_prefix) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.scopes; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(scopes) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(scopes),INSERT(scopes) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.allowed_models; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(allowed_models) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(allowed_models),INSERT(allowed_models) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.expires_at; Type: ACL; Schema: public; Owner: keyloft_owner
 
-GRANT SELECT(expires_at) ON TABLE public.api_tokens TO authenticated;
+GRANT SELECT(expires_at),INSERT(expires_at) ON TABLE public.api_tokens TO authenticated;
 
 -- Name: COLUMN api_tokens.last_used_at; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT(last_used_at) ON TABLE public.api_tokens TO authenticated;
+GRANT UPDATE(last_used_at) ON TABLE public.api_tokens TO keyloft_definer;
 
 -- Name: COLUMN api_tokens.revoked_at; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT(revoked_at) ON TABLE public.api_tokens TO authenticated;
+GRANT UPDATE(revoked_at) ON TABLE public.api_tokens TO keyloft_definer;
 
 -- Name: COLUMN api_tokens.created_at; Type: ACL; Schema: public; Owner: keyloft_owner
 

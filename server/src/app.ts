@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
+import { createTokens } from './domains/tokens/tokens.ts'
 import type { Database } from './platform/database/database.ts'
 import type { Egress } from './platform/egress/egress.ts'
 import { mountLibrary, type Route } from './platform/http/define-route.ts'
@@ -12,6 +13,7 @@ import { probes } from './platform/http/probes.ts'
 import { limitRate } from './platform/http/rate-limit.ts'
 import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
+import type { Signals } from './platform/signals/signals.ts'
 import { createMetrics } from './platform/telemetry/metrics.ts'
 import { type Tracing, untraced } from './platform/telemetry/tracing.ts'
 import { createReadiness } from './readiness.ts'
@@ -22,6 +24,7 @@ export interface AppOptions {
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
+  signals: Signals
   keyring: Keyring
   egress: Egress
   log: Logger
@@ -36,12 +39,15 @@ const signInLimit = { max: 60, windowSeconds: 60 }
 
 /** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, url, database, keyring, egress, log, tracing = untraced, adoptServer, moreRoutes = [] } = options
+  const { config, url, database, signals, keyring, egress, log, tracing = untraced, adoptServer, moreRoutes = [] } = options
   const { publicUrl, corsOrigins } = config.http
   const metrics = createMetrics()
   metrics.watchPools(database.pools)
+  const tokens = createTokens({ database, clock: Date.now })
   const identity = createIdentity({
     database,
+    tokens,
+    signals,
     keyring,
     settings: { publicUrl: publicUrl ?? url, corsOrigins, ...config.auth },
     clock: Date.now,
@@ -55,7 +61,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     })
     await identity.mount(scope)
   }
-  return createHttp({
+  const app = await createHttp({
     log,
     metrics,
     tracing,
@@ -66,12 +72,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     trustedProxies: config.http.trustedProxies,
     hashKey: deriveSecret(keyring, 'idempotency'),
     authenticate: ({ headers }) => identity.authenticate(headers),
-    routes: [...probes({ readiness: createReadiness(database), metrics }), ...moreRoutes],
+    routes: [...probes({ readiness: createReadiness(database), metrics }), ...tokens.routes, ...moreRoutes],
     plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],
     catalogues,
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
     ...(adoptServer ? { adoptServer } : {}),
   })
+  app.addHook('onClose', () => tokens.flush())
+  return app
 }
 
 /** Keys of an issuer that the operator named. */

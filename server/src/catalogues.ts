@@ -1,4 +1,5 @@
 import { identityErrors } from './domains/identity/errors.ts'
+import { tokenErrors } from './domains/tokens/errors.ts'
 import { databaseErrors } from './platform/database/errors.ts'
 import { egressErrors } from './platform/egress/errors.ts'
 import { httpErrors } from './platform/http/errors.ts'
@@ -18,4 +19,5 @@ export const catalogues: readonly Catalogue[] = [
   queueErrors,
   sealingErrors,
   serverErrors,
+  tokenErrors,
 ]

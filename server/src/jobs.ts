@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { forgetExpired } from './domains/identity/forget-expired.ts'
 import type { Database } from './platform/database/database.ts'
+import { directUrlOf } from './platform/database/direct-url.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
 import { forgetOldRequests } from './platform/http/forget-old-requests.ts'
 import type { AnyJob } from './platform/queue/job.ts'
 import { createQueue, type Queue } from './platform/queue/queue.ts'
-import { queueUrl } from './platform/queue/queue-url.ts'
 import type { Tracing } from './platform/telemetry/tracing.ts'
 
 export interface JobsOptions {
@@ -26,7 +26,7 @@ function allJobs({ database }: JobsOptions): AnyJob[] {
 /** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */
 export async function startJobs(options: JobsOptions): Promise<Queue> {
   const { logins, directUrl, log, tracing, works } = options
-  const queue = createQueue({ databaseUrl: queueUrl(logins.keyloft_auth, directUrl), jobs: allJobs(options), log, tracing })
+  const queue = createQueue({ databaseUrl: directUrlOf(logins.keyloft_auth, directUrl), jobs: allJobs(options), log, tracing })
   if (!works) return queue
   try {
     await queue.start()

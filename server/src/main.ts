@@ -7,11 +7,13 @@ import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
 import { openOutgoing } from './outgoing.ts'
 import { createDatabase, requireServable } from './platform/database/database.ts'
+import { directUrlOf } from './platform/database/direct-url.ts'
 import { SetupError } from './platform/database/setup-error.ts'
 import { serverHolder } from './platform/embedded/embedded-server.ts'
 import { locateOwnDatabase, type OwnPlace } from './platform/embedded/own-database.ts'
 import { refuseIfRunning } from './platform/embedded/run-file.ts'
 import { type FrontDoor, openFrontDoor } from './platform/http/front-door.ts'
+import { createSignals } from './platform/signals/signals.ts'
 import { createLog } from './platform/telemetry/log.ts'
 
 export interface Keyloft extends Pick<OpenedDatabase, 'directory' | 'rootKeys'> {
@@ -121,12 +123,15 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
   const queue = await startJobs({ logins, directUrl, database, log, tracing, works: config.worksOnJobs })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
+  const signals = createSignals({ databaseUrl: directUrlOf(logins.keyloft_auth, directUrl), clock: Date.now, log })
+  onStop(() => signals.stop())
+  signals.start()
   let handler: RequestListener | undefined
   const adoptServer = (made: RequestListener) => {
     handler = made
     return door.server
   }
-  const app = await createApp({ config, url: door.url, database, keyring, egress, log, tracing, adoptServer })
+  const app = await createApp({ config, url: door.url, database, signals, keyring, egress, log, tracing, adoptServer })
   await app.ready()
   if (handler) door.serve(handler)
   onStop(async () => {

@@ -3,6 +3,7 @@ import { afterAll } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { createEgress } from '../src/platform/egress/egress.ts'
 import type { Route } from '../src/platform/http/define-route.ts'
+import { createSignals } from '../src/platform/signals/signals.ts'
 import { createLog } from '../src/platform/telemetry/log.ts'
 import type { Tracing } from '../src/platform/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
@@ -10,6 +11,8 @@ import { jwtSecret, publicUrl } from './identity.ts'
 
 export interface TestApp extends TestDatabase {
   app: FastifyInstance
+  /** A second server on the same database: it remembers for itself, and hears of changes by itself. */
+  anotherApp(): Promise<FastifyInstance>
 }
 
 /** The whole server on a database of its own, with a test's own routes beside the real ones. */
@@ -19,22 +22,33 @@ export async function createTestApp(
 ): Promise<TestApp> {
   const test = await createTestDatabase(options)
   const egress = createEgress()
-  const app = await createApp({
-    config: {
-      http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
-      auth: { jwtSecret, externalIssuer: undefined },
-    },
-    url: publicUrl,
-    database: test.database,
-    keyring: test.keyring,
-    egress,
-    log: createLog('silent'),
-    ...(options.tracing ? { tracing: options.tracing } : {}),
-    moreRoutes: routes(test),
-  })
+  const log = createLog('silent')
+  const apps: FastifyInstance[] = []
+  const anotherApp = async () => {
+    const signals = createSignals({ databaseUrl: test.urls.keyloft_auth, clock: Date.now, log })
+    signals.start()
+    const app = await createApp({
+      config: {
+        http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
+        auth: { jwtSecret, externalIssuer: undefined },
+      },
+      url: publicUrl,
+      database: test.database,
+      signals,
+      keyring: test.keyring,
+      egress,
+      log,
+      ...(options.tracing ? { tracing: options.tracing } : {}),
+      moreRoutes: routes(test),
+    })
+    app.addHook('onClose', () => signals.stop())
+    apps.push(app)
+    return app
+  }
+  const app = await anotherApp()
   afterAll(async () => {
-    await app.close()
+    for (const one of apps) await one.close()
     await egress.close()
   })
-  return { ...test, app }
+  return { ...test, app, anotherApp }
 }

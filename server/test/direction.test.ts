@@ -22,6 +22,7 @@ const domains: Record<string, string[]> = {
 const platform: Record<string, string[]> = {
   sealing: [],
   egress: [],
+  signals: ['egress'],
   database: ['sealing', 'egress'],
   embedded: ['database', 'egress', 'sealing'],
   telemetry: ['database', 'egress'],
@@ -124,8 +125,10 @@ describe('the direction of imports', () => {
       )
     expect(callers.sort()).toEqual([
       'cli/seed.ts: seed',
+      'domains/tokens/routes.ts: revoke a presented token',
       'domains/tokens/tokens.ts: check API tokens',
       'domains/tokens/tokens.ts: check API tokens',
+      'domains/tokens/tokens.ts: note the use of tokens',
       'platform/database/database.ts: readiness',
       'platform/http/forget-old-requests.ts: forget old requests',
       'platform/http/idempotency.ts: idempotency',

@@ -5,6 +5,8 @@ import { afterAll } from 'vitest'
 import { AppError } from '../src/base/errors.ts'
 import { createIdentity, type Identity, type IdentitySettings } from '../src/domains/identity/identity.ts'
 import { makeToken, type NewToken } from '../src/domains/tokens/token-format.ts'
+import { createTokens } from '../src/domains/tokens/tokens.ts'
+import { deaf } from '../src/platform/signals/signals.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
 
 export const jwtSecret = 'dGhpcyBpcyBmb3IgdGhl-dGVzdHMgYWxvbmUgYW5kIG5vYm9keSBlbHNl'
@@ -49,6 +51,8 @@ export async function createTestIdentity(
   const another = (more: Partial<IdentitySettings> = {}, fetch: (url: string) => Promise<unknown> = fetchJson) =>
     createIdentity({
       database: test.database,
+      tokens: createTokens({ database: test.database, clock: () => clock.now }),
+      signals: deaf,
       keyring: test.keyring,
       settings: { ...settings, ...changed, ...more },
       clock: () => clock.now,

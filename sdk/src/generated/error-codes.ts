@@ -52,4 +52,8 @@ export const errorCodes = [
   'queue.unknown_job', // 500 This job is not registered.
   'secret.cannot_open', // 500 A stored secret could not be opened.
   'server.not_migrated', // 503 The database does not have the migrations of this version.
+  'tokens.beyond_own', // 403 A token cannot make one that may do more, or for longer, than itself.
+  'tokens.not_found', // 404 There is no such token.
+  'tokens.over_already', // 400 expiresAt lies in the past.
+  'tokens.too_many', // 409 You have 20 tokens, and nobody may have more.
 ] as const

@@ -50,6 +50,10 @@ export class BoundedMap<V> {
     for (const key of [...this.#entries.keys()]) this.delete(key)
   }
 
+  deleteWhere(concerns: (value: V) => boolean) {
+    for (const [key, { value }] of [...this.#entries]) if (concerns(value)) this.delete(key)
+  }
+
   get size() {
     return this.#entries.size
   }

@@ -16,6 +16,8 @@ export interface Principal {
   readonly models?: readonly string[]
   /** The API token it came by, if it was one. */
   readonly tokenId?: string
+  /** When that token ends; absent: never. */
+  readonly endsAtMs?: number
 }
 
 export const anonymous: Principal = Object.freeze({ role: 'anon', claims: Object.freeze({ role: 'anon' }) })

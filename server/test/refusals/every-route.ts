@@ -1,5 +1,6 @@
 import { platformRefusals } from './platform.ts'
 import type { Refusals } from './refusal.ts'
+import { tokenRefusals } from './tokens.ts'
 
 /** A file for each domain. Only what does not follow from the OpenAPI document stands in them. */
-export const refusalsOfEveryRoute: Refusals = { ...platformRefusals }
+export const refusalsOfEveryRoute: Refusals = { ...platformRefusals, ...tokenRefusals }

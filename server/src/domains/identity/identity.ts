@@ -5,7 +5,8 @@ import { anonymous, type Principal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
 import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
 import type { Keyring } from '../../platform/sealing/keyring.ts'
-import { createTokens } from '../tokens/tokens.ts'
+import type { Signals } from '../../platform/signals/signals.ts'
+import type { Tokens } from '../tokens/tokens.ts'
 import type { SignIn } from './better-auth.ts'
 import { type Credential, readCredential } from './carriers.ts'
 import { identityErrors } from './errors.ts'
@@ -31,6 +32,8 @@ export interface IdentitySettings {
 
 export interface IdentityDeps {
   database: Pick<Database, 'pools' | 'system'>
+  tokens: Pick<Tokens, 'check' | 'noteUse'>
+  signals: Signals
   keyring: Keyring
   settings: IdentitySettings
   clock: Clock
@@ -48,12 +51,12 @@ export interface Identity {
   openApi(): Promise<unknown>
 }
 
-/** A token revoked by another process is noticed after this long. */
-const acceptedTokenMs = 1_000
+/** One that is taken back is forgotten at once, by signal. */
+const acceptedTokenMs = 30_000
 const refusedTokenMs = 10_000
 
 export function createIdentity(deps: IdentityDeps): Identity {
-  const { settings, clock, database } = deps
+  const { settings, clock, database, tokens, signals } = deps
   const pool = database.pools.auth
   const publicUrl = new URL(settings.publicUrl).origin
   const isSecure = publicUrl.startsWith('https:')
@@ -64,7 +67,6 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const keptElsewhere = askWhetherKeptElsewhere(pool)
 
   const { externalIssuer } = settings
-  const tokens = createTokens({ database, clock })
   const checkSession = createSessionCheck({ pool, secret, clock })
   const checkJwt = createJwtCheck({
     jwtSecret: settings.jwtSecret,
@@ -83,9 +85,13 @@ export function createIdentity(deps: IdentityDeps): Identity {
     if (form === 'jwt') return checkJwt(text)
     const verdict = await tokens.check(text)
     if ('refused' in verdict) return { ...verdict, untilMs: clock() + refusedTokenMs }
-    return { principal: verdict.principal, untilMs: Math.min(clock() + acceptedTokenMs, verdict.endsAtMs ?? Number.POSITIVE_INFINITY) }
+    return {
+      principal: verdict.principal,
+      untilMs: Math.min(clock() + acceptedTokenMs, verdict.principal.endsAtMs ?? Number.POSITIVE_INFINITY),
+    }
   }
-  const memory = createMemory(judge, clock)
+  const memory = createMemory(judge, { clock, hearsChanges: signals.isLive })
+  signals.onChanged('token', (id) => memory.forgetWhere(({ tokenId }) => (id === undefined ? tokenId !== undefined : tokenId === id)))
 
   // Loaded on first use: it is a third of the memory of a server that nobody signs in to.
   let built: Promise<SignIn> | undefined
@@ -116,6 +122,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       if (credential.isProjectKey && verdict.principal.role === 'authenticated') {
         throw identityErrors.unauthorized({ internal: 'a person’s token as the project key' })
       }
+      if (verdict.principal.tokenId) tokens.noteUse(verdict.principal.tokenId)
       return verdict.principal
     },
     async mount(app) {

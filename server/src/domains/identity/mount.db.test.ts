@@ -5,6 +5,8 @@ import { sql } from 'kysely'
 import { describe, expect, it, vi } from 'vitest'
 import { createTestIdentity, publicUrl } from '../../../test/identity.ts'
 import { createDatabase } from '../../platform/database/database.ts'
+import { deaf } from '../../platform/signals/signals.ts'
+import { createTokens } from '../tokens/tokens.ts'
 import { createIdentity } from './identity.ts'
 
 const password = 'correct horse battery'
@@ -270,6 +272,8 @@ describe('before it is used', () => {
     const settings = { publicUrl, corsOrigins: [], jwtSecret: undefined, externalIssuer: undefined }
     const identity = createIdentity({
       database,
+      tokens: createTokens({ database, clock: Date.now }),
+      signals: deaf,
       keyring,
       settings,
       clock: Date.now,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { anonymous } from '../../base/principal.ts'
+import { anonymous, userPrincipal } from '../../base/principal.ts'
 import type { Credential } from './carriers.ts'
 import { createMemory } from './remember.ts'
 import type { Verdict } from './verdict.ts'
@@ -8,6 +8,7 @@ describe('what is remembered of credentials', () => {
   const credential = (text: string): Credential => ({ form: 'token', text, isProjectKey: false })
   function setUp(judge: (text: string) => Verdict | Error) {
     const clock = { now: 0 }
+    const live = { now: true }
     const asked: string[] = []
     const memory = createMemory(
       async ({ text }) => {
@@ -16,9 +17,9 @@ describe('what is remembered of credentials', () => {
         if (verdict instanceof Error) throw verdict
         return verdict
       },
-      () => clock.now,
+      { clock: () => clock.now, hearsChanges: () => live.now },
     )
-    return { clock, asked, memory }
+    return { clock, live, asked, memory }
   }
 
   it('is a verdict until its time, and nothing after', async () => {
@@ -67,6 +68,49 @@ describe('what is remembered of credentials', () => {
     const { memory } = setUp(() => ({ principal, untilMs: 100 }))
     await memory.verdictOn(credential('a'))
     for (const part of [principal, principal.claims, principal.scopes, principal.models]) expect(Object.isFrozen(part)).toBe(true)
+  })
+
+  it('is asked again after a second while nobody can tell us of changes', async () => {
+    const { clock, live, asked, memory } = setUp(() => ({ principal: anonymous, untilMs: 10_000 }))
+    await memory.verdictOn(credential('a'))
+    live.now = false
+    clock.now = 999
+    await memory.verdictOn(credential('a'))
+    expect(asked).toHaveLength(1)
+    clock.now = 1_000
+    await memory.verdictOn(credential('a'))
+    expect(asked).toHaveLength(2)
+    live.now = true
+    clock.now = 9_999
+    await memory.verdictOn(credential('a'))
+    expect(asked).toHaveLength(2)
+  })
+
+  it('ends with what it was made from, also when that changes while it is being asked', async () => {
+    let finish: (() => void)[] = []
+    const memory = createMemory(
+      () => new Promise((resolve) => finish.push(() => resolve({ principal: userPrincipal('ada'), untilMs: 10_000 }))),
+      { clock: () => 0, hearsChanges: () => true },
+    )
+    const ask = async () => {
+      const asked = memory.verdictOn(credential('a'))
+      for (const resolve of finish.splice(0)) resolve()
+      await asked
+      return asked instanceof Promise
+    }
+    expect([await ask(), await ask()]).toEqual([true, false])
+    memory.forgetWhere(({ claims }) => claims.sub === 'bob')
+    expect(await ask()).toBe(false)
+    memory.forgetWhere(({ claims }) => claims.sub === 'ada')
+    const old = memory.verdictOn(credential('a'))
+    memory.forgetWhere(({ claims }) => claims.sub === 'bob') // whom it is about is not known yet
+    const fresh = memory.verdictOn(credential('a'))
+    expect(fresh).not.toBe(old)
+    const waiting = finish
+    finish = []
+    for (const resolve of waiting) resolve()
+    await Promise.all([old, fresh])
+    expect(await ask()).toBe(false)
   })
 
   it('can be forgotten', async () => {

@@ -12,8 +12,7 @@ const isLong = process.env.KEYLOFT_TEST_LONG === '1'
 
 describe('the refusal of a token', async () => {
   const test = await createTestIdentity()
-  const ada = await test.makePerson()
-  const ids = await Promise.all(Array.from({ length: 50 }, async () => (await test.issueToken(ada.id)).publicId))
+  const ids = await Promise.all(Array.from({ length: 50 }, async () => (await test.issueToken((await test.makePerson()).id)).publicId))
   const refuse = (token: string) => test.identity.authenticate({ authorization: `Bearer ${token}` }).catch((error) => error)
 
   it('asks the same question and answers the same, whether the id or the secret was wrong', async () => {

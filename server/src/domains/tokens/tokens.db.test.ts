@@ -118,7 +118,7 @@ describe('an API token', async () => {
     let isAway = true
     const tokens = createTokens({
       clock: () => clock.now,
-      database: { system: (job, work) => (isAway ? Promise.reject(new Error('away')) : test.database.system(job, work)) },
+      database: { ...test.database, system: (job, work) => (isAway ? Promise.reject(new Error('away')) : test.database.system(job, work)) },
     })
     const asked = Promise.allSettled([tokens.check(token), tokens.check(makeToken().token)])
     expect((await asked).map(({ status }) => status)).toEqual(['rejected', 'rejected'])

@@ -2,25 +2,42 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { type Principal, type Scope, userPrincipal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
-import { findApiTokens, readMarkKey, type TokenRow } from './queries.ts'
+import type { Route } from '../../platform/http/define-route.ts'
+import { createLastUse } from './last-use.ts'
+import { findApiTokens, noteTokenUse, readMarkKey, type TokenRow } from './queries.ts'
+import { tokenRoutes } from './routes.ts'
 import { hashToken, isWellFormed, readPublicId } from './token-format.ts'
 
 export { tokenPrefix } from './token-format.ts'
 
 type TokenVerdict =
-  | { readonly principal: Principal; readonly endsAtMs: number | undefined }
+  | { readonly principal: Principal }
   /** Why, for the operator alone: a caller must not learn which part was wrong. */
   | { readonly refused: string }
 
 export interface Tokens {
   /** Whether a presented text is a token that holds, and whose. What was never issued here costs no query. */
   check(token: string): Promise<TokenVerdict>
+  /** That a token of this id came with a request; kept soon, not at once. */
+  noteUse(tokenId: string): void
+  readonly routes: Route[]
+  /** Keeps what is gathered, before the process ends. */
+  flush(): Promise<void>
 }
 
-export function createTokens({ database, clock }: { database: Pick<Database, 'system'>; clock: Clock }): Tokens {
+export interface TokensDeps {
+  database: Pick<Database, 'asPrincipal' | 'readAs' | 'system'>
+  clock: Clock
+}
+
+export function createTokens({ database, clock }: TokensDeps): Tokens {
   const find = gather((publicIds) => database.system('check API tokens', (tx) => findApiTokens(tx, publicIds)))
   const markKey = readOnce(() => database.system('check API tokens', readMarkKey))
+  const lastUse = createLastUse((uses) => database.system('note the use of tokens', (tx) => noteTokenUse(tx, uses)), clock)
   return {
+    noteUse: lastUse.note,
+    flush: lastUse.flush,
+    routes: tokenRoutes({ database, markKey, clock }),
     async check(token) {
       if (!isWellFormed(token)) return { refused: 'malformed token' }
       const publicId = readPublicId(token, await markKey())
@@ -31,17 +48,18 @@ export function createTokens({ database, clock }: { database: Pick<Database, 'sy
       if (!isRight) return { refused: `wrong secret for token ${row.id}` }
       if (row.revoked_at) return { refused: `token ${row.id} is revoked` }
       if (row.expires_at && row.expires_at.getTime() <= clock()) return { refused: `token ${row.id} has expired` }
-      return { principal: toPrincipal(row), endsAtMs: row.expires_at?.getTime() }
+      return { principal: toPrincipal(row) }
     },
   }
 }
 
-function toPrincipal({ id, user_id, scopes, allowed_models }: TokenRow): Principal {
+function toPrincipal({ id, user_id, scopes, allowed_models, expires_at }: TokenRow): Principal {
   return {
     ...userPrincipal(user_id),
     scopes: scopes as Scope[], // a constraint of the table
     ...(allowed_models ? { models: allowed_models } : {}),
     tokenId: id,
+    ...(expires_at ? { endsAtMs: expires_at.getTime() } : {}),
   }
 }
 

@@ -1,0 +1,3 @@
+set local role keyloft_owner;
+
+drop function keyloft.signal_change();
