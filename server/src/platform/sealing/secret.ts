@@ -46,11 +46,19 @@ export function sealSecret(
   return { ...row, sealed: `kl1.${row.id}.${version}.${seal(key, boundTo(row), text).toString('base64url')}` }
 }
 
-export function openSecret(key: Buffer, row: SealedSecret): string {
-  const head = `kl1.${row.id}.${row.version}.`
-  const bytes = row.sealed.startsWith(head) ? decodeCanonical(row.sealed.slice(head.length)) : undefined
-  if (!bytes) throw sealingErrors.cannot_open({ internal: `secret ${row.id}: its text is another’s, or malformed` })
+/** What whoever asks takes a secret for. Where it may be sent the row says, and it is bound to that too. */
+export type ExpectedSecret = Pick<SecretPurpose, 'userId' | 'kind' | 'provider'>
+
+/**
+ * Opens what is as it was sealed, and is what it is taken for: somebody who can write to the database can let one thing
+ * refer to another's secret, all of whose row is in order.
+ */
+export function openSecret(key: Buffer, row: SealedSecret, { userId, kind, provider = '' }: ExpectedSecret): string {
   try {
+    if (row.user_id !== userId || row.kind !== kind || row.provider !== provider) throw new Error('it is another’s, or another thing')
+    const head = `kl1.${row.id}.${row.version}.`
+    const bytes = row.sealed.startsWith(head) ? decodeCanonical(row.sealed.slice(head.length)) : undefined
+    if (!bytes) throw new Error('its text is another’s, or malformed')
     return open(key, boundTo(row), bytes)
   } catch (cause) {
     throw sealingErrors.cannot_open({ cause, internal: `secret ${row.id}` })

@@ -17,29 +17,28 @@ export interface DataKeys {
   forget(userId?: string): void
 }
 
-/** So many people's keys are held unwrapped, and for so long. */
-const mostHeld = 10_000
-const heldMs = 10 * 60_000
-
-/** All versions of one person, newest first. */
-type Held = readonly DataKey[]
-
-/** Random keys, one or more per person, in keyloft.data_keys under the root key and unwrapped in memory, wiped when they leave it. */
-export function createDataKeys({
-  database,
-  keyring,
-  clock,
-}: {
+export interface DataKeysOptions {
   database: Pick<Database, 'system'>
   keyring: Keyring
   clock: Clock
-}): DataKeys {
+  /** So many people's keys are held unwrapped. */
+  mostHeld?: number
+}
+
+const heldMs = 10 * 60_000
+
+/** All versions of one person, newest first: as they lie in the database, and as they seal. */
+type Wrapped = readonly { version: number; wrapped: string }[]
+type Held = readonly DataKey[]
+
+/** Random keys, one or more per person, in keyloft.data_keys under the root key and unwrapped in memory, wiped when they leave it. */
+export function createDataKeys({ database, keyring, clock, mostHeld = 10_000 }: DataKeysOptions): DataKeys {
   const held = new BoundedMap<Held>(mostHeld, (keys) => {
     for (const { key } of keys) key.fill(0)
   })
-  const loading = new Map<string, Promise<Held>>()
+  const loading = new Map<string, Promise<Wrapped>>()
 
-  function load(userId: string | null): Promise<Held> {
+  function load(userId: string | null): Promise<Wrapped> {
     const name = userId ?? ''
     let loaded = loading.get(name)
     if (!loaded) {
@@ -49,18 +48,17 @@ export function createDataKeys({
     return loaded
   }
 
-  async function read(userId: string | null): Promise<Held> {
-    const rows = await database.system('read data keys', async (tx) => {
+  async function read(userId: string | null): Promise<Wrapped> {
+    return database.system('read data keys', async (tx) => {
       const { rows } = await sql<{
         version: number
         wrapped: string
       }>`select version, wrapped from keyloft.data_keys_of(in_user_id => ${userId})`.execute(tx)
       return rows
     })
-    return rows.length === 0 ? [] : hold(userId, rows)
   }
 
-  async function make(userId: string | null): Promise<Held> {
+  async function make(userId: string | null): Promise<Wrapped> {
     const made = sealWithRootKey(keyring, purposeOf(userId, 1), randomBytes(keyBytes).toString('base64'))
     const wrapped = await database.system('add a data key', async (tx) => {
       const { rows } = await sql<{
@@ -68,10 +66,10 @@ export function createDataKeys({
       }>`select keyloft.add_first_data_key(in_user_id => ${userId}, in_wrapped => ${made}) as wrapped`.execute(tx)
       return rows[0]?.wrapped ?? made
     })
-    return hold(userId, [{ version: 1, wrapped }])
+    return [{ version: 1, wrapped }]
   }
 
-  function hold(userId: string | null, rows: readonly { version: number; wrapped: string }[]): Held {
+  function hold(userId: string | null, rows: Wrapped): Held {
     const keys = rows.map(({ version, wrapped }) => ({ version, key: unwrap(userId, version, wrapped) }))
     held.set(userId ?? '', keys, clock() + heldMs)
     return keys
@@ -87,24 +85,25 @@ export function createDataKeys({
     throw sealingErrors.cannot_open({ internal: `data key ${version} of ${userId ?? 'the installation'} is none` })
   }
 
-  const pick = (keys: Held | undefined, version: number | 'newest') =>
-    version === 'newest' ? keys?.[0] : keys?.find((candidate) => candidate.version === version)
+  function find(userId: string | null, version: number | 'newest'): DataKey | undefined {
+    const keys = held.get(userId ?? '', clock())
+    return version === 'newest' ? keys?.[0] : keys?.find((candidate) => candidate.version === version)
+  }
 
-  /** Between loading and using nothing may happen: in a full memory the next one's key could wipe this one. */
   async function loadAndUse<T>(userId: string | null, version: number | 'newest', work: (key: DataKey) => T): Promise<T> {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const loaded = await load(userId)
-      if (loaded.length === 0 && version === 'newest') await make(userId)
-      const key = pick(held.get(userId ?? '', clock()), version)
-      if (key) return work(key)
-    }
+    let rows = await load(userId)
+    if (rows.length === 0 && version === 'newest') rows = await make(userId)
+    // Nothing may be awaited between unwrapping and using: in a full memory the next one's key could wipe this one.
+    if (!find(userId, version)) hold(userId, rows)
+    const key = find(userId, version)
+    if (key) return work(key)
     throw sealingErrors.cannot_open({ internal: `${userId ?? 'the installation'} has no data key ${version}` })
   }
 
   return {
     use(userId, version, work) {
       // A version that is not held may have been made by another process a moment ago.
-      const key = pick(held.get(userId ?? '', clock()), version)
+      const key = find(userId, version)
       return key ? work(key) : loadAndUse(userId, version, work)
     },
     forget(userId) {

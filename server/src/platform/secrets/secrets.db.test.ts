@@ -17,7 +17,7 @@ describe('secrets', async () => {
     const found = await database.system('test', (tx) => findSecret(tx, ada.id, sealed.id))
     expect(found).toEqual(sealed)
     expect(JSON.stringify(found)).not.toContain('sk-of-ada')
-    for (const reader of [secrets, another()]) expect(await reader.open(sealed)).toBe('sk-of-ada')
+    for (const reader of [secrets, another()]) expect(await reader.open(sealed, providerKey(ada.id))).toBe('sk-of-ada')
   })
 
   it('are found for their own person alone, and are gone when forgotten', async () => {
@@ -42,7 +42,9 @@ describe('secrets', async () => {
     const ada = await makePerson()
     const sealed = await Promise.all(Array.from({ length: 8 }, (_, index) => another().seal(providerKey(ada.id), `key ${index}`)))
     const reader = another()
-    expect(await Promise.all(sealed.map((secret) => reader.open(secret)))).toEqual(sealed.map((_, index) => `key ${index}`))
+    expect(await Promise.all(sealed.map((secret) => reader.open(secret, providerKey(ada.id))))).toEqual(
+      sealed.map((_, index) => `key ${index}`),
+    )
     const { rows } = await sql`select from keyloft.data_keys where user_id = ${ada.id}`.execute(owner.db)
     expect(rows).toHaveLength(1)
   })
@@ -58,14 +60,36 @@ describe('secrets', async () => {
     ]
     for (const other of wrapped) {
       await sql`update keyloft.data_keys set wrapped = ${other} where user_id = ${ada.id}`.execute(owner.db)
-      await expect(async () => another().open(sealed)).rejects.toMatchObject({ code: 'secret.cannot_open' })
+      await expect(async () => another().open(sealed, providerKey(ada.id))).rejects.toMatchObject({ code: 'secret.cannot_open' })
+    }
+  })
+
+  it('are lost with their data key: the next one is another', async () => {
+    const ada = await makePerson()
+    const sealed = await secrets.seal(providerKey(ada.id), 'sk-of-ada')
+    await sql`delete from keyloft.data_keys where user_id = ${ada.id}`.execute(owner.db)
+    const without = another()
+    const opening = async () => without.open(sealed, providerKey(ada.id))
+    await expect(opening).rejects.toMatchObject({ code: 'secret.cannot_open' })
+    const next = await without.seal(providerKey(ada.id), 'new')
+    expect(await another().open(next, providerKey(ada.id))).toBe('new')
+    await expect(opening).rejects.toMatchObject({ code: 'secret.cannot_open' })
+  })
+
+  it('stay closed to whoever takes them for another’s, or for another thing, though their row is in order', async () => {
+    const [ada, eve] = [await makePerson(), await makePerson()]
+    const sealed = await secrets.seal(providerKey(ada.id), 'sk-of-ada')
+    await secrets.seal(providerKey(eve.id), 'sk-of-eve')
+    for (const other of [{ userId: eve.id }, { userId: null }, { kind: 'oauth token' }, { provider: 'anthropic' }]) {
+      const opening = async () => secrets.open(sealed, { ...providerKey(ada.id), ...other })
+      await expect(opening).rejects.toMatchObject({ code: 'secret.cannot_open' })
     }
   })
 
   it('name what is missing to the operator alone', async () => {
     const ada = await makePerson()
     const sealed = { ...(await secrets.seal(providerKey(ada.id), 'sk-of-ada')), version: 9 }
-    const error = await Promise.resolve(secrets.open(sealed)).catch((refused) => refused)
+    const error = await Promise.resolve(secrets.open(sealed, providerKey(ada.id))).catch((refused) => refused)
     expect(error).toMatchObject({ code: 'secret.cannot_open', internal: `${ada.id} has no data key 9` })
     expect(JSON.stringify(error) + error.message).not.toContain(ada.id)
   })
@@ -73,9 +97,9 @@ describe('secrets', async () => {
   it('open without a query while their data key is in memory, and again after it was wiped', async () => {
     const ada = await makePerson()
     const sealed = await secrets.seal(providerKey(ada.id), 'sk-of-ada')
-    expect(secrets.open(sealed)).toBe('sk-of-ada')
+    expect(secrets.open(sealed, providerKey(ada.id))).toBe('sk-of-ada')
     secrets.forget(ada.id)
-    const opening = secrets.open(sealed)
+    const opening = secrets.open(sealed, providerKey(ada.id))
     expect(opening).toBeInstanceOf(Promise)
     expect(await opening).toBe('sk-of-ada')
   })

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import type { Clock } from '../../base/clock.ts'
-import type { Database, Tx } from '../database/database.ts'
-import type { Keyring } from '../sealing/keyring.ts'
-import { openSecret, type SealedSecret, type SecretPurpose, sealSecret } from '../sealing/secret.ts'
-import { createDataKeys } from './data-keys.ts'
+import type { Tx } from '../database/database.ts'
+import { type ExpectedSecret, openSecret, type SealedSecret, type SecretPurpose, sealSecret } from '../sealing/secret.ts'
+import { createDataKeys, type DataKeysOptions } from './data-keys.ts'
 
 export type { SealedSecret } from '../sealing/secret.ts'
 
@@ -12,22 +10,23 @@ export type { SealedSecret } from '../sealing/secret.ts'
 export interface Secrets {
   /** Not stored yet: `keepSecret` does that, in the transaction of whatever refers to it. */
   seal(purpose: SecretPurpose, text: string): Promise<SealedSecret>
-  /** With the person's data key in memory this asks no database. */
-  open(secret: SealedSecret): string | Promise<string>
+  /** If it is what it is expected to be. With the person's data key in memory this asks no database. */
+  open(secret: SealedSecret, expected: ExpectedSecret): string | Promise<string>
   /** 32 random bytes of the installation's own, made at first need and the same ever after, root keys rotated or not. */
   installationKey(kind: string): Promise<Buffer>
   /** Wipes unwrapped keys from memory: of one person, or all. */
   forget(userId?: string): void
 }
 
-export function createSecrets(options: { database: Pick<Database, 'system'>; keyring: Keyring; clock: Clock }): Secrets {
+export function createSecrets(options: DataKeysOptions): Secrets {
   const { database } = options
   const dataKeys = createDataKeys(options)
   const installationKeys = new Map<string, Promise<Buffer>>()
 
   const seal: Secrets['seal'] = async (purpose, text) => dataKeys.use(purpose.userId, 'newest', (key) => sealSecret(key, purpose, text))
 
-  const open: Secrets['open'] = (secret) => dataKeys.use(secret.user_id, secret.version, ({ key }) => openSecret(key, secret))
+  const open: Secrets['open'] = (secret, expected) =>
+    dataKeys.use(expected.userId, secret.version, ({ key }) => openSecret(key, secret, expected))
 
   async function makeInstallationKey(kind: string): Promise<Buffer> {
     const made = await seal({ userId: null, kind }, randomBytes(32).toString('base64'))
@@ -39,7 +38,7 @@ export function createSecrets(options: { database: Pick<Database, 'system'>; key
       await keepSecret(tx, made)
       return made
     })
-    return Buffer.from(await open(kept), 'base64')
+    return Buffer.from(await open(kept, { userId: null, kind }), 'base64')
   }
 
   return {
