@@ -5,8 +5,9 @@ import { type Figure, reaches, toTable } from './figures.ts'
 import { migrations } from './migrations.ts'
 import { select } from './select.ts'
 import { start } from './start.ts'
+import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials }
+const benches = { start, select, migrations, credentials, vault }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]
