@@ -322,6 +322,77 @@ ALTER FUNCTION keyloft.bound_api_keys() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.bound_api_keys() IS 'Trigger: what is loaded for a call must stay small.';
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: model_prices; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.model_prices (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    from_input_tokens bigint DEFAULT 0 NOT NULL,
+    input_per_million numeric,
+    cached_input_per_million numeric,
+    cache_write_5m_per_million numeric,
+    cache_write_1h_per_million numeric,
+    audio_input_per_million numeric,
+    output_per_million numeric,
+    reasoning_per_million numeric,
+    audio_output_per_million numeric,
+    per_image numeric,
+    per_request numeric,
+    source text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_prices_bounded CHECK ((((input_per_million >= (0)::numeric) AND (input_per_million <= (1000000)::numeric)) AND ((cached_input_per_million >= (0)::numeric) AND (cached_input_per_million <= (1000000)::numeric)) AND ((cache_write_5m_per_million >= (0)::numeric) AND (cache_write_5m_per_million <= (1000000)::numeric)) AND ((cache_write_1h_per_million >= (0)::numeric) AND (cache_write_1h_per_million <= (1000000)::numeric)) AND ((audio_input_per_million >= (0)::numeric) AND (audio_input_per_million <= (1000000)::numeric)) AND ((output_per_million >= (0)::numeric) AND (output_per_million <= (1000000)::numeric)) AND ((reasoning_per_million >= (0)::numeric) AND (reasoning_per_million <= (1000000)::numeric)) AND ((audio_output_per_million >= (0)::numeric) AND (audio_output_per_million <= (1000000)::numeric)) AND ((per_image >= (0)::numeric) AND (per_image <= (1000000)::numeric)) AND ((per_request >= (0)::numeric) AND (per_request <= (1000000)::numeric)))),
+    CONSTRAINT model_prices_model_length CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
+    CONSTRAINT model_prices_provider_form CHECK ((provider ~ '^[a-z0-9][a-z0-9_-]{0,49}$'::text)),
+    CONSTRAINT model_prices_source_known CHECK ((source = ANY (ARRAY['shipped'::text, 'imported'::text]))),
+    CONSTRAINT model_prices_tier_bounded CHECK (((from_input_tokens >= 0) AND (from_input_tokens <= 1000000000)))
+);
+
+ALTER TABLE ONLY public.model_prices FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_prices OWNER TO keyloft_owner;
+
+-- Name: TABLE model_prices; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.model_prices IS 'Prices in USD. A row is in force from its date until the next of its model; none is ever changed.';
+
+-- Name: COLUMN model_prices.from_input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.model_prices.from_input_tokens IS 'For providers that charge long prompts at another rate: the rate of calls with at least so many input tokens.';
+
+-- Name: COLUMN model_prices.input_per_million; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.model_prices.input_per_million IS 'Null: what this would be charged for has no price, and such a call stays unpriced.';
+
+-- Name: COLUMN model_prices.cached_input_per_million; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.model_prices.cached_input_per_million IS 'Null: charged as input. So are cache writes.';
+
+-- Name: COLUMN model_prices.reasoning_per_million; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.model_prices.reasoning_per_million IS 'Null: charged as output.';
+
+-- Name: COLUMN model_prices.source; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.model_prices.source IS 'shipped with Keyloft, or imported by the operator, which outranks it.';
+
+-- Name: cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN ((price).id IS NOT NULL) THEN trim_scale((((0.000001 * (CASE WHEN (input_tokens = 0) THEN (0)::numeric ELSE ((((((((((input_tokens - cached_input_tokens) - cache_write_5m_tokens) - cache_write_1h_tokens) - audio_input_tokens))::numeric * (price).input_per_million) + ((cached_input_tokens)::numeric * COALESCE((price).cached_input_per_million, (price).input_per_million))) + ((cache_write_5m_tokens)::numeric * COALESCE((price).cache_write_5m_per_million, (price).input_per_million))) + ((cache_write_1h_tokens)::numeric * COALESCE((price).cache_write_1h_per_million, (price).input_per_million))) + CASE WHEN (audio_input_tokens = 0) THEN (0)::numeric ELSE ((audio_input_tokens)::numeric * (price).audio_input_per_million) END) END + CASE WHEN (output_tokens = 0) THEN (0)::numeric ELSE ((((((output_tokens - reasoning_tokens) - audio_output_tokens))::numeric * (price).output_per_million) + ((reasoning_tokens)::numeric * COALESCE((price).reasoning_per_million, (price).output_per_million))) + CASE WHEN (audio_output_tokens = 0) THEN (0)::numeric ELSE ((audio_output_tokens)::numeric * (price).audio_output_per_million) END) END)) + CASE WHEN (images = 0) THEN (0)::numeric ELSE ((images)::numeric * (price).per_image) END) + COALESCE((price).per_request, (0)::numeric))) ELSE NULL::numeric END;
+
+ALTER FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) IS 'What a call costs by this price. Cached, written and audio tokens are parts of the input, reasoning and audio tokens of the output.';
+
 -- Name: count_request(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) RETURNS record
@@ -471,6 +542,14 @@ ALTER FUNCTION keyloft.installation_secret(in_kind text) OWNER TO keyloft_define
 
 COMMENT ON FUNCTION keyloft.installation_secret(in_kind text) IS 'The first secret of that kind that the installation made for itself: whoever comes second uses it too.';
 
+-- Name: is_call(uuid, uuid, timestamp with time zone, text, text, text, text, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN COALESCE(((user_id IS NOT NULL) AND (id IS NOT NULL) AND isfinite(started_at) AND ((char_length(request_id) >= 1) AND (char_length(request_id) <= 200)) AND ((char_length(operation) >= 1) AND (char_length(operation) <= 100)) AND (provider ~ '^[a-z0-9][a-z0-9_-]{0,49}$'::text) AND ((char_length(model) >= 1) AND (char_length(model) <= 200)) AND (credential_source = ANY (ARRAY['user-gateway'::text, 'user-key'::text, 'server-key'::text, 'team-gateway'::text]))), false);
+
+ALTER FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) OWNER TO keyloft_owner;
+
 -- Name: limit_api_tokens(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.limit_api_tokens() RETURNS trigger
@@ -492,6 +571,126 @@ ALTER FUNCTION keyloft.limit_api_tokens() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.limit_api_tokens() IS 'Trigger: at most 20 API tokens of one person, expired and revoked ones included, until they are deleted.';
 
+-- Name: load_models(jsonb, timestamp with time zone, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  with entries as (
+    select e.*, e.models ->> 0 as model
+      from pg_catalog.jsonb_to_recordset(in_models) as e (
+        provider text, models jsonb, display_name text, description text, modality text, context_length integer, max_tokens integer,
+        vision_supported boolean, web_search_supported boolean, tool_calling_supported boolean)
+  ), kept as (
+    insert into public.ai_models as m (
+      provider, model, display_name, description, modality, context_length, max_tokens,
+      vision_supported, web_search_supported, tool_calling_supported)
+    select provider, model, display_name, description, modality, context_length, max_tokens,
+           coalesce(vision_supported, false), coalesce(web_search_supported, false), coalesce(tool_calling_supported, false)
+      from entries order by provider, model
+    on conflict (provider, model) do update
+       set display_name = excluded.display_name, description = excluded.description, modality = excluded.modality,
+           context_length = excluded.context_length, max_tokens = excluded.max_tokens,
+           vision_supported = excluded.vision_supported, web_search_supported = excluded.web_search_supported,
+           tool_calling_supported = excluded.tool_calling_supported, last_synced_at = pg_catalog.now()
+    returning m.xmax = 0 as is_new
+  )
+  select pg_catalog.count(*) filter (where is_new) into new_models from kept;
+
+  with tiers as (
+    select e.provider, n.model, t.*
+      from pg_catalog.jsonb_to_recordset(in_models) as e (provider text, models jsonb, prices jsonb),
+           pg_catalog.jsonb_array_elements_text(e.models) as n (model),
+           pg_catalog.jsonb_to_recordset(e.prices) as t (
+             from_input_tokens bigint, input_per_million numeric, cached_input_per_million numeric, cache_write_5m_per_million numeric,
+             cache_write_1h_per_million numeric, audio_input_per_million numeric, output_per_million numeric,
+             reasoning_per_million numeric, audio_output_per_million numeric, per_image numeric, per_request numeric)
+  ), wanted as (
+    select provider, model, pg_catalog.array_agg(tier order by from_input_tokens) as all_tiers
+      from tiers, lateral (select row(
+             from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million, cache_write_1h_per_million,
+             audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request) as tier) as written
+     group by provider, model
+  ), latest as (
+    select distinct on (p.provider, p.model) p.provider, p.model, p.effective_from, p.source
+      from public.model_prices p join wanted using (provider, model)
+     order by p.provider, p.model, p.effective_from desc
+  ), in_force as (
+    select l.provider, l.model, l.effective_from, l.source, pg_catalog.array_agg(tier order by p.from_input_tokens) as all_tiers
+      from latest l join public.model_prices p using (provider, model, effective_from),
+           lateral (select row(
+             p.from_input_tokens, p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million,
+             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_request) as tier) as written
+     group by l.provider, l.model, l.effective_from, l.source
+  ), judged as (
+    select w.provider, w.model, f.model is null or f.effective_from < in_effective_from as is_newer
+      from wanted w left join in_force f using (provider, model)
+     where f.model is null or (f.all_tiers <> w.all_tiers and (in_source = 'imported' or f.source = 'shipped'))
+  ), entered as (
+    insert into public.model_prices (
+      provider, model, effective_from, source, from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million,
+      cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request)
+    select provider, model, in_effective_from, in_source, from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million,
+           cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request
+      from tiers join judged using (provider, model) where is_newer order by provider, model, from_input_tokens
+    on conflict do nothing
+    returning 1
+  )
+  select (select pg_catalog.count(*) from entered),
+         (select pg_catalog.array_agg(provider || ' ' || model order by provider, model) from judged where not is_newer)
+    into new_prices, outdated;
+end
+$$;
+
+ALTER FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) IS 'Brings the catalogue up to date, and enters each price that differs from the latest as a new row. What is shipped never follows upon what was imported; outdated are those whose latest price differs and is not older.';
+
+-- Name: make_usage_partitions(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  this_month timestamp := pg_catalog.date_trunc('month', pg_catalog.now() at time zone 'UTC');
+  month_begins timestamptz;
+  month_ends timestamptz;
+  name text;
+  made integer := 0;
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('keyloft.make_usage_partitions'));
+  for ahead in 0 .. in_months_ahead loop
+    month_begins := (this_month + pg_catalog.make_interval(months => ahead)) at time zone 'UTC';
+    month_ends := (this_month + pg_catalog.make_interval(months => ahead + 1)) at time zone 'UTC';
+    name := 'usage_records_' || pg_catalog.to_char(month_begins at time zone 'UTC', 'YYYY_MM');
+    continue when pg_catalog.to_regclass('keyloft.' || name) is not null;
+    execute pg_catalog.format('create table keyloft.%I (like public.usage_records including all)', name);
+    -- Attached and not made in place: only the catch-all is locked, and calls of other months go on being written.
+    lock table keyloft.usage_records_default in access exclusive mode;
+    execute pg_catalog.format(
+      'with moved as (delete from keyloft.usage_records_default where started_at >= %L and started_at < %L returning *) insert into keyloft.%I select * from moved',
+      month_begins, month_ends, name);
+    execute pg_catalog.format('alter table keyloft.%I enable row level security', name);
+    execute pg_catalog.format('alter table keyloft.%I force row level security', name);
+    execute pg_catalog.format('revoke all on keyloft.%I from public, anon, authenticated, service_role', name);
+    execute pg_catalog.format('alter table public.usage_records attach partition keyloft.%I for values from (%L) to (%L)', name, month_begins, month_ends);
+    made := made + 1;
+  end loop;
+  return made;
+end
+$$;
+
+ALTER FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION make_usage_partitions(in_months_ahead integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'Makes the partitions of this month and so many after it, closed, and moves into them what had to wait in the catch-all. Runs as the owner, who alone can.';
+
 -- Name: note_token_use(uuid[], timestamp with time zone[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) RETURNS void
@@ -508,6 +707,44 @@ ALTER FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with tim
 -- Name: FUNCTION note_token_use(in_ids uuid[], in_times timestamp with time zone[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) IS 'Keeps when tokens were last used, to the minute: no row is written more often than that.';
+
+-- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) RETURNS text[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  verdicts text[];
+begin
+  with given as (
+    select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+                and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true) as is_valid
+      from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
+                  in_key_ids, in_token_ids, in_decisions, in_most_cost_usd) with ordinality as g (
+                  user_id, id, started_at, request_id, operation, provider, model, credential_source,
+                  key_id, token_id, decisions, most_cost_usd, place)
+  ), written as (
+    insert into keyloft.holds as h (
+      user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, lease_until)
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd,
+           pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
+      from given where is_valid order by user_id, id
+    on conflict (user_id, id) do nothing
+    returning h.user_id, h.id
+  )
+  select pg_catalog.array_agg(case when not g.is_valid then 'invalid' when w.id is null then 'already' else 'opened' end order by g.place)
+    into verdicts
+    from given g left join written w on w.user_id = g.user_id and w.id = g.id;
+  return verdicts;
+end
+$$;
+
+ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) IS 'Writes down calls that are about to be made. A verdict for each row; a bad one fails no other.';
 
 -- Name: put_secret(uuid, uuid, text, text, text, integer, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -548,6 +785,34 @@ ALTER FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject 
 
 COMMENT ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) IS 'Writes down who acts, as the claims of this transaction say, and what they do to whom.';
 
+-- Name: renew_leases(uuid[], uuid[], integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  renewed integer;
+begin
+  -- What is locked is being settled or swept; to wait for it would only invite a deadlock.
+  with living as (
+    select h.user_id, h.id
+      from unnest(in_user_ids, in_ids) as l (user_id, id) join keyloft.holds h using (user_id, id)
+       for update of h skip locked
+  )
+  update keyloft.holds h set lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
+    from living l where h.user_id = l.user_id and h.id = l.id;
+  get diagnostics renewed = row_count;
+  return renewed;
+end
+$$;
+
+ALTER FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) IS 'Says of calls that they still go on.';
+
 -- Name: require_service_role(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.require_service_role() RETURNS void
@@ -586,6 +851,46 @@ ALTER FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea)
 
 COMMENT ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) IS 'For whoever holds the token itself, such as the finder of a published one. False where there is none.';
 
+-- Name: roll_up_usage(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.roll_up_usage() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'UPDATE' then
+    with changes as (
+      select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o
+    )
+    insert into public.usage_hourly as h
+    select user_id, pg_catalog.date_trunc('hour', started_at, 'UTC') as hour, provider, model, credential_source, sum(sign),
+           sum(case when cost_usd is null then sign else 0 end), sum(case when outcome = 'presumed' then sign else 0 end),
+           sum(sign * input_tokens), sum(sign * cached_input_tokens), sum(sign * output_tokens), sum(sign * reasoning_tokens),
+           sum(sign * coalesce(cost_usd, 0))
+      from changes group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (user_id, hour, provider, model, credential_source) do update
+       set requests = h.requests + excluded.requests, unpriced_requests = h.unpriced_requests + excluded.unpriced_requests,
+           presumed_requests = h.presumed_requests + excluded.presumed_requests, input_tokens = h.input_tokens + excluded.input_tokens,
+           cached_input_tokens = h.cached_input_tokens + excluded.cached_input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+           reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_usd = h.cost_usd + excluded.cost_usd;
+  else
+    insert into public.usage_hourly as h
+    select user_id, pg_catalog.date_trunc('hour', started_at, 'UTC') as hour, provider, model, credential_source, count(*),
+           count(*) - count(cost_usd), count(*) filter (where outcome = 'presumed'),
+           sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens), coalesce(sum(cost_usd), 0)
+      from new_rows group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (user_id, hour, provider, model, credential_source) do update
+       set requests = h.requests + excluded.requests, unpriced_requests = h.unpriced_requests + excluded.unpriced_requests,
+           presumed_requests = h.presumed_requests + excluded.presumed_requests, input_tokens = h.input_tokens + excluded.input_tokens,
+           cached_input_tokens = h.cached_input_tokens + excluded.cached_input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+           reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_usd = h.cost_usd + excluded.cost_usd;
+  end if;
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.roll_up_usage() OWNER TO keyloft_owner;
+
 -- Name: sealed_api_key(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) RETURNS text
@@ -622,6 +927,105 @@ ALTER FUNCTION keyloft.set_updated_at() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says when.';
 
+-- Name: settle_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], timestamp with time zone[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) RETURNS text[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  verdicts text[];
+begin
+  with given as (
+    select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+                and coalesce(
+                  decisions is not null and outcome in ('completed', 'failed', 'aborted') and usage_basis in ('reported', 'estimated', 'none', 'unknown')
+                  and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0
+                  and cached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens <= input_tokens
+                  and reasoning_tokens + audio_output_tokens <= output_tokens
+                  and greatest(input_tokens, output_tokens, images) <= 1000000000000
+                  and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
+      from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
+                  in_key_ids, in_token_ids, in_decisions, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
+                  in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
+                  in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd)
+           with ordinality as g (
+                  user_id, id, started_at, request_id, operation, provider, model, credential_source,
+                  key_id, token_id, decisions, ended_at, outcome, status, first_byte_ms, input_tokens,
+                  cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
+                  reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd, place)
+  ), released as (
+    -- Before the record, as the sweeper does it: the hold is the lock between the two.
+    delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
+     where h.user_id = ended.user_id and h.id = ended.id
+    returning h.user_id, h.id
+  ), written as (
+    insert into public.usage_records as u (
+      user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
+      outcome, status, first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens,
+      output_tokens, reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
+    select g.user_id, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
+           g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
+           g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.usage_basis, g.provider_usage,
+           case g.usage_basis when 'none' then 0 when 'unknown' then null else keyloft.cost_of(
+             found.price, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
+             g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) end,
+           (found.price).id, g.provider_cost_usd
+      from given g
+           left join released r on r.user_id = g.user_id and r.id = g.id
+           left join lateral (
+             select p as price from public.model_prices p
+              where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
+              order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
+     where g.is_valid order by g.user_id, g.id
+    on conflict (user_id, id, started_at) do nothing
+    returning u.user_id, u.id
+  )
+  select pg_catalog.array_agg(case when not g.is_valid then 'invalid' when w.id is null then 'already' else 'settled' end order by g.place)
+    into verdicts
+    from given g left join written w on w.user_id = g.user_id and w.id = g.id;
+
+  if 'already' = any (verdicts) then
+    for i in 1 .. cardinality(verdicts) loop
+      continue when verdicts[i] <> 'already';
+      with corrected as (
+        select u.user_id, u.id, u.started_at, (found.price).id as price_id,
+               case in_usage_bases[i] when 'none' then 0 when 'unknown' then null else keyloft.cost_of(
+                 found.price, in_input_tokens[i], in_cached_input_tokens[i], in_cache_write_5m_tokens[i],
+                 in_cache_write_1h_tokens[i], in_audio_input_tokens[i], in_output_tokens[i], in_reasoning_tokens[i],
+                 in_audio_output_tokens[i], in_images[i]) end as cost_usd
+          from public.usage_records u
+               left join lateral (
+                 select p as price from public.model_prices p
+                  where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= in_input_tokens[i]
+                  order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
+         where u.user_id = in_user_ids[i] and u.id = in_ids[i] and u.started_at = in_started_at[i] and u.outcome = 'presumed'
+      )
+      update public.usage_records u
+         set ended_at = in_ended_at[i], outcome = in_outcomes[i], status = in_statuses[i], first_byte_ms = in_first_byte_ms[i],
+             input_tokens = in_input_tokens[i], cached_input_tokens = in_cached_input_tokens[i],
+             cache_write_5m_tokens = in_cache_write_5m_tokens[i], cache_write_1h_tokens = in_cache_write_1h_tokens[i],
+             audio_input_tokens = in_audio_input_tokens[i], output_tokens = in_output_tokens[i],
+             reasoning_tokens = in_reasoning_tokens[i], audio_output_tokens = in_audio_output_tokens[i], images = in_images[i],
+             usage_basis = in_usage_bases[i], provider_usage = in_provider_usage[i], provider_cost_usd = in_provider_cost_usd[i],
+             price_id = c.price_id, cost_usd = least(u.cost_usd, c.cost_usd), settled_at = pg_catalog.clock_timestamp()
+        from corrected c
+       where u.user_id = c.user_id and u.id = c.id and u.started_at = c.started_at and u.outcome = 'presumed';
+      if found then
+        verdicts[i] := 'lowered';
+      end if;
+    end loop;
+  end if;
+  return verdicts;
+end
+$$;
+
+ALTER FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) IS 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
+
 -- Name: signal_change(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.signal_change() RETURNS trigger
@@ -639,6 +1043,40 @@ ALTER FUNCTION keyloft.signal_change() OWNER TO keyloft_owner;
 -- Name: FUNCTION signal_change(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON FUNCTION keyloft.signal_change() IS 'Trigger, after a row: signals its topic (first argument) and the value of a column (second).';
+
+-- Name: sweep_calls(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.sweep_calls(in_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  swept integer;
+begin
+  with expired as (
+    select user_id, id from keyloft.holds
+     where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit
+       for update skip locked
+  ), released as (
+    delete from keyloft.holds h using expired e where h.user_id = e.user_id and h.id = e.id returning h.*
+  ), written as (
+    -- One that was settled while its opening was still on the way has its record already.
+    insert into public.usage_records (
+      user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
+      from released order by user_id, id
+    on conflict (user_id, id, started_at) do nothing
+  )
+  select count(*) into swept from released;
+  return swept;
+end
+$$;
+
+ALTER FUNCTION keyloft.sweep_calls(in_limit integer) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION sweep_calls(in_limit integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.sweep_calls(in_limit integer) IS 'Books calls whose lease has ended as presumed, at what they may have cost at most. Says how many holds it took.';
 
 -- Name: token_mark_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1073,10 +1511,6 @@ ALTER FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text
 
 COMMENT ON FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_url text) IS 'Says where a person''s gateway is. A key that was sealed for another host is not sent there.';
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 -- Name: accounts; Type: TABLE; Schema: auth; Owner: keyloft_owner
 
 CREATE TABLE auth.accounts (
@@ -1295,6 +1729,39 @@ COMMENT ON TABLE keyloft.data_keys IS 'Random 256-bit keys, one or more per pers
 
 COMMENT ON COLUMN keyloft.data_keys.user_id IS 'Null: the installation''s own.';
 
+-- Name: holds; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.holds (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    token_id uuid,
+    decisions jsonb NOT NULL,
+    most_cost_usd numeric,
+    lease_until timestamp with time zone NOT NULL,
+    CONSTRAINT holds_call CHECK (keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)),
+    CONSTRAINT holds_most_cost_bounded CHECK (((most_cost_usd >= (0)::numeric) AND (most_cost_usd <= '1000000000000'::numeric)))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='50000');
+
+ALTER TABLE ONLY keyloft.holds FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.holds OWNER TO keyloft_owner;
+
+-- Name: TABLE holds; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.holds IS 'Calls that are under way. A row whose lease has ended belonged to a process that went away.';
+
+-- Name: COLUMN holds.most_cost_usd; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.holds.most_cost_usd IS 'What it may cost at most, where somebody could tell; booked if nobody ever settles it.';
+
 -- Name: idempotent_requests; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.idempotent_requests (
@@ -1414,6 +1881,127 @@ ALTER TABLE keyloft.token_marks OWNER TO keyloft_owner;
 -- Name: TABLE token_marks; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.token_marks IS 'The key of the mark in every API token. Changing it makes all of them invalid.';
+
+-- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.usage_records (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    token_id uuid,
+    decisions jsonb NOT NULL,
+    outcome text NOT NULL,
+    status integer,
+    first_byte_ms integer,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    audio_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    audio_output_tokens bigint DEFAULT 0 NOT NULL,
+    images bigint DEFAULT 0 NOT NULL,
+    usage_basis text NOT NULL,
+    provider_usage jsonb,
+    cost_usd numeric,
+    price_id uuid,
+    provider_cost_usd numeric,
+    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT usage_records_basis_known CHECK ((usage_basis = ANY (ARRAY['reported'::text, 'estimated'::text, 'none'::text, 'unknown'::text]))),
+    CONSTRAINT usage_records_call CHECK (keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)),
+    CONSTRAINT usage_records_costs_bounded CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)))),
+    CONSTRAINT usage_records_outcome_known CHECK ((outcome = ANY (ARRAY['completed'::text, 'failed'::text, 'aborted'::text, 'presumed'::text]))),
+    CONSTRAINT usage_records_parts_within CHECK (((LEAST(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens) AND (GREATEST(input_tokens, output_tokens, images) <= '1000000000000'::bigint)))
+)
+PARTITION BY RANGE (started_at);
+
+ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_records OWNER TO keyloft_owner;
+
+-- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
+
+-- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
+
+-- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
+
+-- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
+
+-- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
+
+-- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
+
+-- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
+
+-- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
+
+-- Name: usage_records_default; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.usage_records_default (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    token_id uuid,
+    decisions jsonb NOT NULL,
+    outcome text NOT NULL,
+    status integer,
+    first_byte_ms integer,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    audio_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    audio_output_tokens bigint DEFAULT 0 NOT NULL,
+    images bigint DEFAULT 0 NOT NULL,
+    usage_basis text NOT NULL,
+    provider_usage jsonb,
+    cost_usd numeric,
+    price_id uuid,
+    provider_cost_usd numeric,
+    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT usage_records_basis_known CHECK ((usage_basis = ANY (ARRAY['reported'::text, 'estimated'::text, 'none'::text, 'unknown'::text]))),
+    CONSTRAINT usage_records_call CHECK (keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)),
+    CONSTRAINT usage_records_costs_bounded CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)))),
+    CONSTRAINT usage_records_outcome_known CHECK ((outcome = ANY (ARRAY['completed'::text, 'failed'::text, 'aborted'::text, 'presumed'::text]))),
+    CONSTRAINT usage_records_parts_within CHECK (((LEAST(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens) AND (GREATEST(input_tokens, output_tokens, images) <= '1000000000000'::bigint)))
+);
+
+ALTER TABLE ONLY keyloft.usage_records_default FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.usage_records_default OWNER TO keyloft_owner;
 
 -- Name: applied; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -1685,6 +2273,53 @@ CREATE TABLE pgboss.warning (
 
 ALTER TABLE pgboss.warning OWNER TO keyloft_owner;
 
+-- Name: ai_models; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.ai_models (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    display_name text NOT NULL,
+    description text,
+    modality text DEFAULT 'text'::text NOT NULL,
+    context_length integer,
+    max_tokens integer,
+    vision_supported boolean DEFAULT false NOT NULL,
+    web_search_supported boolean DEFAULT false NOT NULL,
+    tool_calling_supported boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    is_curated boolean DEFAULT false NOT NULL,
+    last_synced_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ai_models_description_length CHECK ((char_length(description) <= 4000)),
+    CONSTRAINT ai_models_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 200))),
+    CONSTRAINT ai_models_lengths_positive CHECK (((context_length > 0) AND (max_tokens > 0))),
+    CONSTRAINT ai_models_modality_known CHECK ((modality = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'audio'::text, 'embedding'::text, 'multimodal'::text]))),
+    CONSTRAINT ai_models_model_length CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
+    CONSTRAINT ai_models_provider_form CHECK ((provider ~ '^[a-z0-9][a-z0-9_-]{0,49}$'::text))
+);
+
+ALTER TABLE ONLY public.ai_models FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ai_models OWNER TO keyloft_owner;
+
+-- Name: TABLE ai_models; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.ai_models IS 'The catalogue: which model at which provider.';
+
+-- Name: COLUMN ai_models.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.ai_models.model IS 'The name by which the provider knows it.';
+
+-- Name: COLUMN ai_models.is_active; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.ai_models.is_active IS 'Whether it is listed. The operator''s: no import writes over it.';
+
+-- Name: COLUMN ai_models.is_curated; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.ai_models.is_curated IS 'Recommended by the operator. Theirs: no import writes over it.';
+
 -- Name: api_gateway_configs; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.api_gateway_configs (
@@ -1847,6 +2482,33 @@ ALTER TABLE public.settings OWNER TO keyloft_owner;
 
 COMMENT ON TABLE public.settings IS 'Overrides an operator grants one person (maxMessagesPerDay …). The person may read them, not write them.';
 
+-- Name: usage_hourly; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.usage_hourly (
+    user_id uuid NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    requests bigint NOT NULL,
+    unpriced_requests bigint NOT NULL,
+    presumed_requests bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    cached_input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    reasoning_tokens bigint NOT NULL,
+    cost_usd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.usage_hourly FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_hourly OWNER TO keyloft_owner;
+
+-- Name: TABLE usage_hourly; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.usage_hourly IS 'usage_records summed up by the hour in which they began. A trigger keeps it, whoever writes them.';
+
 -- Name: user_openrouter_integrations; Type: VIEW; Schema: public; Owner: keyloft_owner
 
 CREATE VIEW public.user_openrouter_integrations WITH (security_invoker='true') AS
@@ -1891,6 +2553,44 @@ ALTER TABLE public.user_profiles OWNER TO keyloft_owner;
 
 COMMENT ON TABLE public.user_profiles IS 'What a person shows of themselves. Theirs to write.';
 
+-- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_quota_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    type text NOT NULL,
+    provider text,
+    model text,
+    request_limit bigint,
+    token_limit bigint,
+    cost_limit numeric,
+    used_requests bigint DEFAULT 0 NOT NULL,
+    used_tokens bigint DEFAULT 0 NOT NULL,
+    used_cost numeric DEFAULT 0 NOT NULL,
+    reset_at timestamp with time zone,
+    last_reset timestamp with time zone,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_quota_limits_bounded CHECK ((((request_limit >= 0) AND (request_limit <= '1000000000000'::bigint)) AND ((token_limit >= 0) AND (token_limit <= '1000000000000000'::bigint)) AND ((cost_limit >= (0)::numeric) AND (cost_limit <= '1000000000000'::numeric)))),
+    CONSTRAINT user_quota_limits_limits_something CHECK ((num_nonnulls(request_limit, token_limit, cost_limit) > 0)),
+    CONSTRAINT user_quota_limits_says_what CHECK (
+CASE type
+    WHEN 'provider'::text THEN ((provider IS NOT NULL) AND (model IS NULL))
+    WHEN 'model'::text THEN (model IS NOT NULL)
+    ELSE ((provider IS NULL) AND (model IS NULL))
+END),
+    CONSTRAINT user_quota_limits_type_known CHECK ((type = ANY (ARRAY['daily'::text, 'monthly'::text, 'provider'::text, 'model'::text])))
+);
+
+ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
+
+-- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_quota_limits IS 'What a person may use. The operator''s to set; the person may read it.';
+
 -- Name: user_settings; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.user_settings (
@@ -1911,6 +2611,10 @@ COMMENT ON TABLE public.user_settings IS 'Choices a person makes. Theirs to writ
 -- Name: COLUMN user_settings.allow_gateway_fallback; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
 COMMENT ON COLUMN public.user_settings.allow_gateway_fallback IS 'Whether the team''s gateway may serve a call that none of the person''s keys can.';
+
+-- Name: usage_records_default; Type: TABLE ATTACH; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.usage_records ATTACH PARTITION keyloft.usage_records_default DEFAULT;
 
 -- Name: job_common; Type: TABLE ATTACH; Schema: pgboss; Owner: keyloft_owner
 
@@ -1981,6 +2685,11 @@ ALTER TABLE ONLY keyloft.audit_log
 ALTER TABLE ONLY keyloft.data_keys
     ADD CONSTRAINT data_keys_user_version_key UNIQUE NULLS NOT DISTINCT (user_id, version);
 
+-- Name: holds holds_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (user_id, id);
+
 -- Name: idempotent_requests idempotent_requests_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.idempotent_requests
@@ -2015,6 +2724,16 @@ ALTER TABLE ONLY keyloft.secrets
 
 ALTER TABLE ONLY keyloft.token_marks
     ADD CONSTRAINT token_marks_pkey PRIMARY KEY (id);
+
+-- Name: usage_records usage_records_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.usage_records
+    ADD CONSTRAINT usage_records_pkey PRIMARY KEY (user_id, id, started_at);
+
+-- Name: usage_records_default usage_records_default_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.usage_records_default
+    ADD CONSTRAINT usage_records_default_pkey PRIMARY KEY (user_id, id, started_at);
 
 -- Name: applied_lock applied_lock_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -2081,6 +2800,16 @@ ALTER TABLE ONLY pgboss.version
 ALTER TABLE ONLY pgboss.warning
     ADD CONSTRAINT warning_pkey PRIMARY KEY (id);
 
+-- Name: ai_models ai_models_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.ai_models
+    ADD CONSTRAINT ai_models_pkey PRIMARY KEY (id);
+
+-- Name: ai_models ai_models_provider_model_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.ai_models
+    ADD CONSTRAINT ai_models_provider_model_key UNIQUE (provider, model);
+
 -- Name: api_gateway_configs api_gateway_configs_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.api_gateway_configs
@@ -2111,6 +2840,16 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_public_id_key UNIQUE (public_id);
 
+-- Name: model_prices model_prices_in_force_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.model_prices
+    ADD CONSTRAINT model_prices_in_force_key UNIQUE (provider, model, effective_from, from_input_tokens);
+
+-- Name: model_prices model_prices_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.model_prices
+    ADD CONSTRAINT model_prices_pkey PRIMARY KEY (id);
+
 -- Name: settings settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.settings
@@ -2121,10 +2860,25 @@ ALTER TABLE ONLY public.settings
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_user_id_key_key UNIQUE (user_id, key);
 
+-- Name: usage_hourly usage_hourly_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.usage_hourly
+    ADD CONSTRAINT usage_hourly_pkey PRIMARY KEY (user_id, hour, provider, model, credential_source);
+
 -- Name: user_profiles user_profiles_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.user_profiles
     ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
+
+-- Name: user_quota_limits user_quota_limits_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_quota_limits
+    ADD CONSTRAINT user_quota_limits_pkey PRIMARY KEY (id);
+
+-- Name: user_quota_limits user_quota_limits_what_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_quota_limits
+    ADD CONSTRAINT user_quota_limits_what_key UNIQUE NULLS NOT DISTINCT (user_id, type, provider, model);
 
 -- Name: user_settings user_settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
@@ -2146,6 +2900,10 @@ CREATE INDEX verifications_identifier_idx ON auth.verifications USING btree (ide
 -- Name: audit_log_user_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX audit_log_user_id_idx ON keyloft.audit_log USING btree (user_id, id);
+
+-- Name: holds_lease_until_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX holds_lease_until_idx ON keyloft.holds USING btree (lease_until);
 
 -- Name: idempotent_requests_expires_at_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
@@ -2219,9 +2977,17 @@ CREATE INDEX warning_i1 ON pgboss.warning USING btree (created_on DESC);
 
 CREATE INDEX api_tokens_user_id_idx ON public.api_tokens USING btree (user_id);
 
+-- Name: usage_records_default_pkey; Type: INDEX ATTACH; Schema: keyloft; Owner: keyloft_owner
+
+ALTER INDEX public.usage_records_pkey ATTACH PARTITION keyloft.usage_records_default_pkey;
+
 -- Name: job_common_pkey; Type: INDEX ATTACH; Schema: pgboss; Owner: keyloft_owner
 
 ALTER INDEX pgboss.job_pkey ATTACH PARTITION pgboss.job_common_pkey;
+
+-- Name: ai_models ai_models_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER ai_models_updated_at BEFORE UPDATE ON public.ai_models FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
 -- Name: api_gateway_configs api_gateway_configs_are_audited; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -2263,9 +3029,21 @@ CREATE TRIGGER api_tokens_signal_deletion AFTER DELETE ON public.api_tokens FOR 
 
 CREATE TRIGGER settings_updated_at BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
+-- Name: usage_records usage_records_rolled_up; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER usage_records_rolled_up AFTER INSERT ON public.usage_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION keyloft.roll_up_usage();
+
+-- Name: usage_records usage_records_rolled_up_again; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER usage_records_rolled_up_again AFTER UPDATE ON public.usage_records REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION keyloft.roll_up_usage();
+
 -- Name: user_profiles user_profiles_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: user_quota_limits user_quota_limits_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_quota_limits_updated_at BEFORE UPDATE ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
 -- Name: user_settings user_settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -2356,6 +3134,11 @@ ALTER TABLE ONLY public.settings
 ALTER TABLE ONLY public.user_profiles
     ADD CONSTRAINT user_profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: user_quota_limits user_quota_limits_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_quota_limits
+    ADD CONSTRAINT user_quota_limits_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: user_settings user_settings_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.user_settings
@@ -2441,6 +3224,10 @@ ALTER TABLE keyloft.audit_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE keyloft.data_keys ENABLE ROW LEVEL SECURITY;
 
+-- Name: holds; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.holds ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotent_requests; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.idempotent_requests ENABLE ROW LEVEL SECURITY;
@@ -2448,6 +3235,10 @@ ALTER TABLE keyloft.idempotent_requests ENABLE ROW LEVEL SECURITY;
 -- Name: token_marks its function reads it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its function reads it" ON keyloft.token_marks FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: holds its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.holds TO keyloft_definer USING (true) WITH CHECK (true);
 
 -- Name: idempotent_requests its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -2477,6 +3268,10 @@ CREATE POLICY "owner maintains" ON keyloft.audit_log TO keyloft_owner USING (tru
 
 CREATE POLICY "owner maintains" ON keyloft.data_keys TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: holds owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.holds TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: idempotent_requests owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.idempotent_requests TO keyloft_owner USING (true) WITH CHECK (true);
@@ -2497,6 +3292,10 @@ CREATE POLICY "owner maintains" ON keyloft.secrets TO keyloft_owner USING (true)
 
 CREATE POLICY "owner maintains" ON keyloft.token_marks TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: usage_records_default owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.usage_records_default TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: request_counts; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.request_counts ENABLE ROW LEVEL SECURITY;
@@ -2508,6 +3307,10 @@ ALTER TABLE keyloft.secrets ENABLE ROW LEVEL SECURITY;
 -- Name: token_marks; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.token_marks ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_records_default; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.usage_records_default ENABLE ROW LEVEL SECURITY;
 
 -- Name: audit_log what happened is written down; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -2549,6 +3352,10 @@ CREATE POLICY "the server asks which files were applied" ON keyloft_migrations.f
 
 CREATE POLICY "a presented token is looked up" ON public.api_tokens FOR SELECT TO keyloft_definer USING (true);
 
+-- Name: ai_models; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.ai_models ENABLE ROW LEVEL SECURITY;
+
 -- Name: api_gateway_configs; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE public.api_gateway_configs ENABLE ROW LEVEL SECURITY;
@@ -2561,13 +3368,49 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_tokens ENABLE ROW LEVEL SECURITY;
 
+-- Name: ai_models everybody who signed in reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "everybody who signed in reads it" ON public.ai_models FOR SELECT TO authenticated, service_role USING (true);
+
+-- Name: model_prices everybody who signed in reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "everybody who signed in reads it" ON public.model_prices FOR SELECT TO authenticated, service_role USING (true);
+
+-- Name: model_prices its functions enter prices; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions enter prices" ON public.model_prices FOR INSERT TO keyloft_definer WITH CHECK (true);
+
 -- Name: api_gateway_configs its functions keep gateways; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep gateways" ON public.api_gateway_configs TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: ai_models its functions keep it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON public.ai_models TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: usage_hourly its functions keep it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON public.usage_hourly TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: usage_records its functions keep it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON public.usage_records TO keyloft_definer USING (true) WITH CHECK (true);
+
 -- Name: api_keys its functions keep keys; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep keys" ON public.api_keys TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: model_prices its functions read prices; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions read prices" ON public.model_prices FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: model_prices; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.model_prices ENABLE ROW LEVEL SECURITY;
+
+-- Name: ai_models owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.ai_models TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: api_gateway_configs owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -2581,13 +3424,29 @@ CREATE POLICY "owner maintains" ON public.api_keys TO keyloft_owner USING (true)
 
 CREATE POLICY "owner maintains" ON public.api_tokens TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: model_prices owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.model_prices TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON public.settings TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: usage_hourly owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.usage_hourly TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: usage_records owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.usage_records TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: user_profiles owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON public.user_profiles TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: user_quota_limits owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.user_quota_limits TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: user_settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -2613,6 +3472,10 @@ CREATE POLICY "people make their own choices" ON public.user_settings FOR INSERT
 
 CREATE POLICY "people make their own tokens" ON public.api_tokens FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
 
+-- Name: usage_records people read their own calls; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own calls" ON public.usage_records FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
 -- Name: user_settings people read their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people read their own choices" ON public.user_settings FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
@@ -2621,9 +3484,17 @@ CREATE POLICY "people read their own choices" ON public.user_settings FOR SELECT
 
 CREATE POLICY "people read their own gateway" ON public.api_gateway_configs FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
+-- Name: usage_hourly people read their own hours; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own hours" ON public.usage_hourly FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
 -- Name: api_keys people read their own keys; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people read their own keys" ON public.api_keys FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: user_quota_limits people read their own limits; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own limits" ON public.user_quota_limits FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
 -- Name: user_profiles people read their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -2649,6 +3520,10 @@ ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY "the fallback choice is asked for" ON public.user_settings FOR SELECT TO keyloft_definer USING (true);
 
+-- Name: ai_models the service curates; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service curates" ON public.ai_models FOR UPDATE TO service_role USING (true) WITH CHECK (true);
+
 -- Name: settings the service grants settings; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service grants settings" ON public.settings TO service_role USING (true) WITH CHECK (true);
@@ -2669,13 +3544,37 @@ CREATE POLICY "the service keeps keys" ON public.api_keys TO service_role USING 
 
 CREATE POLICY "the service keeps profiles" ON public.user_profiles TO service_role USING (true) WITH CHECK (true);
 
+-- Name: usage_hourly the service reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service reads it" ON public.usage_hourly FOR SELECT TO service_role USING (true);
+
+-- Name: usage_records the service reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service reads it" ON public.usage_records FOR SELECT TO service_role USING (true);
+
+-- Name: user_quota_limits the service sets limits; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service sets limits" ON public.user_quota_limits TO service_role USING (true) WITH CHECK (true);
+
 -- Name: api_tokens tokens are revoked, and their use is noted; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "tokens are revoked, and their use is noted" ON public.api_tokens FOR UPDATE TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: usage_hourly; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.usage_hourly ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_records; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
+
 -- Name: user_profiles; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE public.user_profiles ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_quota_limits; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.user_quota_limits ENABLE ROW LEVEL SECURITY;
 
 -- Name: user_settings; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
@@ -2766,6 +3665,17 @@ GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_
 
 REVOKE ALL ON FUNCTION keyloft.bound_api_keys() FROM PUBLIC;
 
+-- Name: TABLE model_prices; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.model_prices TO authenticated;
+GRANT SELECT ON TABLE public.model_prices TO service_role;
+GRANT SELECT,INSERT ON TABLE public.model_prices TO keyloft_definer;
+
+-- Name: FUNCTION cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) TO keyloft_definer;
+
 -- Name: FUNCTION count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) FROM PUBLIC;
@@ -2810,14 +3720,34 @@ GRANT ALL ON FUNCTION keyloft.forget_secret(in_user_id uuid, in_id uuid) TO serv
 REVOKE ALL ON FUNCTION keyloft.installation_secret(in_kind text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.installation_secret(in_kind text) TO service_role;
 
+-- Name: FUNCTION is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) TO keyloft_definer;
+
 -- Name: FUNCTION limit_api_tokens(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.limit_api_tokens() FROM PUBLIC;
+
+-- Name: FUNCTION load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) TO service_role;
+
+-- Name: FUNCTION make_usage_partitions(in_months_ahead integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) TO service_role;
 
 -- Name: FUNCTION note_token_use(in_ids uuid[], in_times timestamp with time zone[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) TO service_role;
+
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) TO service_role;
 
 -- Name: FUNCTION put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -2829,6 +3759,11 @@ GRANT ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind te
 REVOKE ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) TO service_role;
 
+-- Name: FUNCTION renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) TO service_role;
+
 -- Name: FUNCTION require_service_role(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
@@ -2837,6 +3772,10 @@ REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) TO service_role;
+
+-- Name: FUNCTION roll_up_usage(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.roll_up_usage() FROM PUBLIC;
 
 -- Name: FUNCTION sealed_api_key(in_api_key_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -2848,9 +3787,19 @@ GRANT ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) TO service_role
 
 REVOKE ALL ON FUNCTION keyloft.set_updated_at() FROM PUBLIC;
 
+-- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) TO service_role;
+
 -- Name: FUNCTION signal_change(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.signal_change() FROM PUBLIC;
+
+-- Name: FUNCTION sweep_calls(in_limit integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) TO service_role;
 
 -- Name: FUNCTION token_mark_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -2964,6 +3913,10 @@ GRANT INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE keyloft.data_keys TO keyloft_definer;
 
+-- Name: TABLE holds; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.holds TO keyloft_definer;
+
 -- Name: TABLE idempotent_requests; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keyloft_definer;
@@ -2979,6 +3932,12 @@ GRANT SELECT,INSERT,DELETE ON TABLE keyloft.secrets TO keyloft_definer;
 -- Name: TABLE token_marks; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE keyloft.token_marks TO keyloft_definer;
+
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.usage_records TO authenticated;
+GRANT SELECT ON TABLE public.usage_records TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -3027,6 +3986,20 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.version TO keyloft_auth;
 -- Name: TABLE warning; Type: ACL; Schema: pgboss; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE pgboss.warning TO keyloft_auth;
+
+-- Name: TABLE ai_models; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.ai_models TO authenticated;
+GRANT SELECT ON TABLE public.ai_models TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ai_models TO keyloft_definer;
+
+-- Name: COLUMN ai_models.is_active; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT UPDATE(is_active) ON TABLE public.ai_models TO service_role;
+
+-- Name: COLUMN ai_models.is_curated; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT UPDATE(is_curated) ON TABLE public.ai_models TO service_role;
 
 -- Name: TABLE api_gateway_configs; Type: ACL; Schema: public; Owner: keyloft_owner
 
@@ -3163,6 +4136,12 @@ GRANT SELECT(created_at) ON TABLE public.api_tokens TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.settings TO service_role;
 GRANT SELECT ON TABLE public.settings TO authenticated;
 
+-- Name: TABLE usage_hourly; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.usage_hourly TO authenticated;
+GRANT SELECT ON TABLE public.usage_hourly TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_hourly TO keyloft_definer;
+
 -- Name: TABLE user_openrouter_integrations; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE public.user_openrouter_integrations TO authenticated;
@@ -3192,6 +4171,11 @@ GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.user_profiles TO aut
 -- Name: COLUMN user_profiles.preferences; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT INSERT(preferences),UPDATE(preferences) ON TABLE public.user_profiles TO authenticated;
+
+-- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.user_quota_limits TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
 
 -- Name: TABLE user_settings; Type: ACL; Schema: public; Owner: keyloft_owner
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
+import { createModels } from './domains/models/models.ts'
 import { createTokens } from './domains/tokens/tokens.ts'
 import type { Database } from './platform/database/database.ts'
 import type { Egress } from './platform/egress/egress.ts'
@@ -72,7 +73,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     trustedProxies: config.http.trustedProxies,
     hashKey: deriveSecret(keyring, 'idempotency'),
     authenticate: ({ headers }) => identity.authenticate(headers),
-    routes: [...probes({ readiness: createReadiness(database), metrics }), ...tokens.routes, ...moreRoutes],
+    routes: [
+      ...probes({ readiness: createReadiness(database), metrics }),
+      ...tokens.routes,
+      ...createModels({ database }).routes,
+      ...moreRoutes,
+    ],
     plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],
     catalogues,
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],

@@ -1,4 +1,5 @@
 import { identityErrors } from './domains/identity/errors.ts'
+import { modelsErrors } from './domains/models/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
 import { databaseErrors } from './platform/database/errors.ts'
 import { egressErrors } from './platform/egress/errors.ts'
@@ -16,6 +17,7 @@ export const catalogues: readonly Catalogue[] = [
   httpErrors,
   identityErrors,
   keyringErrors,
+  modelsErrors,
   queueErrors,
   sealingErrors,
   serverErrors,

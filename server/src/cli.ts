@@ -54,6 +54,12 @@ export function buildProgram(): Command {
     .argument('[id]', 'as `keyloft jobs list --failed` names it')
     .option('--all', 'every one')
 
+  const models = program.command('models').description('look at the models and their prices, and bring in others')
+  add(models, 'list', 'list every model with the price in force', async (output) => (await import('./cli/models.ts')).list(output))
+  add(models, 'import', 'bring in models and prices; a price that changes gets a new row', async (output, file: string) =>
+    (await import('./cli/models.ts')).importFile(output, file),
+  ).argument('<file>', 'JSON, in the form of docs/guides/usage.md')
+
   const migrate = program.command('migrate').description('bring the database up to date, or back')
   add(migrate, 'up', 'apply all pending migrations in one transaction', async (output) => (await import('./cli/migrate.ts')).up(output))
   add(

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { forgetExpired } from './domains/identity/forget-expired.ts'
+import { ledgerJobs } from './domains/ledger/jobs.ts'
 import type { Database } from './platform/database/database.ts'
 import { directUrlOf } from './platform/database/direct-url.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
@@ -20,7 +21,7 @@ export interface JobsOptions {
 
 /** Every domain's jobs: the one place that registers them. */
 function allJobs({ database }: JobsOptions): AnyJob[] {
-  return [forgetExpired(database.pools.auth), forgetOldRequests(database)]
+  return [forgetExpired(database.pools.auth), forgetOldRequests(database), ...ledgerJobs(database)]
 }
 
 /** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */

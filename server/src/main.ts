@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
+import { makePartitions } from './domains/ledger/jobs.ts'
+import { loadShippedModels } from './domains/models/models.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
 import { openOutgoing } from './outgoing.ts'
@@ -118,6 +120,7 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
     return Promise.race([database.end(), sleep(disconnectTimeoutMs)])
   })
   await requireServable(database, logins)
+  await Promise.all([loadShippedModels(database), makePartitions(database)])
   const { egress, tracing, close } = await openOutgoing(config, log)
   onStop(close)
   const queue = await startJobs({ logins, directUrl, database, log, tracing, works: config.worksOnJobs })

@@ -2,6 +2,66 @@
 /** The rows of every public table as the database has them: insertX, selectX, updateX, and their types. */
 import { z } from 'zod'
 
+export const selectAiModels = z.object({
+  id: z.guid(),
+  provider: z.string(),
+  model: z.string(),
+  display_name: z.string(),
+  description: z.string().nullable(),
+  modality: z.string(),
+  context_length: z.int().nullable(),
+  max_tokens: z.int().nullable(),
+  vision_supported: z.boolean(),
+  web_search_supported: z.boolean(),
+  tool_calling_supported: z.boolean(),
+  is_active: z.boolean(),
+  is_curated: z.boolean(),
+  last_synced_at: z.date(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectAiModels = z.infer<typeof selectAiModels>
+
+export const insertAiModels = z.object({
+  id: z.guid().optional(),
+  provider: z.string(),
+  model: z.string(),
+  display_name: z.string(),
+  description: z.string().nullable().optional(),
+  modality: z.string().optional(),
+  context_length: z.int().nullable().optional(),
+  max_tokens: z.int().nullable().optional(),
+  vision_supported: z.boolean().optional(),
+  web_search_supported: z.boolean().optional(),
+  tool_calling_supported: z.boolean().optional(),
+  is_active: z.boolean().optional(),
+  is_curated: z.boolean().optional(),
+  last_synced_at: z.date().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertAiModels = z.infer<typeof insertAiModels>
+
+export const updateAiModels = z.object({
+  id: z.guid().optional(),
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  display_name: z.string().optional(),
+  description: z.string().nullable().optional(),
+  modality: z.string().optional(),
+  context_length: z.int().nullable().optional(),
+  max_tokens: z.int().nullable().optional(),
+  vision_supported: z.boolean().optional(),
+  web_search_supported: z.boolean().optional(),
+  tool_calling_supported: z.boolean().optional(),
+  is_active: z.boolean().optional(),
+  is_curated: z.boolean().optional(),
+  last_synced_at: z.date().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateAiModels = z.infer<typeof updateAiModels>
+
 export const selectApiGatewayConfigs = z.object({
   user_id: z.guid(),
   base_url: z.string().nullable(),
@@ -137,6 +197,69 @@ export const updateApiTokens = z.object({
 })
 export type UpdateApiTokens = z.infer<typeof updateApiTokens>
 
+export const selectModelPrices = z.object({
+  id: z.guid(),
+  provider: z.string(),
+  model: z.string(),
+  effective_from: z.date(),
+  from_input_tokens: z.string(),
+  input_per_million: z.string().nullable(),
+  cached_input_per_million: z.string().nullable(),
+  cache_write_5m_per_million: z.string().nullable(),
+  cache_write_1h_per_million: z.string().nullable(),
+  audio_input_per_million: z.string().nullable(),
+  output_per_million: z.string().nullable(),
+  reasoning_per_million: z.string().nullable(),
+  audio_output_per_million: z.string().nullable(),
+  per_image: z.string().nullable(),
+  per_request: z.string().nullable(),
+  source: z.string(),
+  created_at: z.date(),
+})
+export type SelectModelPrices = z.infer<typeof selectModelPrices>
+
+export const insertModelPrices = z.object({
+  id: z.guid().optional(),
+  provider: z.string(),
+  model: z.string(),
+  effective_from: z.date(),
+  from_input_tokens: z.string().optional(),
+  input_per_million: z.string().nullable().optional(),
+  cached_input_per_million: z.string().nullable().optional(),
+  cache_write_5m_per_million: z.string().nullable().optional(),
+  cache_write_1h_per_million: z.string().nullable().optional(),
+  audio_input_per_million: z.string().nullable().optional(),
+  output_per_million: z.string().nullable().optional(),
+  reasoning_per_million: z.string().nullable().optional(),
+  audio_output_per_million: z.string().nullable().optional(),
+  per_image: z.string().nullable().optional(),
+  per_request: z.string().nullable().optional(),
+  source: z.string(),
+  created_at: z.date().optional(),
+})
+export type InsertModelPrices = z.infer<typeof insertModelPrices>
+
+export const updateModelPrices = z.object({
+  id: z.guid().optional(),
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  effective_from: z.date().optional(),
+  from_input_tokens: z.string().optional(),
+  input_per_million: z.string().nullable().optional(),
+  cached_input_per_million: z.string().nullable().optional(),
+  cache_write_5m_per_million: z.string().nullable().optional(),
+  cache_write_1h_per_million: z.string().nullable().optional(),
+  audio_input_per_million: z.string().nullable().optional(),
+  output_per_million: z.string().nullable().optional(),
+  reasoning_per_million: z.string().nullable().optional(),
+  audio_output_per_million: z.string().nullable().optional(),
+  per_image: z.string().nullable().optional(),
+  per_request: z.string().nullable().optional(),
+  source: z.string().optional(),
+  created_at: z.date().optional(),
+})
+export type UpdateModelPrices = z.infer<typeof updateModelPrices>
+
 export const selectSettings = z.object({
   id: z.guid(),
   user_id: z.guid(),
@@ -166,6 +289,159 @@ export const updateSettings = z.object({
   updated_at: z.date().optional(),
 })
 export type UpdateSettings = z.infer<typeof updateSettings>
+
+export const selectUsageHourly = z.object({
+  user_id: z.guid(),
+  hour: z.date(),
+  provider: z.string(),
+  model: z.string(),
+  credential_source: z.string(),
+  requests: z.string(),
+  unpriced_requests: z.string(),
+  presumed_requests: z.string(),
+  input_tokens: z.string(),
+  cached_input_tokens: z.string(),
+  output_tokens: z.string(),
+  reasoning_tokens: z.string(),
+  cost_usd: z.string(),
+})
+export type SelectUsageHourly = z.infer<typeof selectUsageHourly>
+
+export const insertUsageHourly = z.object({
+  user_id: z.guid(),
+  hour: z.date(),
+  provider: z.string(),
+  model: z.string(),
+  credential_source: z.string(),
+  requests: z.string(),
+  unpriced_requests: z.string(),
+  presumed_requests: z.string(),
+  input_tokens: z.string(),
+  cached_input_tokens: z.string(),
+  output_tokens: z.string(),
+  reasoning_tokens: z.string(),
+  cost_usd: z.string(),
+})
+export type InsertUsageHourly = z.infer<typeof insertUsageHourly>
+
+export const updateUsageHourly = z.object({
+  user_id: z.guid().optional(),
+  hour: z.date().optional(),
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  credential_source: z.string().optional(),
+  requests: z.string().optional(),
+  unpriced_requests: z.string().optional(),
+  presumed_requests: z.string().optional(),
+  input_tokens: z.string().optional(),
+  cached_input_tokens: z.string().optional(),
+  output_tokens: z.string().optional(),
+  reasoning_tokens: z.string().optional(),
+  cost_usd: z.string().optional(),
+})
+export type UpdateUsageHourly = z.infer<typeof updateUsageHourly>
+
+export const selectUsageRecords = z.object({
+  user_id: z.guid(),
+  id: z.guid(),
+  started_at: z.date(),
+  ended_at: z.date().nullable(),
+  request_id: z.string(),
+  operation: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  credential_source: z.string(),
+  key_id: z.guid().nullable(),
+  token_id: z.guid().nullable(),
+  decisions: z.json(),
+  outcome: z.string(),
+  status: z.int().nullable(),
+  first_byte_ms: z.int().nullable(),
+  input_tokens: z.string(),
+  cached_input_tokens: z.string(),
+  cache_write_5m_tokens: z.string(),
+  cache_write_1h_tokens: z.string(),
+  audio_input_tokens: z.string(),
+  output_tokens: z.string(),
+  reasoning_tokens: z.string(),
+  audio_output_tokens: z.string(),
+  images: z.string(),
+  usage_basis: z.string(),
+  provider_usage: z.json().nullable(),
+  cost_usd: z.string().nullable(),
+  price_id: z.guid().nullable(),
+  provider_cost_usd: z.string().nullable(),
+  settled_at: z.date(),
+})
+export type SelectUsageRecords = z.infer<typeof selectUsageRecords>
+
+export const insertUsageRecords = z.object({
+  user_id: z.guid(),
+  id: z.guid(),
+  started_at: z.date(),
+  ended_at: z.date().nullable().optional(),
+  request_id: z.string(),
+  operation: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  credential_source: z.string(),
+  key_id: z.guid().nullable().optional(),
+  token_id: z.guid().nullable().optional(),
+  decisions: z.json(),
+  outcome: z.string(),
+  status: z.int().nullable().optional(),
+  first_byte_ms: z.int().nullable().optional(),
+  input_tokens: z.string().optional(),
+  cached_input_tokens: z.string().optional(),
+  cache_write_5m_tokens: z.string().optional(),
+  cache_write_1h_tokens: z.string().optional(),
+  audio_input_tokens: z.string().optional(),
+  output_tokens: z.string().optional(),
+  reasoning_tokens: z.string().optional(),
+  audio_output_tokens: z.string().optional(),
+  images: z.string().optional(),
+  usage_basis: z.string(),
+  provider_usage: z.json().nullable().optional(),
+  cost_usd: z.string().nullable().optional(),
+  price_id: z.guid().nullable().optional(),
+  provider_cost_usd: z.string().nullable().optional(),
+  settled_at: z.date().optional(),
+})
+export type InsertUsageRecords = z.infer<typeof insertUsageRecords>
+
+export const updateUsageRecords = z.object({
+  user_id: z.guid().optional(),
+  id: z.guid().optional(),
+  started_at: z.date().optional(),
+  ended_at: z.date().nullable().optional(),
+  request_id: z.string().optional(),
+  operation: z.string().optional(),
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  credential_source: z.string().optional(),
+  key_id: z.guid().nullable().optional(),
+  token_id: z.guid().nullable().optional(),
+  decisions: z.json().optional(),
+  outcome: z.string().optional(),
+  status: z.int().nullable().optional(),
+  first_byte_ms: z.int().nullable().optional(),
+  input_tokens: z.string().optional(),
+  cached_input_tokens: z.string().optional(),
+  cache_write_5m_tokens: z.string().optional(),
+  cache_write_1h_tokens: z.string().optional(),
+  audio_input_tokens: z.string().optional(),
+  output_tokens: z.string().optional(),
+  reasoning_tokens: z.string().optional(),
+  audio_output_tokens: z.string().optional(),
+  images: z.string().optional(),
+  usage_basis: z.string().optional(),
+  provider_usage: z.json().nullable().optional(),
+  cost_usd: z.string().nullable().optional(),
+  price_id: z.guid().nullable().optional(),
+  provider_cost_usd: z.string().nullable().optional(),
+  settled_at: z.date().optional(),
+})
+export type UpdateUsageRecords = z.infer<typeof updateUsageRecords>
 
 export const selectUserOpenrouterIntegrations = z.object({
   user_id: z.guid().nullable(),
@@ -232,6 +508,66 @@ export const updateUserProfiles = z.object({
   updated_at: z.date().optional(),
 })
 export type UpdateUserProfiles = z.infer<typeof updateUserProfiles>
+
+export const selectUserQuotaLimits = z.object({
+  id: z.guid(),
+  user_id: z.guid(),
+  type: z.string(),
+  provider: z.string().nullable(),
+  model: z.string().nullable(),
+  request_limit: z.string().nullable(),
+  token_limit: z.string().nullable(),
+  cost_limit: z.string().nullable(),
+  used_requests: z.string(),
+  used_tokens: z.string(),
+  used_cost: z.string(),
+  reset_at: z.date().nullable(),
+  last_reset: z.date().nullable(),
+  is_active: z.boolean(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectUserQuotaLimits = z.infer<typeof selectUserQuotaLimits>
+
+export const insertUserQuotaLimits = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid(),
+  type: z.string(),
+  provider: z.string().nullable().optional(),
+  model: z.string().nullable().optional(),
+  request_limit: z.string().nullable().optional(),
+  token_limit: z.string().nullable().optional(),
+  cost_limit: z.string().nullable().optional(),
+  used_requests: z.string().optional(),
+  used_tokens: z.string().optional(),
+  used_cost: z.string().optional(),
+  reset_at: z.date().nullable().optional(),
+  last_reset: z.date().nullable().optional(),
+  is_active: z.boolean().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertUserQuotaLimits = z.infer<typeof insertUserQuotaLimits>
+
+export const updateUserQuotaLimits = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid().optional(),
+  type: z.string().optional(),
+  provider: z.string().nullable().optional(),
+  model: z.string().nullable().optional(),
+  request_limit: z.string().nullable().optional(),
+  token_limit: z.string().nullable().optional(),
+  cost_limit: z.string().nullable().optional(),
+  used_requests: z.string().optional(),
+  used_tokens: z.string().optional(),
+  used_cost: z.string().optional(),
+  reset_at: z.date().nullable().optional(),
+  last_reset: z.date().nullable().optional(),
+  is_active: z.boolean().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateUserQuotaLimits = z.infer<typeof updateUserQuotaLimits>
 
 export const selectUserSettings = z.object({
   user_id: z.guid(),

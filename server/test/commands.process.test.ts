@@ -55,6 +55,42 @@ describe('the commands of an operator', () => {
     expect((await keyloft(['migrate', 'up'])).code).toBe(0)
   })
 
+  it('lists models with their prices, and imports others, or nothing of a file with faults', async () => {
+    const listed = await keyloft(['models', 'list'])
+    expect(listed.stdout).toMatch(/^openai {2}gpt-4o {2}2.5 in, 10 out, from \d{4}-\d\d-\d\d$/m)
+    const file = join(folder, 'models.json')
+    const model = { provider: 'openai', model: 'ours', name: 'Ours', prices: [{ input: '0.5', output: '1' }] }
+    writeFileSync(
+      file,
+      JSON.stringify({
+        date: '2026-06-01',
+        models: [
+          { ...model, provider: 'Open AI' },
+          { ...model, prices: [{ input: 0.5 }] },
+        ],
+      }),
+    )
+    expect(await keyloft(['models', 'import', file])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${file} cannot be imported:
+  models[0] (Open AI ours) provider: must be a provider id, such as openai
+  models[1] (openai ours) prices[0].input: must be text, such as "0.25": a number would be rounded
+Nothing was changed.
+`,
+    })
+    writeFileSync(file, JSON.stringify({ date: '2026-06-01', models: [model] }))
+    const imported = { code: 0, stdout: '1 in the file, 1 of them new; 1 new prices, in force from 2026-06-01.\n' }
+    expect(await keyloft(['models', 'import', file])).toMatchObject(imported)
+    expect((await json(['models', 'list'])).value.models).toContainEqual(
+      expect.objectContaining({ model: 'ours', input: '0.5', source: 'imported', isCurated: false }),
+    )
+    expect(await keyloft(['models', 'import', join(folder, 'absent')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ENOENT'),
+    })
+  })
+
   it('verifies and doctors a healthy database with exit code 0', async () => {
     for (const command of [['migrate', 'verify'], ['doctor']]) {
       const { code, value } = await json(command)

@@ -92,6 +92,8 @@ describe('jobs, as an operator meets them', () => {
       queues: [
         { job: 'http.forget-old-requests', schedule: '47 * * * *', deadLetters: 0 },
         { job: 'identity.forget-expired', schedule: '17 * * * *', deadLetters: 0 },
+        { job: 'ledger.make-partitions', schedule: '23 2 * * *' },
+        { job: 'ledger.sweep-calls', schedule: '* * * * *' },
         { job: 'test.fail', schedule: null },
       ],
     })

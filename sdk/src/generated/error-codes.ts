@@ -47,6 +47,7 @@ export const errorCodes = [
   'identity.keys_unavailable', // 503 The keys of the sign-in service cannot be fetched at the moment.
   'identity.unauthorized', // 401 This credential is not valid.
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
+  'models.outdated', // 409 Prices of this date or later are there already, and differ.
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.
   'queue.unknown_job', // 500 This job is not registered.

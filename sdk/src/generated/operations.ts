@@ -16,6 +16,40 @@ export type ApiToken = {
   createdAt: string
 }
 
+export type Model = {
+  provider: string
+  model: string
+  name: string
+  description: string | null
+  modality: string
+  contextLength: number | null
+  maxTokens: number | null
+  vision: boolean
+  webSearch: boolean
+  tools: boolean
+  /** Recommended by whoever runs this server. */
+  isCurated: boolean
+  /** In force now. Empty: its calls are unpriced. */
+  prices: Array<{
+    /** The rates of calls with at least so many input tokens. */
+    fromInputTokens: number
+    /** USD for a million tokens, as are all but the last two. */
+    input: string | null
+    cachedInput: string | null
+    cacheWrite5m: string | null
+    cacheWrite1h: string | null
+    audioInput: string | null
+    output: string | null
+    reasoning: string | null
+    audioOutput: string | null
+    /** USD for one. */
+    image: string | null
+    /** USD for one. */
+    request: string | null
+  }>
+  pricedFrom: string | null
+}
+
 /** Every route of the server, by method and path. */
 export interface Operations {
   /** Take an API token back, and forget it. For a signed-in person, or an API token with the scope `account`. */
@@ -24,6 +58,20 @@ export interface Operations {
       id: string
     }
     reply: undefined
+  }
+  /** The models that can be called, with their prices. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/models': {
+    query?: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      provider?: string | undefined
+      search?: string | undefined
+    }
+    reply: {
+      items: Array<Model>
+      /** Null on the last page. */
+      nextCursor: string | null
+    }
   }
   /** Your API tokens. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/tokens': {
@@ -51,6 +99,18 @@ export interface Operations {
   'GET /ready': {
     reply: {
       status: 'ready'
+    }
+  }
+  /** The models that can be called, as OpenAI lists its own. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/models': {
+    reply: {
+      object: 'list'
+      data: Array<{
+        id: string
+        object: 'model'
+        created: number
+        owned_by: string
+      }>
     }
   }
   /** Make an API token; it is shown this once. For a signed-in person, or an API token with the scope `account`. */

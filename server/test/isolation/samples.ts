@@ -11,6 +11,16 @@ export interface Sample {
 
 const inAnHour = () => new Date(Date.now() + 3_600_000)
 
+const aCall = {
+  started_at: new Date(),
+  request_id: 'request',
+  operation: 'chat.completions',
+  provider: 'mock',
+  model: 'mock-1',
+  credential_source: 'user-key',
+  decisions: '[]',
+}
+
 /** One for every table outside of the job queue's schema. A table without one fails the isolation test. */
 export const samples: Record<string, Sample> = {
   'auth.users': { row: (id) => ({ id, email: `${id}@example.com` }), key: 'id', change: 'name' },
@@ -43,6 +53,54 @@ export const samples: Record<string, Sample> = {
     },
     key: 'id',
     change: 'name',
+  },
+  'public.ai_models': {
+    row: () => ({ id: randomUUID(), provider: 'mock', model: randomUUID(), display_name: 'A model' }),
+    key: 'id',
+    change: 'display_name',
+  },
+  'public.model_prices': {
+    row: () => ({ id: randomUUID(), provider: 'mock', model: randomUUID(), effective_from: new Date(), source: 'imported' }),
+    key: 'id',
+    change: 'source',
+  },
+  'public.usage_records': {
+    row: (user_id) => ({ id: randomUUID(), user_id, ...aCall, outcome: 'completed', usage_basis: 'none', cost_usd: '0' }),
+    key: 'id',
+    change: 'outcome',
+  },
+  'public.usage_hourly': {
+    row: (user_id) => ({
+      user_id,
+      hour: new Date(0),
+      provider: 'mock',
+      model: randomUUID(),
+      credential_source: 'user-key',
+      ...Object.fromEntries(
+        [
+          'requests',
+          'unpriced_requests',
+          'presumed_requests',
+          'input_tokens',
+          'cached_input_tokens',
+          'output_tokens',
+          'reasoning_tokens',
+          'cost_usd',
+        ].map((sum) => [sum, 1]),
+      ),
+    }),
+    key: 'model',
+    change: 'requests',
+  },
+  'public.user_quota_limits': {
+    row: (user_id) => ({ id: randomUUID(), user_id, type: 'model', model: randomUUID(), cost_limit: '5' }),
+    key: 'id',
+    change: 'cost_limit',
+  },
+  'keyloft.holds': {
+    row: (user_id) => ({ id: randomUUID(), user_id, ...aCall, lease_until: inAnHour() }),
+    key: 'id',
+    change: 'lease_until',
   },
   'public.user_profiles': { row: (user_id) => ({ user_id, display_name: 'Ada' }), key: 'user_id', change: 'display_name' },
   'public.user_settings': {

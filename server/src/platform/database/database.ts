@@ -12,6 +12,7 @@ import type { Transactions } from './transactions.ts'
 import { createTransactions } from './transactions.ts'
 
 export type { Tx } from './bound-kysely.ts'
+export type { Statement } from './flight.ts'
 
 /** The database as a serving process has it: three logins, none of which can become the owner. */
 export interface Database extends Transactions {

@@ -4,6 +4,24 @@ import type { ColumnType } from 'kysely'
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 export interface Tables {
+  'ai_models': {
+    id: ColumnType<string, string | undefined, string>
+    provider: ColumnType<string, string, string>
+    model: ColumnType<string, string, string>
+    display_name: ColumnType<string, string, string>
+    description: ColumnType<string | null, string | null | undefined, string | null>
+    modality: ColumnType<string, string | undefined, string>
+    context_length: ColumnType<number | null, number | null | undefined, number | null>
+    max_tokens: ColumnType<number | null, number | null | undefined, number | null>
+    vision_supported: ColumnType<boolean, boolean | undefined, boolean>
+    web_search_supported: ColumnType<boolean, boolean | undefined, boolean>
+    tool_calling_supported: ColumnType<boolean, boolean | undefined, boolean>
+    is_active: ColumnType<boolean, boolean | undefined, boolean>
+    is_curated: ColumnType<boolean, boolean | undefined, boolean>
+    last_synced_at: ColumnType<Date, Date | undefined, Date>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
   'api_gateway_configs': {
     user_id: ColumnType<string, string, string>
     base_url: ColumnType<string | null, string | null | undefined, string | null>
@@ -43,6 +61,25 @@ export interface Tables {
     revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
     created_at: ColumnType<Date, Date | undefined, Date>
   }
+  'model_prices': {
+    id: ColumnType<string, string | undefined, string>
+    provider: ColumnType<string, string, string>
+    model: ColumnType<string, string, string>
+    effective_from: ColumnType<Date, Date, Date>
+    from_input_tokens: ColumnType<string, string | undefined, string>
+    input_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    cached_input_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    cache_write_5m_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    cache_write_1h_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    audio_input_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    output_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    reasoning_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    audio_output_per_million: ColumnType<string | null, string | null | undefined, string | null>
+    per_image: ColumnType<string | null, string | null | undefined, string | null>
+    per_request: ColumnType<string | null, string | null | undefined, string | null>
+    source: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
   'settings': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string, string, string>
@@ -50,6 +87,53 @@ export interface Tables {
     value: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'usage_hourly': {
+    user_id: ColumnType<string, string, string>
+    hour: ColumnType<Date, Date, Date>
+    provider: ColumnType<string, string, string>
+    model: ColumnType<string, string, string>
+    credential_source: ColumnType<string, string, string>
+    requests: ColumnType<string, string, string>
+    unpriced_requests: ColumnType<string, string, string>
+    presumed_requests: ColumnType<string, string, string>
+    input_tokens: ColumnType<string, string, string>
+    cached_input_tokens: ColumnType<string, string, string>
+    output_tokens: ColumnType<string, string, string>
+    reasoning_tokens: ColumnType<string, string, string>
+    cost_usd: ColumnType<string, string, string>
+  }
+  'usage_records': {
+    user_id: ColumnType<string, string, string>
+    id: ColumnType<string, string, string>
+    started_at: ColumnType<Date, Date, Date>
+    ended_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    request_id: ColumnType<string, string, string>
+    operation: ColumnType<string, string, string>
+    provider: ColumnType<string, string, string>
+    model: ColumnType<string, string, string>
+    credential_source: ColumnType<string, string, string>
+    key_id: ColumnType<string | null, string | null | undefined, string | null>
+    token_id: ColumnType<string | null, string | null | undefined, string | null>
+    decisions: ColumnType<Json, Json, Json>
+    outcome: ColumnType<string, string, string>
+    status: ColumnType<number | null, number | null | undefined, number | null>
+    first_byte_ms: ColumnType<number | null, number | null | undefined, number | null>
+    input_tokens: ColumnType<string, string | undefined, string>
+    cached_input_tokens: ColumnType<string, string | undefined, string>
+    cache_write_5m_tokens: ColumnType<string, string | undefined, string>
+    cache_write_1h_tokens: ColumnType<string, string | undefined, string>
+    audio_input_tokens: ColumnType<string, string | undefined, string>
+    output_tokens: ColumnType<string, string | undefined, string>
+    reasoning_tokens: ColumnType<string, string | undefined, string>
+    audio_output_tokens: ColumnType<string, string | undefined, string>
+    images: ColumnType<string, string | undefined, string>
+    usage_basis: ColumnType<string, string, string>
+    provider_usage: ColumnType<Json | null, Json | null | undefined, Json | null>
+    cost_usd: ColumnType<string | null, string | null | undefined, string | null>
+    price_id: ColumnType<string | null, string | null | undefined, string | null>
+    provider_cost_usd: ColumnType<string | null, string | null | undefined, string | null>
+    settled_at: ColumnType<Date, Date | undefined, Date>
   }
   'user_openrouter_integrations': {
     user_id: ColumnType<string | null, string | null | undefined, string | null>
@@ -66,6 +150,24 @@ export interface Tables {
     bio: ColumnType<string | null, string | null | undefined, string | null>
     avatar_url: ColumnType<string | null, string | null | undefined, string | null>
     preferences: ColumnType<Json, Json | undefined, Json>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'user_quota_limits': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    type: ColumnType<string, string, string>
+    provider: ColumnType<string | null, string | null | undefined, string | null>
+    model: ColumnType<string | null, string | null | undefined, string | null>
+    request_limit: ColumnType<string | null, string | null | undefined, string | null>
+    token_limit: ColumnType<string | null, string | null | undefined, string | null>
+    cost_limit: ColumnType<string | null, string | null | undefined, string | null>
+    used_requests: ColumnType<string, string | undefined, string>
+    used_tokens: ColumnType<string, string | undefined, string>
+    used_cost: ColumnType<string, string | undefined, string>
+    reset_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    last_reset: ColumnType<Date | null, Date | null | undefined, Date | null>
+    is_active: ColumnType<boolean, boolean | undefined, boolean>
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
@@ -154,6 +256,21 @@ export interface Tables {
     version: ColumnType<number, number, number>
     wrapped: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'keyloft.holds': {
+    user_id: ColumnType<string, string, string>
+    id: ColumnType<string, string, string>
+    started_at: ColumnType<Date, Date, Date>
+    request_id: ColumnType<string, string, string>
+    operation: ColumnType<string, string, string>
+    provider: ColumnType<string, string, string>
+    model: ColumnType<string, string, string>
+    credential_source: ColumnType<string, string, string>
+    key_id: ColumnType<string | null, string | null | undefined, string | null>
+    token_id: ColumnType<string | null, string | null | undefined, string | null>
+    decisions: ColumnType<Json, Json, Json>
+    most_cost_usd: ColumnType<string | null, string | null | undefined, string | null>
+    lease_until: ColumnType<Date, Date, Date>
   }
   'keyloft.idempotent_requests': {
     id: ColumnType<string, string | undefined, string>

@@ -23,6 +23,8 @@ export interface Transactions {
   ): Promise<InferResult<Q>>
   /** For our own named jobs, as service_role. `asked` is whom the audit names, where it is done for somebody's request. */
   system<T>(job: string, work: (tx: Tx) => Promise<T>, asked?: Asked): Promise<T>
+  /** As `system`, for a job that is one statement of one row: everything, commit included, travels at once. */
+  systemOnce(job: string, statement: Statement): Promise<Record<string, unknown>>
 }
 
 /** Who asked for what the system then does, as the audit keeps it. */
@@ -61,9 +63,20 @@ export function createTransactions(pools: { user: Pool; service: Pool }): Transa
       return lend(poolOf(principal.role), async (fly) => (await fly(flight)).rows as InferResult<ReturnType<typeof query>>)
     },
 
-    system: (job, work, asked) =>
-      transact(pools.service, { role: 'service_role', claims: { role: 'service_role', job, ...(asked && claimsOf(asked)) } }, work),
+    system: (job, work, asked) => transact(pools.service, system(job, asked), work),
+
+    // Nor has this a begin and a commit, and it may write: the answer comes when the Sync has committed.
+    async systemOnce(job, statement) {
+      const flight = new Flight([enter(system(job)), statement])
+      const { rows } = await lend(pools.service, (fly) => fly(flight))
+      if (!rows[0]) throw databaseErrors.failed({ internal: `${job}: no row` })
+      return rows[0]
+    },
   }
+}
+
+function system(job: string, asked?: Asked): Principal {
+  return { role: 'service_role', claims: { role: 'service_role', job, ...(asked && claimsOf(asked)) } }
 }
 
 function claimsOf({ principal: { role, claims, tokenId }, requestId }: Asked) {

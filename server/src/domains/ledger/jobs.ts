@@ -1,0 +1,51 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import type { Database } from '../../platform/database/database.ts'
+import { type AnyJob, defineJob } from '../../platform/queue/job.ts'
+
+const batchSize = 1_000
+/** Two are made before they are needed: a job that fails for a month is noticed in time. */
+const monthsAhead = 2
+
+export function ledgerJobs(database: Pick<Database, 'system'>): AnyJob[] {
+  return [
+    defineJob({
+      name: 'ledger.sweep-calls',
+      schedule: '* * * * *',
+      input: z.object({}).transform(() => ({})),
+      run: async (_, { signal }) => {
+        let swept = batchSize
+        while (swept === batchSize) {
+          signal.throwIfAborted()
+          swept = await sweepCalls(database)
+        }
+      },
+    }),
+    defineJob({
+      name: 'ledger.make-partitions',
+      schedule: '23 2 * * *',
+      input: z.object({}).transform(() => ({})),
+      run: async () => {
+        await makePartitions(database)
+      },
+    }),
+  ]
+}
+
+/** Books calls of processes that went away. */
+export async function sweepCalls(database: Pick<Database, 'system'>): Promise<number> {
+  return database.system('sweep calls', async (tx) => {
+    const { rows } = await sql<{ swept: number }>`select keyloft.sweep_calls(in_limit => ${batchSize}) as swept`.execute(tx)
+    return rows[0]?.swept ?? 0
+  })
+}
+
+/** Those of this month and the next ones. Also at every start: a new database has none. */
+export async function makePartitions(database: Pick<Database, 'system'>): Promise<number> {
+  return database.system('make usage partitions', async (tx) => {
+    const { rows } = await sql<{ made: number }>`select keyloft.make_usage_partitions(in_months_ahead => ${monthsAhead}) as made`.execute(
+      tx,
+    )
+    return rows[0]?.made ?? 0
+  })
+}
