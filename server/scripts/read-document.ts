@@ -12,6 +12,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
     config: {
       http: { host: '127.0.0.1', port: 0, publicUrl: undefined, corsOrigins: [], trustedProxies: undefined },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
+      providers: { baseUrls: {}, added: {} },
     },
     url: 'http://127.0.0.1:8787',
     database,

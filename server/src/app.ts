@@ -5,7 +5,9 @@ import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import { createModels } from './domains/models/models.ts'
+import { createProviders } from './domains/providers/providers.ts'
 import { createTokens } from './domains/tokens/tokens.ts'
+import { createVault } from './domains/vault/vault.ts'
 import type { Database } from './platform/database/database.ts'
 import type { Egress } from './platform/egress/egress.ts'
 import { mountLibrary, type Route } from './platform/http/define-route.ts'
@@ -14,6 +16,7 @@ import { probes } from './platform/http/probes.ts'
 import { limitRate } from './platform/http/rate-limit.ts'
 import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
+import { createSecrets } from './platform/secrets/secrets.ts'
 import type { Signals } from './platform/signals/signals.ts'
 import { createMetrics } from './platform/telemetry/metrics.ts'
 import { type Tracing, untraced } from './platform/telemetry/tracing.ts'
@@ -21,7 +24,7 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth'>
+  config: Pick<Config, 'http' | 'auth' | 'providers'>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
@@ -55,6 +58,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     fetchJson: (address) => fetchJson(egress, address),
     onProblem: (message) => log.warn(message),
   })
+  const secrets = createSecrets({ database, keyring, clock: Date.now })
+  const providers = createProviders(config.providers)
+  const vault = createVault({ database, secrets, providers, egress, clock: Date.now, metrics })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
     scope.addHook('preParsing', async (request, reply) => {
@@ -76,6 +82,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     routes: [
       ...probes({ readiness: createReadiness(database), metrics }),
       ...tokens.routes,
+      ...vault.routes,
       ...createModels({ database }).routes,
       ...moreRoutes,
     ],

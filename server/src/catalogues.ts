@@ -1,6 +1,7 @@
 import { identityErrors } from './domains/identity/errors.ts'
 import { modelsErrors } from './domains/models/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
+import { rpcErrors, vaultErrors } from './domains/vault/errors.ts'
 import { databaseErrors } from './platform/database/errors.ts'
 import { egressErrors } from './platform/egress/errors.ts'
 import { httpErrors } from './platform/http/errors.ts'
@@ -19,7 +20,9 @@ export const catalogues: readonly Catalogue[] = [
   keyringErrors,
   modelsErrors,
   queueErrors,
+  rpcErrors,
   sealingErrors,
   serverErrors,
   tokenErrors,
+  vaultErrors,
 ]

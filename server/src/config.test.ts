@@ -38,6 +38,7 @@ describe('without any setting', () => {
     expect(read()).toEqual({
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
+      providers: { baseUrls: {}, added: {} },
       egress: { allow: { plainHttp: false } },
       tracing: undefined,
       logLevel: 'info',
@@ -77,6 +78,30 @@ describe('where values come from', () => {
   })
 })
 
+describe('providers', () => {
+  it('are called where the operator says, and some are added', () => {
+    const { providers } = read({
+      OPENAI_BASE_URL: 'https://EU.api.openai.com/v1/',
+      GEMINI_BASE_URL: 'http://127.0.0.1:9000',
+      KEYLOFT_PROVIDERS: 'groq=https://api.groq.com/openai/v1, local=http://llm.internal:8000/v1',
+    })
+    expect(providers).toEqual({
+      baseUrls: { openai: 'https://eu.api.openai.com/v1', google: 'http://127.0.0.1:9000' },
+      added: { groq: 'https://api.groq.com/openai/v1', local: 'http://llm.internal:8000/v1' },
+    })
+  })
+
+  it.each([
+    'openai=https://example.com',
+    'Groq=https://example.com',
+    'a=https://example.com,a=https://example.org',
+    'groq',
+    'groq=ftp://example.com',
+  ])('are refused as %s', (text) =>
+    expect(faultsOf({ KEYLOFT_PROVIDERS: text })).toEqual([expect.stringContaining('KEYLOFT_PROVIDERS is not a list')]),
+  )
+})
+
 describe('faults', () => {
   it('are named all at once, each with its variable, what was wrong and an example', () => {
     write('.env', 'LOG_LEVEL=loud\nthis line is broken')
@@ -101,6 +126,9 @@ describe('faults', () => {
       KEYLOFT_EGRESS_ALLOW_NAMES: 'https://llm.internal',
       KEYLOFT_EGRESS_CA_FILE: 'none.pem',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+      OPENAI_BASE_URL: 'https://user:pw@api.openai.com/v1',
+      AI_GATEWAY_URL: 'ws://gateway.example.com',
+      KEYLOFT_PROVIDERS: 'groq=https://api.groq.com/openai/v1,gemini=https://taken.example.com',
     })
     const wanted = [
       'line 2 of .env is not',
@@ -115,12 +143,13 @@ describe('faults', () => {
     const ofIdentity = ['PUBLIC_URL', 'CORS_ORIGINS', 'JWT_SECRET', 'AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE']
     const ofEgress = ['PORTS', 'HTTP', 'NETWORKS', 'NAMES'].map((name) => `KEYLOFT_EGRESS_ALLOW_${name}`)
     const others = ['DATABASE_DIRECT_URL', 'KEYLOFT_ROOT_KEYS', 'KEYLOFT_EGRESS_CA_FILE', 'OTEL_EXPORTER_OTLP_ENDPOINT']
-    for (const start of [...wanted, ...others, ...ofIdentity, ...ofEgress]) {
+    const ofProviders = ['OPENAI_BASE_URL', 'AI_GATEWAY_URL', 'KEYLOFT_PROVIDERS']
+    for (const start of [...wanted, ...others, ...ofIdentity, ...ofEgress, ...ofProviders]) {
       const matching = faults.filter((fault) => fault.startsWith(`${start} `))
       expect(matching, start).toHaveLength(1)
       if (!start.startsWith('line')) expect(matching[0]).toMatch(new RegExp(`Example: ${start}=\\S`))
     }
-    expect(faults).toHaveLength(22)
+    expect(faults).toHaveLength(25)
   })
 
   it('are one readable message', () => {

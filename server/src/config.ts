@@ -4,6 +4,8 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
+import type { KnownProviderId } from './domains/providers/known-providers.ts'
+import { type ProviderSettings, takenProviderNames } from './domains/providers/providers.ts'
 import { readEnvFile } from './env-file.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
 import type { EgressOptions } from './platform/egress/egress.ts'
@@ -31,6 +33,7 @@ export interface Config {
   readonly egress: Pick<EgressOptions, 'allow' | 'certificateAuthorities'>
   /** Who receives traces; absent where nobody does. */
   readonly tracing: TracingSettings | undefined
+  readonly providers: ProviderSettings
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
@@ -130,6 +133,32 @@ const aHostName = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i)
+/** Of a provider, as the operator trusts it: http too, such as a model server in their own network. */
+const readBaseUrl = (text: string): string | undefined => {
+  const url = URL.parse(text)
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === ''
+  return isPlain ? url.href.replace(/\/+$/, '') : undefined
+}
+const aBaseUrl = (example: string) =>
+  variable(
+    z
+      .string()
+      .transform(readBaseUrl)
+      .refine((url) => url !== undefined),
+    'an address of http or https, without credentials and query',
+    example,
+  )
+const readProvider = (part: string): [string, string] | undefined => {
+  const [, id, text] = /^\s*([a-z][a-z0-9-]{0,29})=(\S+)\s*$/.exec(part) ?? []
+  const url = text === undefined ? undefined : readBaseUrl(text)
+  return id === undefined || url === undefined || takenProviderNames.has(id) ? undefined : [id, url]
+}
+const aProviderList = z
+  .string()
+  .transform((text) => text.split(',').map(readProvider))
+  .refine(
+    (all): all is [string, string][] => all.every((one) => one !== undefined) && new Set(all.map((one) => one?.[0])).size === all.length,
+  )
 const shortText = z.string().regex(/^[\x21-\x7e]{1,500}$/)
 
 /** A receiver of traces often stands beside the server, without TLS. */
@@ -162,6 +191,17 @@ const variables = {
   AUTH_JWKS_URL: variable(httpsUrl, 'an https address (http only on this machine)', 'https://id.example.com/.well-known/jwks.json'),
   AUTH_ISSUER: variable(shortText, 'the issuer as its tokens name it', 'https://id.example.com'),
   AUTH_AUDIENCE: variable(shortText, 'the audience as the tokens name it', 'authenticated'),
+  OPENAI_BASE_URL: aBaseUrl('https://eu.api.openai.com/v1'),
+  ANTHROPIC_BASE_URL: aBaseUrl('https://anthropic.example.com'),
+  OPENROUTER_BASE_URL: aBaseUrl('https://openrouter.ai/api/v1'),
+  XAI_BASE_URL: aBaseUrl('https://eu-west-1.api.x.ai/v1'),
+  GEMINI_BASE_URL: aBaseUrl('https://generativelanguage.googleapis.com'),
+  AI_GATEWAY_URL: aBaseUrl('https://gateway.example.com/v1'),
+  KEYLOFT_PROVIDERS: variable(
+    aProviderList,
+    'a list of id=address, with ids of your own in lower case',
+    'groq=https://api.groq.com/openai/v1,local=http://llm.internal:8000/v1',
+  ),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
   KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
@@ -226,6 +266,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     auth: Object.freeze({ jwtSecret: read('JWT_SECRET'), externalIssuer: readIssuer(read, given, faults, origins.publicUrl) }),
     egress: Object.freeze(readEgress(read, given, folder, faults)),
     tracing: readTracing(read, given),
+    providers: readProviders(read),
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),
@@ -272,6 +313,21 @@ function readDatabase(read: Read, given: Record<string, string>, faults: string[
     faults.push(`DATABASE_DIRECT_URL is set without DATABASE_URL. ${exampleOf('DATABASE_URL')}`)
   }
   return { kind: 'embedded' }
+}
+
+const baseUrlVariables = {
+  openai: 'OPENAI_BASE_URL',
+  anthropic: 'ANTHROPIC_BASE_URL',
+  openrouter: 'OPENROUTER_BASE_URL',
+  xai: 'XAI_BASE_URL',
+  google: 'GEMINI_BASE_URL',
+  gateway: 'AI_GATEWAY_URL',
+} as const satisfies Partial<Record<KnownProviderId, Name>>
+
+function readProviders(read: Read): ProviderSettings {
+  const given = Object.entries(baseUrlVariables).map(([id, name]) => [id, read(name)] as const)
+  const baseUrls = Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return Object.freeze({ baseUrls, added: Object.fromEntries(read('KEYLOFT_PROVIDERS') ?? []) })
 }
 
 function readOrigins(read: Read) {

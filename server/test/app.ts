@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll } from 'vitest'
-import { createApp } from '../src/app.ts'
-import { createEgress } from '../src/platform/egress/egress.ts'
+import { type AppOptions, createApp } from '../src/app.ts'
+import { createEgress, type EgressOptions } from '../src/platform/egress/egress.ts'
 import type { Route } from '../src/platform/http/define-route.ts'
 import { createSignals } from '../src/platform/signals/signals.ts'
 import { createLog } from '../src/platform/telemetry/log.ts'
@@ -18,10 +18,10 @@ export interface TestApp extends TestDatabase {
 /** The whole server on a database of its own, with a test's own routes beside the real ones. */
 export async function createTestApp(
   routes: (test: TestDatabase) => Route[] = () => [],
-  options: { poolSize?: number; tracing?: Tracing } = {},
+  options: { poolSize?: number; tracing?: Tracing; providers?: AppOptions['config']['providers']; egress?: EgressOptions } = {},
 ): Promise<TestApp> {
   const test = await createTestDatabase(options)
-  const egress = createEgress()
+  const egress = createEgress(options.egress)
   const log = createLog('silent')
   const apps: FastifyInstance[] = []
   const anotherApp = async () => {
@@ -31,6 +31,7 @@ export async function createTestApp(
       config: {
         http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
         auth: { jwtSecret, externalIssuer: undefined },
+        providers: options.providers ?? { baseUrls: {}, added: {} },
       },
       url: publicUrl,
       database: test.database,

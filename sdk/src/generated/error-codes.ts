@@ -8,8 +8,10 @@ export const errorCodes = [
   'database.failed', // 500 The database refused this.
   'database.forbidden', // 403 This is not yours to do.
   'database.invalid', // 400 A value does not have the form that is needed.
+  'database.limit_reached', // 409 There are as many as there may be.
   'database.nested', // 500 A transaction was begun inside another one.
   'database.not_committed', // 500 The change was not kept.
+  'database.refused', // 400 The database does not take this.
   'database.unavailable', // 503 The database cannot be reached at the moment.
   'egress.bad_response', // 502 The host answered with something that is not HTTP.
   'egress.busy', // 503 Too many hosts are being called at once.
@@ -51,10 +53,20 @@ export const errorCodes = [
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.
   'queue.unknown_job', // 500 This job is not registered.
+  'rpc.no_such_user', // 409 There is no such user.
+  'rpc.not_a_uuid', // 400 invalid input syntax for type uuid
   'secret.cannot_open', // 500 A stored secret could not be opened.
   'server.not_migrated', // 503 The database does not have the migrations of this version.
   'tokens.beyond_own', // 403 A token cannot make one that may do more, or for longer, than itself.
   'tokens.not_found', // 404 There is no such token.
   'tokens.over_already', // 400 expiresAt lies in the past.
   'tokens.too_many', // 409 You have 20 tokens, and nobody may have more.
+  'vault.base_url_misplaced', // 400 Only a gateway has a base URL of its own.
+  'vault.gateway_key_needed', // 409 Your gateway key was stored for another host.
+  'vault.host_changed', // 409 This key was stored for another host and is not sent to the present one.
+  'vault.key_exists', // 409 A key of this provider and name exists already.
+  'vault.key_malformed', // 400 This does not look like a provider key.
+  'vault.key_not_found', // 404 There is no such key.
+  'vault.not_verifiable', // 409 Keys of this provider can be stored, but not verified.
+  'vault.unknown_provider', // 400 This provider is not known here.
 ] as const

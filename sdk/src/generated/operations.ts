@@ -16,6 +16,13 @@ export type ApiToken = {
   createdAt: string
 }
 
+export type GatewayConfig = {
+  baseUrl: string
+  /** Theirs, or the usual one. */
+  isOwn: boolean
+  hasKey: boolean
+}
+
 export type Model = {
   provider: string
   model: string
@@ -50,8 +57,64 @@ export type Model = {
   pricedFrom: string | null
 }
 
+export type Provider = {
+  id: string
+  name: string
+  aliases: Array<string>
+  /** Whether a key can be checked with the provider. */
+  canVerify: boolean
+  /** Where a person gets a key. */
+  keysAt: string | null
+}
+
+export type ProviderKey = {
+  id: string
+  provider: string
+  keyName: string
+  /** The last four characters; empty for a short key. The key itself is never shown again. */
+  keyHint: string
+  /** Equal for equal keys. */
+  fingerprint: string | null
+  /** Lower is taken first. */
+  priority: number
+  isEnabled: boolean
+  /** False when the provider refused it at the last verification. */
+  isValid: boolean
+  lastVerifiedAt: string | null
+  validationError: 'refused' | 'unreachable' | 'unexpected_answer' | null
+  dailyLimit: number | null
+  monthlyLimit: number | null
+  lastUsed: string | null
+  createdAt: string
+  updatedAt: string
+}
+
 /** Every route of the server, by method and path. */
 export interface Operations {
+  /** Delete a provider key, for good. For a signed-in person, or an API token with the scope `account`. */
+  'DELETE /api/profile/api-keys/{id}': {
+    params: {
+      id: string
+    }
+    query?: {
+      dryRun?: string | undefined
+    }
+    reply: {
+      id: string
+      provider: string
+      deleted: boolean
+      /** What calls use from then on. */
+      nextKey: {
+        id: string
+        keyName: string
+      } | null
+      remainingKeys: number
+    }
+  }
+  /** Forget your AI gateway and its keys. For a signed-in person, or an API token with the scope `account`. */
+  'DELETE /api/profile/gateway': {
+    reply: undefined
+  }
   /** Take an API token back, and forget it. For a signed-in person, or an API token with the scope `account`. */
   'DELETE /api/tokens/{id}': {
     params: {
@@ -71,6 +134,27 @@ export interface Operations {
       items: Array<Model>
       /** Null on the last page. */
       nextCursor: string | null
+    }
+  }
+  /** Your provider keys, in the order they are taken. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/profile/api-keys': {
+    query?: {
+      provider?: string | undefined
+    }
+    reply: {
+      items: Array<ProviderKey>
+      nextCursor: null
+    }
+  }
+  /** Where your AI gateway is. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/profile/gateway': {
+    reply: GatewayConfig
+  }
+  /** The providers whose keys can be kept. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/providers': {
+    reply: {
+      items: Array<Provider>
+      nextCursor: null
     }
   }
   /** Your API tokens. For a signed-in person, or an API token with the scope `read`. */
@@ -113,6 +197,32 @@ export interface Operations {
       }>
     }
   }
+  /** Add a provider key. For a signed-in person, or an API token with the scope `account`. */
+  'POST /api/profile/api-keys': {
+    body: {
+      provider: string
+      apiKey: string
+      baseUrl?: string | undefined
+      /** Tells several keys of one provider apart. Empty for the only one. */
+      keyName?: string | undefined
+      priority?: number | undefined
+      /** Calls a day that this key is used for at most. */
+      dailyLimit?: number | null | undefined
+      /** Calls a month that this key is used for at most. */
+      monthlyLimit?: number | null | undefined
+      /** Ask the provider whether it takes the key, and keep what it says. */
+      verify?: boolean | undefined
+    }
+    reply: ProviderKey
+    idempotent: true
+  }
+  /** Ask the provider whether it takes the key. For a signed-in person, or an API token with the scope `account`. */
+  'POST /api/profile/api-keys/{id}/verify': {
+    params: {
+      id: string
+    }
+    reply: ProviderKey
+  }
   /** Make an API token; it is shown this once. For a signed-in person, or an API token with the scope `account`. */
   'POST /api/tokens': {
     body: {
@@ -146,5 +256,113 @@ export interface Operations {
       token: string
     }
     reply: undefined
+  }
+  /** Whether a secret can be sealed, kept, read back and opened. For the service key. */
+  'POST /rest/v1/rpc/check_byok_vault_health': {
+    body: { [key: string]: never }
+    reply: boolean
+  }
+  /** Delete every key a person has of a provider. For the service key. */
+  'POST /rest/v1/rpc/delete_user_api_key': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+      /** openai, openrouter, anthropic, xai, gateway … */
+      p_service: string
+    }
+    reply: undefined
+  }
+  /** Forget where a person’s gateway is. For the service key. */
+  'POST /rest/v1/rpc/delete_user_gateway_config': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+    }
+    reply: undefined
+  }
+  /** Whether the team’s gateway may serve a person; true unless they said no. For the service key. */
+  'POST /rest/v1/rpc/get_user_allow_gateway_fallback': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+    }
+    reply: boolean
+  }
+  /** A person’s provider key, in the clear; null when there is none. Audited. For the service key. */
+  'POST /rest/v1/rpc/get_user_api_key': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+      /** openai, openrouter, anthropic, xai, gateway … */
+      p_service: string
+    }
+    reply: string | null
+  }
+  /** Where a person’s gateway is; null when they named none. For the service key. */
+  'POST /rest/v1/rpc/get_user_gateway_base_url': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+    }
+    reply: string | null
+  }
+  /** Keep a person’s provider key, in place of the unnamed one before. For the service key. */
+  'POST /rest/v1/rpc/insert_user_api_key': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+      /** openai, openrouter, anthropic, xai, gateway … */
+      p_service: string
+      p_api_key: string
+    }
+    reply: string
+  }
+  /** Say that a person’s key was used. For the service key. */
+  'POST /rest/v1/rpc/touch_user_api_key': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+      /** openai, openrouter, anthropic, xai, gateway … */
+      p_service: string
+    }
+    reply: undefined
+  }
+  /** Say where a person’s gateway is. For the service key. */
+  'POST /rest/v1/rpc/upsert_user_gateway_config': {
+    body: {
+      /** The id of a person, a uuid. */
+      p_user_id: string
+      p_base_url: string
+    }
+    reply: undefined
+  }
+  /** Change a provider key, or put another in its place. For a signed-in person, or an API token with the scope `account`. */
+  'PUT /api/profile/api-keys/{id}': {
+    params: {
+      id: string
+    }
+    body: {
+      /** Tells several keys of one provider apart. Empty for the only one. */
+      keyName?: string | undefined
+      priority?: number | undefined
+      /** Calls a day that this key is used for at most. */
+      dailyLimit?: number | null | undefined
+      /** Calls a month that this key is used for at most. */
+      monthlyLimit?: number | null | undefined
+      isEnabled?: boolean | undefined
+      apiKey?: string | undefined
+      /** Ask the provider whether it takes the key, and keep what it says. */
+      verify?: boolean | undefined
+    }
+    reply: ProviderKey
+  }
+  /** Name your AI gateway. For a signed-in person, or an API token with the scope `account`. */
+  'PUT /api/profile/gateway': {
+    body: {
+      /** Null: the usual one. */
+      baseUrl: string | null
+      apiKey?: string | undefined
+    }
+    reply: GatewayConfig
   }
 }

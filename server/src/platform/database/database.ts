@@ -13,6 +13,7 @@ import { createTransactions } from './transactions.ts'
 
 export type { Tx } from './bound-kysely.ts'
 export type { Statement } from './flight.ts'
+export type { Asked } from './transactions.ts'
 
 /** The database as a serving process has it: three logins, none of which can become the owner. */
 export interface Database extends Transactions {

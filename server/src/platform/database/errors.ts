@@ -5,6 +5,8 @@ export const databaseErrors = defineErrors('database', {
   forbidden: { status: 403, message: 'This is not yours to do.' },
   conflict: { status: 409, message: 'Something of this name exists already.' },
   invalid: { status: 400, message: 'A value does not have the form that is needed.' },
+  refused: { status: 400, message: 'The database does not take this.' },
+  limit_reached: { status: 409, message: 'There are as many as there may be.' },
   busy: { status: 503, message: 'Too much is being changed at once.', hint: 'Try again.' },
   failed: { status: 500, message: 'The database refused this.' },
   not_committed: { status: 500, message: 'The change was not kept.' },

@@ -19,6 +19,9 @@ const table: readonly [string, Make][] = [
   ['53', databaseErrors.unavailable], // too many connections, a full disk
   ['28', databaseErrors.unavailable], // a login was refused: the operator's to mend, not the caller's
   ['3D000', databaseErrors.unavailable],
+  // Raised by functions of ours, with a sentence and a hint for the caller.
+  ['KL0', databaseErrors.refused],
+  ['KL1', databaseErrors.limit_reached],
 ]
 
 /** What a socket or the pool says when there is nobody at the other end. */
@@ -59,6 +62,10 @@ function isStaleStatement(error: pg.DatabaseError): boolean {
   return error.code === '26000' || error.routine === 'RevalidateCachedQuery'
 }
 
+function wordsOf({ message, hint }: pg.DatabaseError): ErrorDetail {
+  return { message, ...(hint ? { hint } : {}) }
+}
+
 /** Any error of the driver as one of ours; what is already ours, or nobody's, passes. */
 export function translateSqlError(error: unknown): unknown {
   if (error instanceof AppError) return error
@@ -69,6 +76,7 @@ export function translateSqlError(error: unknown): unknown {
   const [, make] = stale
     ? ['', databaseErrors.busy]
     : (table.find(([prefix]) => sqlstate.startsWith(prefix)) ?? ['', databaseErrors.failed])
-  const made = make({ cause: error, internal: `SQLSTATE ${sqlstate}` })
-  return made.status === 503 ? make({ cause: error, internal: `SQLSTATE ${sqlstate}`, retryAfterSeconds: 2 }) : made
+  const detail: ErrorDetail = { cause: error, internal: `SQLSTATE ${sqlstate}` }
+  if (sqlstate.startsWith('KL')) Object.assign(detail, wordsOf(error as pg.DatabaseError))
+  return make({ cause: error }).status === 503 ? make({ ...detail, retryAfterSeconds: 2 }) : make(detail)
 }

@@ -28,7 +28,7 @@ export interface Transactions {
 }
 
 /** Who asked for what the system then does, as the audit keeps it. */
-interface Asked {
+export interface Asked {
   readonly principal: Principal
   readonly requestId: string
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { z } from 'zod'
+import type { AppError } from '../../base/errors.ts'
 import type { Principal } from '../../base/principal.ts'
 import { authorise, type Policy } from './policy.ts'
 import { problemSchema } from './problem.ts'
@@ -39,6 +40,14 @@ export interface RouteOptions {
   /** Counted across processes and restarts, per person or, for nobody known, per address. */
   rateLimit?: RateLimit
   bodyLimitBytes?: number
+  /** Refusals in another system's form, for its clients. */
+  errorForm?: ErrorForm
+}
+
+export interface ErrorForm {
+  contentType: string
+  schema: z.ZodType
+  render(error: AppError, requestId: string): unknown
 }
 
 /** A route as data, ready to be mounted. Only defineRoute makes one, so none is without a policy. */
@@ -77,6 +86,7 @@ export interface MountOptions {
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: Policy
+    errorForm?: ErrorForm
   }
   interface FastifyRequest {
     /** Set before any handler of ours runs. */
@@ -98,7 +108,7 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
   app.route({
     method,
     url: path,
-    config: { policy },
+    config: { policy, ...(route.errorForm ? { errorForm: route.errorForm } : {}) },
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     schema: {
       summary: schema.summary,
@@ -106,7 +116,10 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       ...(schema.params ? { params: schema.params } : {}),
       ...(schema.query ? { querystring: schema.query } : {}),
       ...(schema.body ? { body: schema.body } : {}),
-      response: { [status]: schema.reply, ...Object.fromEntries(refusalsOf(route).map((code) => [code, problemSchema])) },
+      response: {
+        [status]: schema.reply,
+        ...Object.fromEntries(refusalsOf(route).map((code) => [code, route.errorForm?.schema ?? problemSchema])),
+      },
       ...{ 'x-keyloft-policy': policy, security: policy.allow === 'anyone' ? [] : [{ bearer: [] }] },
       ...(route.idempotent ? { [takesIdempotencyKey]: true } : {}),
     },

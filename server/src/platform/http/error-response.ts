@@ -11,6 +11,10 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (known.status >= 500) request.log.error({ err: error, code: known.code, internal: known.internal }, known.message)
   if (known.retryAfterSeconds !== undefined) reply.header('retry-after', String(known.retryAfterSeconds))
   if (known.status === 401) reply.header('www-authenticate', 'Bearer')
+  const { errorForm } = request.routeOptions.config
+  if (errorForm) {
+    return reply.code(known.status).type(errorForm.contentType).serializer(JSON.stringify).send(errorForm.render(known, request.id))
+  }
   const fields = fieldsOf(error)
   const problem: Problem = {
     type: 'about:blank',

@@ -4,6 +4,13 @@ import type { Pools } from '../database/pools.ts'
 export interface Metrics {
   observeRequest(request: { method: string; route: string; status: number; seconds: number }): void
   watchPools(pools: Pools): void
+  /** A domain's own, declared once where it is built. */
+  counter<Label extends string>(name: string, help: string, labels: readonly Label[]): (labels: Record<Label, string>) => void
+  timer<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+  ): (labels: Record<Label, string>, seconds: number) => void
   /** In Prometheus's text form. */
   render(): Promise<{ contentType: string; text: string }>
 }
@@ -43,6 +50,14 @@ export function createMetrics(): Metrics {
           }
         },
       })
+    },
+    counter(name, help, labelNames) {
+      const counter = new Counter({ name, help, labelNames, registers: [registry] })
+      return (labels) => counter.inc(labels)
+    },
+    timer(name, help, labelNames) {
+      const histogram = new Histogram({ name, help, labelNames, buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5], registers: [registry] })
+      return (labels, seconds) => histogram.observe(labels, seconds)
     },
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }
