@@ -8,6 +8,8 @@ export interface DatabaseProxy {
   flights: number
   /** The same address by way of this proxy. */
   through(url: string): string
+  /** Passes nothing on any more over the connections that are open, and closes none: as a firewall that forgot them. */
+  silence(): void
   /** Breaks every connection. */
   cut(): void
   stop(): void
@@ -17,12 +19,14 @@ export interface DatabaseProxy {
 export async function startDatabaseProxy(serverUrl: string): Promise<DatabaseProxy> {
   const { hostname, port } = new URL(serverUrl)
   const sockets = new Set<Socket>()
+  const silenced = new WeakSet<Socket>()
 
   const server = createServer((client) => {
     proxy.connections++
     const upstream = connect(Number(port), hostname)
     let held: Buffer[] = []
     const pass = () => {
+      if (silenced.has(client)) return
       proxy.flights++
       upstream.write(Buffer.concat(held))
       held = []
@@ -30,7 +34,7 @@ export async function startDatabaseProxy(serverUrl: string): Promise<DatabasePro
     client.on('data', (chunk) => {
       if (held.push(chunk) === 1) setTimeout(pass, gatherMs)
     })
-    upstream.pipe(client)
+    upstream.on('data', (chunk) => silenced.has(client) || client.write(chunk))
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -51,6 +55,9 @@ export async function startDatabaseProxy(serverUrl: string): Promise<DatabasePro
       const changed = new URL(url)
       changed.host = `127.0.0.1:${ownPort}`
       return changed.href
+    },
+    silence() {
+      for (const socket of sockets) silenced.add(socket)
     },
     cut() {
       for (const socket of sockets) socket.destroy()

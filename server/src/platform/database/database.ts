@@ -26,10 +26,11 @@ export interface Database extends Transactions {
 export interface DatabaseOptions {
   poolSize: number
   onError: (error: Error) => void
+  answerTimeoutMs?: number
 }
 
-export function createDatabase(urls: LoginUrls, { poolSize, onError }: DatabaseOptions): Database {
-  const pools = createPools(urls, { size: poolSize, onError })
+export function createDatabase(urls: LoginUrls, { poolSize, onError, answerTimeoutMs }: DatabaseOptions): Database {
+  const pools = createPools(urls, { size: poolSize, onError, answerTimeoutMs })
   const transactions = createTransactions(pools)
   const carried = loadMigrations()
   return {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { AppError, defineErrors } from '../../base/errors.ts'
-import { isConnectionError, sqlstateOf, translateSqlError } from './sql-errors.ts'
+import { knowAsDatabase, sqlstateOf, translateAnyError, translateSqlError } from './sql-errors.ts'
 
 function fromServer(sqlstate: string, message = 'the server’s own words') {
   return Object.assign(new pg.DatabaseError(message, 100, 'error'), {
@@ -76,8 +76,28 @@ describe('a connection that fails', () => {
     new Error('Client was closed and is not queryable'),
     new Error('Cannot use a pool after calling end on the pool'),
   ])('(%s) is unavailable for a moment', (cause) => {
-    expect(isConnectionError(cause)).toBe(true)
     expect(translateSqlError(cause)).toMatchObject({ code: 'database.unavailable', status: 503, retryAfterSeconds: 2, cause })
+  })
+})
+
+describe('an error of anybody', () => {
+  const anybodys = () => fromSocket('ECONNREFUSED', 'connect')
+
+  it('is the database’s only where it came over its connection, or in the words of its driver', () => {
+    const provider = anybodys()
+    expect(translateAnyError(provider)).toBe(provider)
+    const known = anybodys()
+    knowAsDatabase(known)
+    for (const error of [known, fromServer('57P01'), new Error('Connection terminated unexpectedly')]) {
+      expect(translateAnyError(error)).toMatchObject({ code: 'database.unavailable', cause: error })
+    }
+  })
+
+  it('that is no error at all passes', () => {
+    for (const thrown of [null, undefined, 'text', {}]) {
+      knowAsDatabase(thrown)
+      expect(translateAnyError(thrown)).toBe(thrown)
+    }
   })
 })
 

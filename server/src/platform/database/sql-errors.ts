@@ -48,7 +48,15 @@ export function sqlstateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined
 }
 
-export function isConnectionError(error: unknown): boolean {
+/** Errors of a socket say nothing of who was at its other end. These were seen to come from the database's. */
+const fromDatabase = new WeakSet<Error>()
+
+export function knowAsDatabase(error: unknown) {
+  if (error instanceof Error) fromDatabase.add(error)
+}
+
+/** Of what a call of the driver failed with. */
+function isConnectionError(error: unknown): boolean {
   // The server answered; its words may quote a value that reads like one of the driver's.
   if (!(error instanceof Error) || error instanceof pg.DatabaseError) return false
   const { code, syscall, errors } = error as NodeJS.ErrnoException & { errors?: unknown[] } // an AggregateError for a host with several addresses
@@ -66,7 +74,14 @@ function wordsOf({ message, hint }: pg.DatabaseError): ErrorDetail {
   return { message, ...(hint ? { hint } : {}) }
 }
 
-/** Any error of the driver as one of ours; what is already ours, or nobody's, passes. */
+/** Whatever was thrown, by whomever: only what is known for the database's is translated. */
+export function translateAnyError(error: unknown): unknown {
+  const isOfDatabase =
+    error instanceof pg.DatabaseError || (error instanceof Error && (fromDatabase.has(error) || connectionMessages.test(error.message)))
+  return isOfDatabase ? translateSqlError(error) : error
+}
+
+/** What a call of the driver failed with, as one of ours; what is already ours, or nobody's, passes. */
 export function translateSqlError(error: unknown): unknown {
   if (error instanceof AppError) return error
   if (isConnectionError(error)) return databaseErrors.unavailable({ cause: error, retryAfterSeconds: 2 })

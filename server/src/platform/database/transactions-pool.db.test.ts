@@ -17,8 +17,12 @@ describe('the way to the database', async () => {
   afterAll(() => proxy.stop())
   const proxied = Object.fromEntries(Object.entries(urls).map(([login, url]) => [login, proxy.through(url)])) as unknown as LoginUrls
 
-  async function through<T>(poolSize: number, work: (database: ReturnType<typeof createDatabase>) => Promise<T>): Promise<T> {
-    const database = createDatabase(proxied, { poolSize, onError: () => {} })
+  async function through<T>(
+    poolSize: number,
+    work: (database: ReturnType<typeof createDatabase>) => Promise<T>,
+    options: { answerTimeoutMs?: number } = {},
+  ): Promise<T> {
+    const database = createDatabase(proxied, { poolSize, onError: () => {}, ...options })
     try {
       return await work(database)
     } finally {
@@ -90,6 +94,45 @@ describe('the way to the database', async () => {
       await sleep(50)
       expect(database.pools.user).toMatchObject({ totalCount: 0, waitingCount: 0 })
       expect(await read(database)).toEqual([])
+    })
+  })
+
+  it('may fall silent: those who wait are told so, and the next one dials again', async () => {
+    const work = async (database: ReturnType<typeof createDatabase>) => {
+      const halfWay = database.asPrincipal(ada.principal, async (tx) => {
+        await run('select 1')(tx)
+        proxy.silence()
+        await run('select 2')(tx)
+      })
+      await expect(halfWay).rejects.toMatchObject({ code: 'database.unavailable', status: 503 })
+      await read(database)
+      proxy.silence() // while idle
+      await expect(read(database)).rejects.toMatchObject({ code: 'database.unavailable' })
+      await expect.poll(() => database.pools.user.totalCount).toBe(0)
+      expect(await read(database)).toEqual([])
+    }
+    await through(1, work, { answerTimeoutMs: 500 })
+  })
+
+  it('waits longer for an answer than the server lets a statement run', async () => {
+    await through(1, async (database) => {
+      for (const name of ['user', 'service', 'auth'] as const) {
+        const pool = database.pools[name]
+        const { rows } = await pool.query(`select setting::int as ms from pg_settings where name = 'statement_timeout'`)
+        expect(rows[0].ms).toBeGreaterThan(0)
+        expect(pool.options.query_timeout, name).toBeGreaterThanOrEqual(rows[0].ms * 1.5)
+      }
+    })
+  })
+
+  it('is not blamed for what a host elsewhere did, in the middle of a transaction', async () => {
+    const elsewhere = Object.assign(new Error('connect ECONNREFUSED 203.0.113.7:443'), { code: 'ECONNREFUSED', syscall: 'connect' })
+    await through(1, async (database) => {
+      const work = database.asPrincipal(ada.principal, async (tx) => {
+        await run('select 1')(tx)
+        throw elsewhere
+      })
+      await expect(work).rejects.toBe(elsewhere)
     })
   })
 

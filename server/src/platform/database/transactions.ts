@@ -4,7 +4,7 @@ import type { Principal, Role } from '../../base/principal.ts'
 import { bindKysely, compiler, type Tx, toNamed } from './bound-kysely.ts'
 import { databaseErrors } from './errors.ts'
 import { Flight, type Statement } from './flight.ts'
-import { translateSqlError } from './sql-errors.ts'
+import { knowAsDatabase, translateAnyError, translateSqlError } from './sql-errors.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -138,7 +138,10 @@ async function lend<T>(pool: Pool, use: (fly: Fly, spoil: () => void) => Promise
   let spoiled = false
   const fly: Fly = (flight) => {
     flown = true
-    return flight.over(client)
+    return flight.over(client).catch((error) => {
+      knowAsDatabase(error) // and what else is thrown in there may be anybody's
+      throw error
+    })
   }
   try {
     const result = await use(fly, () => {
@@ -149,7 +152,7 @@ async function lend<T>(pool: Pool, use: (fly: Fly, spoil: () => void) => Promise
   } catch (error) {
     if (flown && !(await rollBack(client))) spoiled = true
     client.release(spoiled)
-    throw translateSqlError(error)
+    throw translateAnyError(error)
   }
 }
 

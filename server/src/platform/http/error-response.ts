@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { AppError } from '../../base/errors.ts'
-import { translateSqlError } from '../database/sql-errors.ts'
+import { translateAnyError } from '../database/sql-errors.ts'
 import { httpErrors } from './errors.ts'
 import type { Problem } from './problem.ts'
 
@@ -29,7 +29,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 function toAppError(error: unknown): AppError {
-  const translated = translateSqlError(error)
+  const translated = translateAnyError(error)
   if (translated instanceof AppError) return translated
   if (hasZodFastifySchemaValidationErrors(error)) return httpErrors.invalid({ cause: error })
   const { statusCode, code } = error as FastifyError

@@ -52,6 +52,15 @@ describe('the HTTP shell', async () => {
       },
     }),
     defineRoute({
+      method: 'POST',
+      path: '/api/elsewhere',
+      policy: { allow: 'anyone', because: 'a test' },
+      schema: { summary: 'Calls somebody', reply: z.object({}) },
+      handler: () => {
+        throw Object.assign(new Error('connect ECONNREFUSED 203.0.113.7:443'), { code: 'ECONNREFUSED', syscall: 'connect' })
+      },
+    }),
+    defineRoute({
       method: 'GET',
       path: '/api/limited',
       policy: { allow: 'anyone', because: 'a test' },
@@ -111,6 +120,12 @@ describe('the HTTP shell', async () => {
     const reply = await post('/api/fails', { 'x-test': 'service' })
     expect(reply.statusCode).toBe(500)
     expect(reply.body).not.toMatch(/secrets|hunter2|stack|at /)
+  })
+
+  it('does not blame the database for a host elsewhere that is away', async () => {
+    const reply = await post('/api/elsewhere', {})
+    expect(reply.json()).toMatchObject({ status: 500, code: 'http.internal' })
+    expect(reply.body).not.toContain('203.0.113.7')
   })
 
   it('gives a problem for an unknown address', async () => {

@@ -1,6 +1,6 @@
 import type { JobResult, JobWithMetadata } from 'pg-boss'
 import { AppError } from '../../base/errors.ts'
-import { translateSqlError } from '../database/sql-errors.ts'
+import { translateAnyError } from '../database/sql-errors.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 import type { QueueConnection, QueueLog } from './connection.ts'
 import type { AnyJob } from './job.ts'
@@ -58,7 +58,7 @@ export async function runJob(job: AnyJob, taken: JobWithMetadata, { connection, 
 }
 
 function reasonOf(error: unknown): Reason {
-  const ours = translateSqlError(error)
+  const ours = translateAnyError(error)
   if (ours instanceof AppError) return { code: ours.code, message: ours.message }
   if (ours instanceof Error) return { code: ours.name, message: ours.message.slice(0, longestMessage) }
   return { code: 'unknown', message: 'Something that is not an error was thrown.' }
