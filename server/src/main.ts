@@ -14,6 +14,7 @@ import { SetupError } from './platform/database/setup-error.ts'
 import { serverHolder } from './platform/embedded/embedded-server.ts'
 import { locateOwnDatabase, type OwnPlace } from './platform/embedded/own-database.ts'
 import { refuseIfRunning } from './platform/embedded/run-file.ts'
+import type { Route } from './platform/http/define-route.ts'
 import { type FrontDoor, openFrontDoor } from './platform/http/front-door.ts'
 import { createSignals } from './platform/signals/signals.ts'
 import { createLog } from './platform/telemetry/log.ts'
@@ -29,6 +30,8 @@ export interface StartOptions {
   onProgress?: (message: string) => void
   /** Gives up starting. */
   signal?: AbortSignal
+  /** Beside ours: a test's own. */
+  moreRoutes?: readonly Route[]
 }
 
 // A stop may take ten seconds. What the requests do not need of them is the database's.
@@ -41,7 +44,10 @@ type Release = (withinMs: number) => Promise<unknown>
 type OnStop = (release: Release) => void
 
 /** Builds everything once. What was begun is undone in reverse order, whether by `stop` or by a failure on the way. */
-export async function startKeyloft(config: Config, { onProgress = () => {}, signal }: StartOptions = {}): Promise<Keyloft> {
+export async function startKeyloft(
+  config: Config,
+  { onProgress = () => {}, signal, moreRoutes = [] }: StartOptions = {},
+): Promise<Keyloft> {
   const log = createLog(config.logLevel)
   const releasers: Release[] = []
   const onStop: OnStop = (release) => void releasers.push(release)
@@ -59,7 +65,7 @@ export async function startKeyloft(config: Config, { onProgress = () => {}, sign
     const opened = await openDatabase(config, own, door, { log, onProgress, signal })
     onStop((withinMs) => opened.stop(withinMs))
     signal?.throwIfAborted()
-    await serve(config, opened, door, log, onStop)
+    await serve({ config, opened, door, log, moreRoutes }, onStop)
     signal?.throwIfAborted()
     return { url: door.url, database: opened.described, directory: opened.directory, rootKeys: opened.rootKeys, stop }
   } catch (error) {
@@ -107,8 +113,16 @@ function openDatabase(config: Config, own: OwnPlace | undefined, door: FrontDoor
   })
 }
 
+interface Serving {
+  config: Config
+  opened: OpenedDatabase
+  door: FrontDoor
+  log: Logger
+  moreRoutes: readonly Route[]
+}
+
 /** Everything that runs on the opened database, and in which order it stops: requests first, then jobs, then the rest. */
-async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, log: Logger, onStop: OnStop) {
+async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop: OnStop) {
   const { keyring, logins, directUrl } = opened
   let ending = false
   const database = createDatabase(logins, {
@@ -134,7 +148,7 @@ async function serve(config: Config, opened: OpenedDatabase, door: FrontDoor, lo
     handler = made
     return door.server
   }
-  const app = await createApp({ config, url: door.url, database, signals, keyring, egress, log, tracing, adoptServer })
+  const app = await createApp({ config, url: door.url, database, signals, keyring, egress, log, tracing, adoptServer, moreRoutes })
   await app.ready()
   if (handler) door.serve(handler)
   onStop(async () => {

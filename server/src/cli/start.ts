@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { readConfig } from '../config.ts'
-import { startKeyloft } from '../main.ts'
+import { type StartOptions, startKeyloft } from '../main.ts'
 import type { Output } from './output.ts'
 import { projectFolder } from './project-folder.ts'
 
 /** After this the process ends whatever still hangs: a person has waited long enough. */
 const stopDeadlineMs = 9_500
 
-export async function start(output: Output): Promise<void> {
+export async function start(output: Output, options: Pick<StartOptions, 'moreRoutes'> = {}): Promise<void> {
   const config = readConfig(projectFolder(), { needsRootKeys: true })
   // Whoever reads what we print may be gone before us: a closed terminal must not keep us from stopping cleanly.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const stopping = stopOnSignal(output)
-  const keyloft = await startKeyloft(config, { onProgress: output.progress, signal: stopping }).catch((error) => {
+  const keyloft = await startKeyloft(config, { ...options, onProgress: output.progress, signal: stopping }).catch((error) => {
     if (!stopping.aborted) throw error
   })
   if (!keyloft) return process.exit(0)
