@@ -1,4 +1,5 @@
 import { identityErrors } from './domains/identity/errors.ts'
+import { ledgerErrors } from './domains/ledger/errors.ts'
 import { modelsErrors } from './domains/models/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
 import { rpcErrors, vaultErrors } from './domains/vault/errors.ts'
@@ -18,6 +19,7 @@ export const catalogues: readonly Catalogue[] = [
   httpErrors,
   identityErrors,
   keyringErrors,
+  ledgerErrors,
   modelsErrors,
   queueErrors,
   rpcErrors,

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { type Call, noUsage, type Outcome, type Usage } from '../src/domains/ledger/call.ts'
+import { noUsage } from '../src/domains/ledger/call.ts'
+import type { Call, Outcome, Usage } from '../src/domains/ledger/ledger.ts'
 import type { Owner } from '../src/platform/database/owner.ts'
 
 /** A UUIDv7 of this moment. */

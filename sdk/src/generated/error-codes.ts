@@ -49,6 +49,8 @@ export const errorCodes = [
   'identity.keys_unavailable', // 503 The keys of the sign-in service cannot be fetched at the moment.
   'identity.unauthorized', // 401 This credential is not valid.
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
+  'ledger.invalid_call', // 400 This call cannot be written down.
+  'ledger.unavailable', // 503 Calls cannot be written down at the moment, so none is made.
   'models.outdated', // 409 Prices of this date or later are there already, and differ.
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../../base/errors.ts'
+import { ledgerErrors } from './errors.ts'
+
+/*
+ * Group commit. Rows wait while a flush is on its way, and all that have gathered go with the next one; nothing waits
+ * for a timer. So one caller alone pays one commit, and a thousand at once share a few.
+ *
+ * What the database could not take for want of itself (it is away, a deadlock, a full disk) is sent again until it
+ * lands: every statement of the ledger bears repetition. What it refuses for a row's own sake is found by halves.
+ */
+
+export interface Entry<T> {
+  row: T
+  /** Its flush has left: it may be written already. */
+  isSent: boolean
+  /** Nobody waits for it any more. */
+  isOver: boolean
+  readonly giveUpAtMs: number
+  readonly resolve: (verdict: string) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface LaneOptions<T> {
+  /** @returns a verdict for each row, in their order */
+  send: (rows: readonly T[]) => Promise<string[]>
+  /** Flushes on their way at once, each over a connection of its own. */
+  flights: number
+  mostAtOnce: number
+  /** Whether a row is worth sending after whoever waited for it has given up. */
+  outlivesWait: boolean
+  /** A row that was refused, with less in it that could be the reason; undefined where there is nothing less. */
+  simplify?: (row: T) => T | undefined
+}
+
+export interface Lane<T> {
+  add(entry: Entry<T>): void
+  /** Takes one back that is still waiting. */
+  remove(entry: Entry<T>): void
+  /** Waiting and on their way. */
+  readonly size: number
+  giveUp(nowMs: number): void
+  /** Resolves when nothing waits and nothing is on its way. */
+  empty(): Promise<void>
+  /** From here on what fails is not sent again. */
+  abandon(): void
+}
+
+const firstPauseMs = 20
+const longestPauseMs = 1_000
+
+export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplify }: LaneOptions<T>): Lane<T> {
+  const waiting = new Set<Entry<T>>()
+  const under = new Set<Entry<T>>()
+  let flying = 0
+  let isDue = false
+  let abandoned = false
+  const whenEmpty: (() => void)[] = []
+  /** Why the newest flush did not land; for the log. */
+  let trouble: unknown
+
+  /** In a microtask, so that what is added in one turn goes together. */
+  function schedule() {
+    if (isDue || flying >= flights || waiting.size === 0) return
+    isDue = true
+    queueMicrotask(() => {
+      isDue = false
+      while (flying < flights && waiting.size > 0) void fly(take())
+    })
+  }
+
+  function take(): Entry<T>[] {
+    const batch: Entry<T>[] = []
+    for (const entry of waiting) {
+      waiting.delete(entry)
+      under.add(entry)
+      entry.isSent = true
+      batch.push(entry)
+      if (batch.length === mostAtOnce) break
+    }
+    return batch
+  }
+
+  async function fly(batch: Entry<T>[]) {
+    flying++
+    await land(batch)
+    flying--
+    schedule()
+    if (waiting.size === 0 && under.size === 0) for (const resolve of whenEmpty.splice(0)) resolve()
+  }
+
+  async function land(batch: Entry<T>[]): Promise<void> {
+    let rest = batch
+    for (let pauseMs = firstPauseMs; rest.length > 0; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      try {
+        const verdicts = await send(rest.map(({ row }) => row))
+        trouble = undefined
+        for (const [index, entry] of rest.entries()) finish(entry, verdicts[index])
+        return
+      } catch (error) {
+        trouble = error
+        if (isOfARow(error)) return refuse(rest, error)
+        if (abandoned) return rest.forEach((entry) => void fail(entry, ledgerErrors.unavailable({ cause: error })))
+        await sleep(pauseMs, undefined, { ref: false })
+        rest = rest.filter((entry) => {
+          const goesOn = !entry.isOver || outlivesWait
+          if (!goesOn) under.delete(entry)
+          return goesOn
+        })
+      }
+    }
+  }
+
+  /** One bad row fails no other. */
+  async function refuse(batch: Entry<T>[], error: unknown): Promise<void> {
+    const [only, another] = batch
+    if (!only) return
+    if (another) {
+      const half = batch.length >> 1
+      await land(batch.slice(0, half))
+      return land(batch.slice(half))
+    }
+    const simpler = simplify?.(only.row)
+    if (simpler === undefined) return fail(only, ledgerErrors.invalid_call({ cause: error }))
+    only.row = simpler
+    return land(batch)
+  }
+
+  function finish(entry: Entry<T>, verdict: string | undefined) {
+    if (verdict === undefined || verdict === 'invalid') return fail(entry, ledgerErrors.invalid_call())
+    under.delete(entry)
+    entry.isOver = true
+    entry.resolve(verdict)
+  }
+
+  function fail(entry: Entry<T>, error: unknown) {
+    under.delete(entry)
+    entry.isOver = true
+    entry.reject(error)
+  }
+
+  return {
+    add(entry) {
+      waiting.add(entry)
+      schedule()
+    },
+    remove(entry) {
+      waiting.delete(entry)
+    },
+    get size() {
+      return waiting.size + under.size
+    },
+    giveUp(nowMs) {
+      for (const set of [waiting, under]) {
+        for (const entry of set) {
+          if (entry.isOver || entry.giveUpAtMs > nowMs) continue
+          entry.isOver = true
+          if (!outlivesWait) waiting.delete(entry)
+          entry.reject(ledgerErrors.unavailable({ retryAfterSeconds: 2, cause: trouble }))
+        }
+      }
+    },
+    empty() {
+      if (waiting.size === 0 && under.size === 0) return Promise.resolve()
+      return new Promise((resolve) => whenEmpty.push(resolve))
+    },
+    abandon() {
+      abandoned = true
+    },
+  }
+}
+
+/** PostgreSQL would not take a value (class 22 or 23), or it could not even be written as text. */
+function isOfARow(error: unknown): boolean {
+  return !(error instanceof AppError) || error.code === 'database.invalid' || error.code === 'database.conflict'
+}

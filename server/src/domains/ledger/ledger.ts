@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
+import type { Database } from '../../platform/database/database.ts'
+import { type Call, type Outcome, sanitise } from './call.ts'
+import { ledgerErrors } from './errors.ts'
+import { createLane, type Entry } from './lane.ts'
+import { type Ended, openCalls, renewLeases, settleCalls } from './statements.ts'
+
+export type { Call, Outcome, Usage } from './call.ts'
+
+/**
+ * No call is lost: no byte of an answer may reach the client before `open` has resolved, nor the last byte before
+ * `settle` has. Whoever opened a call settles it, also where opening failed as unavailable: it may have been written.
+ */
+export interface Ledger {
+  /** Resolves when the intent is durable. @throws ledger.unavailable, ledger.invalid_call */
+  open(call: Call): Promise<void>
+  /**
+   * Resolves when the end is durable, with its cost. A call that was never opened, or whose intent still waits, is written
+   * once. Rejected as unavailable, it is still tried until the process ends.
+   */
+  settle(call: Call, outcome: Outcome): Promise<void>
+  /** What waits to be written or is on its way. */
+  readonly pending: number
+  /** Writes what waits, and gives up what is left then. */
+  stop(options?: { timeoutMs?: number }): Promise<void>
+}
+
+export interface LedgerSettings {
+  /** How long a process may be silent about a call before it counts as gone. */
+  leaseSeconds: number
+  renewEveryMs: number
+  /** How long somebody waits for the database before they are refused. */
+  waitMs: number
+  /** Beyond so many that wait, a new call is refused at once. */
+  mostPending: number
+  mostAtOnce: number
+  /** Flushes on their way at once, of intents and of ends each. */
+  flights: number
+}
+
+const defaults: LedgerSettings = {
+  leaseSeconds: 60,
+  renewEveryMs: 20_000,
+  waitMs: 10_000,
+  mostPending: 20_000,
+  mostAtOnce: 500,
+  flights: 1,
+}
+const giveUpEveryMs = 250
+const stopTimeoutMs = 5_000
+
+/** A call of this process that has been opened and not settled. */
+interface Live {
+  readonly call: Call
+  readonly opening: Entry<Call>
+  readonly opened: Promise<unknown>
+}
+
+export function createLedger(options: {
+  database: Pick<Database, 'systemOnce'>
+  clock: Clock
+  settings?: Partial<LedgerSettings>
+}): Ledger {
+  const { database, clock } = options
+  const { leaseSeconds, renewEveryMs, waitMs, mostPending, mostAtOnce, flights } = { ...defaults, ...options.settings }
+  const live = new Map<string, Live>()
+  let stopped = false
+
+  const intents = createLane<Call>({
+    flights,
+    mostAtOnce,
+    outlivesWait: false,
+    send: async (calls) => verdictsOf(await database.systemOnce('open calls', openCalls(calls, leaseSeconds))),
+  })
+  const ends = createLane<Ended>({
+    flights,
+    mostAtOnce,
+    outlivesWait: true,
+    send: async (ended) => verdictsOf(await database.systemOnce('settle calls', settleCalls(ended))),
+    // The provider's own words are the one thing in it that we have not made ourselves.
+    simplify: ({ call, outcome }) =>
+      outcome.providerUsage === undefined ? undefined : { call, outcome: { ...outcome, providerUsage: undefined } },
+  })
+
+  const renewing = setInterval(() => void renew(), renewEveryMs).unref()
+  const givingUp = setInterval(() => {
+    intents.giveUp(clock())
+    ends.giveUp(clock())
+  }, giveUpEveryMs).unref()
+
+  async function renew() {
+    const before = clock() - renewEveryMs / 2
+    const calls = [...live.values()].flatMap(({ call, opening }) => (opening.isOver && call.startedAtMs <= before ? [call] : []))
+    // Where it fails, the next one is in time: a lease lasts for three of them.
+    if (calls.length > 0) await database.systemOnce('renew leases', renewLeases(calls, leaseSeconds)).catch(() => {})
+  }
+
+  function entryOf<T>(row: T): { entry: Entry<T>; landed: Promise<string> } {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    return { entry: { row, isSent: false, isOver: false, giveUpAtMs: clock() + waitMs, resolve, reject }, landed: promise }
+  }
+
+  function requireRoom() {
+    if (stopped) throw ledgerErrors.unavailable({ internal: 'stopped' })
+    if (intents.size + ends.size >= mostPending) throw ledgerErrors.unavailable({ retryAfterSeconds: 2, internal: 'too many wait' })
+  }
+
+  return {
+    async open(call) {
+      requireRoom()
+      const { entry, landed } = entryOf(call)
+      live.set(call.id, { call, opening: entry, opened: landed })
+      intents.add(entry)
+      try {
+        await landed
+      } catch (error) {
+        live.delete(call.id)
+        throw error
+      }
+    },
+
+    async settle(call, outcome) {
+      const begun = live.get(call.id)
+      if (!begun) requireRoom()
+      const { entry, landed } = entryOf<Ended>({ call, outcome: sanitise(outcome) })
+      if (begun && !begun.opening.isOver) {
+        if (begun.opening.isSent) await begun.opened.catch(() => {})
+        else {
+          intents.remove(begun.opening)
+          begun.opening.isOver = true
+          landed.then(begun.opening.resolve, begun.opening.reject)
+        }
+      }
+      ends.add(entry)
+      try {
+        await landed
+      } finally {
+        live.delete(call.id)
+      }
+    },
+
+    get pending() {
+      return intents.size + ends.size
+    },
+
+    async stop({ timeoutMs = stopTimeoutMs } = {}) {
+      stopped = true
+      clearInterval(renewing)
+      const late = setTimeout(() => {
+        intents.abandon()
+        ends.abandon()
+      }, timeoutMs)
+      const patience = sleep(timeoutMs + 500, undefined, { ref: false }) // a flush may hang where nobody answers
+      await Promise.race([Promise.all([intents.empty(), ends.empty()]), patience])
+      clearTimeout(late)
+      clearInterval(givingUp)
+      intents.giveUp(Number.POSITIVE_INFINITY)
+      ends.giveUp(Number.POSITIVE_INFINITY)
+    },
+  }
+}
+
+const verdictsOf = ({ verdicts }: Record<string, unknown>) => (verdicts as string).split(',')
