@@ -9,6 +9,7 @@ import type { Problem } from './problem.ts'
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = toAppError(error)
   if (known.status >= 500) request.log.error({ err: error, code: known.code, internal: known.internal }, known.message)
+  else if (known.internal) request.log.debug({ code: known.code, internal: known.internal }, known.message)
   if (known.retryAfterSeconds !== undefined) reply.header('retry-after', String(known.retryAfterSeconds))
   if (known.status === 401) reply.header('www-authenticate', 'Bearer')
   const { errorForm } = request.routeOptions.config

@@ -192,6 +192,7 @@ describe('the HTTP shell', async () => {
     const from = (origin: string) =>
       open.inject({ method: 'OPTIONS', url: '/health', headers: { origin, 'access-control-request-method': 'GET' } })
     expect((await from('https://app.example')).headers['access-control-allow-origin']).toBe('https://app.example')
+    expect((await from('https://app.example')).headers['access-control-allow-methods']).toBe('GET, HEAD, POST, PUT, PATCH, DELETE')
     expect((await from('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined()
     expect(
       (await app.inject({ url: '/health', headers: { origin: 'https://app.example' } })).headers['access-control-allow-origin'],
