@@ -13,6 +13,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
       http: { host: '127.0.0.1', port: 0, publicUrl: undefined, corsOrigins: [], trustedProxies: undefined },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
       providers: { baseUrls: {}, added: {} },
+      eraseAfterDays: 30,
     },
     url: 'http://127.0.0.1:8787',
     database,

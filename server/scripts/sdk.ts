@@ -96,6 +96,7 @@ function printReply(name: string, responses: Operation['responses'], print: Prin
 function whoMayCall(policy: Operation['x-keyloft-policy']): string {
   if (policy?.allow === 'user') return `For a signed-in person, or an API token with the scope \`${policy.scope}\``
   if (policy?.allow === 'service') return 'For the service key'
+  if (policy?.allow === 'admin') return 'For the service key, or an admin'
   if (policy?.allow === 'operator') return 'For the service key, or anybody on the server’s own machine'
   return 'For anyone'
 }

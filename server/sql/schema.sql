@@ -428,14 +428,35 @@ ALTER FUNCTION keyloft.data_keys_of(in_user_id uuid) OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.data_keys_of(in_user_id uuid) IS 'A person''s wrapped keys, newest first.';
 
+-- Name: destroy_keys(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.destroy_keys(in_user_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  delete from public.api_keys k where k.user_id = in_user_id;
+  delete from public.api_gateway_configs g where g.user_id = in_user_id;
+  delete from keyloft.secrets s where s.user_id = in_user_id;
+  delete from keyloft.data_keys d where d.user_id = in_user_id;
+end
+$$;
+
+ALTER FUNCTION keyloft.destroy_keys(in_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION destroy_keys(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.destroy_keys(in_user_id uuid) IS 'Deletes a person''s provider keys and gateway, and every secret of theirs with the keys that open it.';
+
 -- Name: find_api_token(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone)
+CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone, is_closed boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
-  select t.id, t.user_id, t.secret_hash, t.scopes, t.allowed_models, t.expires_at, t.revoked_at
-    from public.api_tokens t
+  select t.id, t.user_id, t.secret_hash, t.scopes, t.allowed_models, t.expires_at, t.revoked_at,
+         coalesce(s.disabled_at is not null or s.deactivated_at is not null, false)
+    from public.api_tokens t left join public.user_standing s on s.user_id = t.user_id
    where t.public_id = $1
 $_$;
 
@@ -1043,6 +1064,22 @@ ALTER FUNCTION keyloft.signal_change() OWNER TO keyloft_owner;
 -- Name: FUNCTION signal_change(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON FUNCTION keyloft.signal_change() IS 'Trigger, after a row: signals its topic (first argument) and the value of a column (second).';
+
+-- Name: standing_of(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.standing_of(in_user_id uuid) RETURNS TABLE(is_closed boolean, tier text, is_admin boolean, disabled_at timestamp with time zone, disabled_reason text, deactivated_at timestamp with time zone, erase_after timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select s.disabled_at is not null or s.deactivated_at is not null, s.tier, s.is_admin, s.disabled_at, s.disabled_reason, s.deactivated_at, s.erase_after
+    from public.user_standing s where s.user_id = in_user_id
+$$;
+
+ALTER FUNCTION keyloft.standing_of(in_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION standing_of(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.standing_of(in_user_id uuid) IS 'At most one row. Asked with every credential: whose account is closed is refused.';
 
 -- Name: sweep_calls(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2612,6 +2649,40 @@ COMMENT ON TABLE public.user_settings IS 'Choices a person makes. Theirs to writ
 
 COMMENT ON COLUMN public.user_settings.allow_gateway_fallback IS 'Whether the team''s gateway may serve a call that none of the person''s keys can.';
 
+-- Name: user_standing; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_standing (
+    user_id uuid NOT NULL,
+    tier text DEFAULT 'free'::text NOT NULL,
+    is_admin boolean DEFAULT false NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    deactivated_at timestamp with time zone,
+    erase_after timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_standing_erasure_follows CHECK (((deactivated_at IS NULL) = (erase_after IS NULL))),
+    CONSTRAINT user_standing_reason_is_of_something CHECK (((disabled_reason IS NULL) OR (disabled_at IS NOT NULL))),
+    CONSTRAINT user_standing_reason_length CHECK (((char_length(disabled_reason) >= 1) AND (char_length(disabled_reason) <= 500))),
+    CONSTRAINT user_standing_tier_known CHECK ((tier = ANY (ARRAY['free'::text, 'pro'::text])))
+);
+
+ALTER TABLE ONLY public.user_standing FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_standing OWNER TO keyloft_owner;
+
+-- Name: TABLE user_standing; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_standing IS 'What an operator decides of a person, and whether their account is open. The person may read it, not write it.';
+
+-- Name: COLUMN user_standing.disabled_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_standing.disabled_at IS 'Closed by an operator. Every credential is refused.';
+
+-- Name: COLUMN user_standing.deactivated_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_standing.deactivated_at IS 'Closed by the person. Every credential is refused, and after erase_after all they own is deleted.';
+
 -- Name: usage_records_default; Type: TABLE ATTACH; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.usage_records ATTACH PARTITION keyloft.usage_records_default DEFAULT;
@@ -2885,6 +2956,11 @@ ALTER TABLE ONLY public.user_quota_limits
 ALTER TABLE ONLY public.user_settings
     ADD CONSTRAINT user_settings_pkey PRIMARY KEY (user_id);
 
+-- Name: user_standing user_standing_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_standing
+    ADD CONSTRAINT user_standing_pkey PRIMARY KEY (user_id);
+
 -- Name: external_identities_user_id_idx; Type: INDEX; Schema: auth; Owner: keyloft_owner
 
 CREATE INDEX external_identities_user_id_idx ON auth.external_identities USING btree (user_id);
@@ -2977,6 +3053,10 @@ CREATE INDEX warning_i1 ON pgboss.warning USING btree (created_on DESC);
 
 CREATE INDEX api_tokens_user_id_idx ON public.api_tokens USING btree (user_id);
 
+-- Name: user_standing_erase_after_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX user_standing_erase_after_idx ON public.user_standing USING btree (erase_after) WHERE (erase_after IS NOT NULL);
+
 -- Name: usage_records_default_pkey; Type: INDEX ATTACH; Schema: keyloft; Owner: keyloft_owner
 
 ALTER INDEX public.usage_records_pkey ATTACH PARTITION keyloft.usage_records_default_pkey;
@@ -3048,6 +3128,14 @@ CREATE TRIGGER user_quota_limits_updated_at BEFORE UPDATE ON public.user_quota_l
 -- Name: user_settings user_settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_settings_updated_at BEFORE UPDATE ON public.user_settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: user_standing user_standing_signal; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_standing_signal AFTER INSERT OR DELETE OR UPDATE ON public.user_standing FOR EACH ROW EXECUTE FUNCTION keyloft.signal_change('person', 'user_id');
+
+-- Name: user_standing user_standing_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_standing_updated_at BEFORE UPDATE ON public.user_standing FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
 -- Name: accounts accounts_user_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: keyloft_owner
 
@@ -3143,6 +3231,11 @@ ALTER TABLE ONLY public.user_quota_limits
 
 ALTER TABLE ONLY public.user_settings
     ADD CONSTRAINT user_settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: user_standing user_standing_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_standing
+    ADD CONSTRAINT user_standing_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: accounts; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
@@ -3368,6 +3461,10 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_tokens ENABLE ROW LEVEL SECURITY;
 
+-- Name: user_standing checks of credentials ask; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "checks of credentials ask" ON public.user_standing FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: ai_models everybody who signed in reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "everybody who signed in reads it" ON public.ai_models FOR SELECT TO authenticated, service_role USING (true);
@@ -3452,6 +3549,10 @@ CREATE POLICY "owner maintains" ON public.user_quota_limits TO keyloft_owner USI
 
 CREATE POLICY "owner maintains" ON public.user_settings TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: user_standing owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.user_standing TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: user_settings people change their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people change their own choices" ON public.user_settings FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
@@ -3500,6 +3601,10 @@ CREATE POLICY "people read their own limits" ON public.user_quota_limits FOR SEL
 
 CREATE POLICY "people read their own profile" ON public.user_profiles FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
+-- Name: user_standing people read their own standing; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own standing" ON public.user_standing FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
 -- Name: api_tokens people read their own tokens; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people read their own tokens" ON public.api_tokens FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
@@ -3523,6 +3628,10 @@ CREATE POLICY "the fallback choice is asked for" ON public.user_settings FOR SEL
 -- Name: ai_models the service curates; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service curates" ON public.ai_models FOR UPDATE TO service_role USING (true) WITH CHECK (true);
+
+-- Name: user_standing the service decides of people; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service decides of people" ON public.user_standing TO service_role USING (true) WITH CHECK (true);
 
 -- Name: settings the service grants settings; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -3580,6 +3689,10 @@ ALTER TABLE public.user_quota_limits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_settings ENABLE ROW LEVEL SECURITY;
 
+-- Name: user_standing; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.user_standing ENABLE ROW LEVEL SECURITY;
+
 -- Name: SCHEMA auth; Type: ACL; Schema: -; Owner: keyloft_owner
 
 GRANT USAGE ON SCHEMA auth TO anon;
@@ -3591,6 +3704,7 @@ GRANT USAGE ON SCHEMA auth TO keyloft_auth;
 
 GRANT USAGE ON SCHEMA keyloft TO service_role;
 GRANT USAGE ON SCHEMA keyloft TO keyloft_definer;
+GRANT USAGE ON SCHEMA keyloft TO keyloft_auth;
 
 -- Name: SCHEMA keyloft_migrations; Type: ACL; Schema: -; Owner: keyloft_owner
 
@@ -3685,6 +3799,11 @@ GRANT ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integ
 
 REVOKE ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) TO service_role;
+
+-- Name: FUNCTION destroy_keys(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) TO service_role;
 
 -- Name: FUNCTION find_api_token(public_id text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -3795,6 +3914,12 @@ GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in
 -- Name: FUNCTION signal_change(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.signal_change() FROM PUBLIC;
+
+-- Name: FUNCTION standing_of(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO service_role;
+GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO keyloft_auth;
 
 -- Name: FUNCTION sweep_calls(in_limit integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -3911,7 +4036,7 @@ GRANT INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
 
 -- Name: TABLE data_keys; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-GRANT SELECT,INSERT,UPDATE ON TABLE keyloft.data_keys TO keyloft_definer;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.data_keys TO keyloft_definer;
 
 -- Name: TABLE holds; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -4190,6 +4315,12 @@ GRANT INSERT(user_id) ON TABLE public.user_settings TO authenticated;
 -- Name: COLUMN user_settings.allow_gateway_fallback; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT INSERT(allow_gateway_fallback),UPDATE(allow_gateway_fallback) ON TABLE public.user_settings TO authenticated;
+
+-- Name: TABLE user_standing; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_standing TO service_role;
+GRANT SELECT ON TABLE public.user_standing TO authenticated;
+GRANT SELECT ON TABLE public.user_standing TO keyloft_definer;
 
 -- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: keyloft_definer
 

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import { createModels } from './domains/models/models.ts'
 import { createProviders } from './domains/providers/providers.ts'
+import { createSettings } from './domains/settings/settings.ts'
 import { createTokens } from './domains/tokens/tokens.ts'
 import { createVault } from './domains/vault/vault.ts'
 import type { Database } from './platform/database/database.ts'
@@ -24,7 +25,7 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth' | 'providers'>
+  config: Pick<Config, 'http' | 'auth' | 'providers' | 'eraseAfterDays'>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
@@ -59,8 +60,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     onProblem: (message) => log.warn(message),
   })
   const secrets = createSecrets({ database, keyring, clock: Date.now })
+  signals.onChanged('person', (id) => secrets.forget(id)) // an account that was closed has none any more
   const providers = createProviders(config.providers)
   const vault = createVault({ database, secrets, providers, egress, clock: Date.now, metrics })
+  const settings = createSettings({
+    database,
+    accountOf: identity.accountOf,
+    shutOut: identity.shutOut,
+    counted: { apiKeys: 'api_keys', apiTokens: 'api_tokens' },
+    eraseAfterDays: config.eraseAfterDays,
+  })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
     scope.addHook('preParsing', async (request, reply) => {
@@ -84,6 +93,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...tokens.routes,
       ...vault.routes,
       ...createModels({ database }).routes,
+      ...identity.routes,
+      ...settings.routes,
       ...moreRoutes,
     ],
     plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],

@@ -1,6 +1,7 @@
 import { identityErrors } from './domains/identity/errors.ts'
 import { ledgerErrors } from './domains/ledger/errors.ts'
 import { modelsErrors } from './domains/models/errors.ts'
+import { settingsErrors } from './domains/settings/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
 import { rpcErrors, vaultErrors } from './domains/vault/errors.ts'
 import { databaseErrors } from './platform/database/errors.ts'
@@ -25,6 +26,7 @@ export const catalogues: readonly Catalogue[] = [
   rpcErrors,
   sealingErrors,
   serverErrors,
+  settingsErrors,
   tokenErrors,
   vaultErrors,
 ]

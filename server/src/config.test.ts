@@ -41,6 +41,7 @@ describe('without any setting', () => {
       providers: { baseUrls: {}, added: {} },
       egress: { allow: { plainHttp: false } },
       tracing: undefined,
+      eraseAfterDays: 30,
       logLevel: 'info',
       dataDir: { path: join(folder, '.keyloft'), isDefault: true },
       database: { kind: 'embedded' },

@@ -34,6 +34,8 @@ export interface Config {
   /** Who receives traces; absent where nobody does. */
   readonly tracing: TracingSettings | undefined
   readonly providers: ProviderSettings
+  /** How long a person who closed their account may still ask for it back. */
+  readonly eraseAfterDays: number
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
@@ -204,6 +206,7 @@ const variables = {
   ),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  KEYLOFT_ERASE_AFTER_DAYS: variable(integer(0, 3_650), 'a number of days from 0 to 3650', '30'),
   KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
   KEYLOFT_EGRESS_ALLOW_PORTS: variable(aList(integer(1, 65_535)), 'a list of ports', '443,8443'),
   KEYLOFT_EGRESS_ALLOW_HTTP: variable(z.enum(['0', '1']), '0 or 1', '1'),
@@ -267,6 +270,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     egress: Object.freeze(readEgress(read, given, folder, faults)),
     tracing: readTracing(read, given),
     providers: readProviders(read),
+    eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { forgetExpired } from './domains/identity/forget-expired.ts'
 import { ledgerJobs } from './domains/ledger/jobs.ts'
+import { eraseAccounts } from './domains/settings/erase-accounts.ts'
 import type { Database } from './platform/database/database.ts'
 import { directUrlOf } from './platform/database/direct-url.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
@@ -21,7 +22,7 @@ export interface JobsOptions {
 
 /** Every domain's jobs: the one place that registers them. */
 function allJobs({ database }: JobsOptions): AnyJob[] {
-  return [forgetExpired(database.pools.auth), forgetOldRequests(database), ...ledgerJobs(database)]
+  return [forgetExpired(database.pools.auth), forgetOldRequests(database), ...ledgerJobs(database), eraseAccounts(database)]
 }
 
 /** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */

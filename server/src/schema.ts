@@ -592,3 +592,42 @@ export const updateUserSettings = z.object({
   updated_at: z.date().optional(),
 })
 export type UpdateUserSettings = z.infer<typeof updateUserSettings>
+
+export const selectUserStanding = z.object({
+  user_id: z.guid(),
+  tier: z.string(),
+  is_admin: z.boolean(),
+  disabled_at: z.date().nullable(),
+  disabled_reason: z.string().nullable(),
+  deactivated_at: z.date().nullable(),
+  erase_after: z.date().nullable(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectUserStanding = z.infer<typeof selectUserStanding>
+
+export const insertUserStanding = z.object({
+  user_id: z.guid(),
+  tier: z.string().optional(),
+  is_admin: z.boolean().optional(),
+  disabled_at: z.date().nullable().optional(),
+  disabled_reason: z.string().nullable().optional(),
+  deactivated_at: z.date().nullable().optional(),
+  erase_after: z.date().nullable().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertUserStanding = z.infer<typeof insertUserStanding>
+
+export const updateUserStanding = z.object({
+  user_id: z.guid().optional(),
+  tier: z.string().optional(),
+  is_admin: z.boolean().optional(),
+  disabled_at: z.date().nullable().optional(),
+  disabled_reason: z.string().nullable().optional(),
+  deactivated_at: z.date().nullable().optional(),
+  erase_after: z.date().nullable().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateUserStanding = z.infer<typeof updateUserStanding>

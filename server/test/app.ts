@@ -32,6 +32,7 @@ export async function createTestApp(
         http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
         auth: { jwtSecret, externalIssuer: undefined },
         providers: options.providers ?? { baseUrls: {}, added: {} },
+        eraseAfterDays: 30,
       },
       url: publicUrl,
       database: test.database,

@@ -20,6 +20,7 @@ const domains: Record<string, string[]> = {
   ledger: [],
   models: [],
   providers: [],
+  settings: [],
   tokens: [],
   vault: ['providers'],
 }
@@ -129,6 +130,7 @@ describe('the direction of imports', () => {
       )
     expect([...new Set(callers)].sort()).toEqual([
       'cli/seed.ts: seed',
+      'domains/identity/admin-routes.ts: decide of a person',
       'domains/ledger/jobs.ts: make usage partitions',
       'domains/ledger/jobs.ts: sweep calls',
       'domains/ledger/ledger.ts: open calls',
@@ -136,6 +138,9 @@ describe('the direction of imports', () => {
       'domains/ledger/ledger.ts: settle calls',
       'domains/models/load-models.ts: import models',
       'domains/models/load-models.ts: load shipped models',
+      'domains/settings/erase-accounts.ts: erase accounts',
+      'domains/settings/profile-routes.ts: deactivate an account',
+      'domains/settings/settings-routes.ts: grant a setting',
       'domains/tokens/routes.ts: revoke a presented token',
       'domains/tokens/tokens.ts: check API tokens',
       'domains/tokens/tokens.ts: note the use of tokens',

@@ -47,6 +47,8 @@ export const errorCodes = [
   'http.unsupported_media_type', // 415 The body must be application/json.
   'identity.kept_elsewhere', // 404 Accounts are kept by Supabase here.
   'identity.keys_unavailable', // 503 The keys of the sign-in service cannot be fetched at the moment.
+  'identity.no_such_user', // 404 There is no such user.
+  'identity.not_yourself', // 409 Nobody takes their own rights away.
   'identity.unauthorized', // 401 This credential is not valid.
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
   'ledger.invalid_call', // 400 This call cannot be written down.
@@ -59,6 +61,8 @@ export const errorCodes = [
   'rpc.not_a_uuid', // 400 invalid input syntax for type uuid
   'secret.cannot_open', // 500 A stored secret could not be opened.
   'server.not_migrated', // 503 The database does not have the migrations of this version.
+  'settings.no_such_setting', // 404 This person has no such setting.
+  'settings.no_such_user', // 404 There is no such user.
   'tokens.beyond_own', // 403 A token cannot make one that may do more, or for longer, than itself.
   'tokens.not_found', // 404 There is no such token.
   'tokens.over_already', // 400 expiresAt lies in the past.

@@ -1,5 +1,24 @@
 // DO NOT EDIT. Made from the OpenAPI document by `npm run generate`; a test checks that it is fresh.
 
+export type Account = {
+  id: string
+  email: string
+  emailVerified: boolean
+  username: string | null
+  name: string
+  isAnonymous: boolean
+  tier: 'free' | 'pro'
+  isAdmin: boolean
+  /** Closed by an operator since. */
+  disabledAt: string | null
+  disabledReason: string | null
+  /** Closed by the person since. */
+  deactivatedAt: string | null
+  /** When all they own will be deleted. */
+  eraseAfter: string | null
+  createdAt: string
+}
+
 export type ApiToken = {
   id: string
   name: string
@@ -57,6 +76,24 @@ export type Model = {
   pricedFrom: string | null
 }
 
+export type Profile = {
+  id: string
+  /** Null where accounts are kept elsewhere and the credential does not say. */
+  email: string | null
+  emailVerified: boolean
+  username: string | null
+  displayName: string | null
+  bio: string | null
+  avatarUrl: string | null
+  /** Whatever the app keeps for this person; at most 64 kB. */
+  preferences: { [key: string]: unknown }
+  tier: 'free' | 'pro'
+  isAdmin: boolean
+  createdAt: string | null
+  /** How many of each the person has. */
+  stats: { [key: string]: number }
+}
+
 export type Provider = {
   id: string
   name: string
@@ -89,8 +126,29 @@ export type ProviderKey = {
   updatedAt: string
 }
 
+export type Settings = {
+  /** Whether the team’s gateway may serve a call that none of your keys can. */
+  allowGatewayFallback: boolean
+  /** What an operator granted you (maxMessagesPerDay …). Not yours to change. */
+  granted: { [key: string]: string }
+}
+
 /** Every route of the server, by method and path. */
 export interface Operations {
+  /** Take a granted setting back. For the service key, or an admin. */
+  'DELETE /api/admin/users/{id}/settings/{key}': {
+    params: {
+      id: string
+      key: string
+    }
+    reply: undefined
+  }
+  /** Close your account. At once: every credential is refused, and your keys are destroyed. After eraseAfter all you own is deleted. For a signed-in person, or an API token with the scope `account`. */
+  'DELETE /api/profile': {
+    reply: {
+      eraseAfter: string
+    }
+  }
   /** Delete a provider key, for good. For a signed-in person, or an API token with the scope `account`. */
   'DELETE /api/profile/api-keys/{id}': {
     params: {
@@ -122,6 +180,25 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** Everybody who has an account. For the service key, or an admin. */
+  'GET /api/admin/users': {
+    query?: {
+      limit?: number | undefined
+      cursor?: string | undefined
+    }
+    reply: {
+      items: Array<Account>
+      /** Null on the last page. */
+      nextCursor: string | null
+    }
+  }
+  /** One account. For the service key, or an admin. */
+  'GET /api/admin/users/{id}': {
+    params: {
+      id: string
+    }
+    reply: Account
+  }
   /** The models that can be called, with their prices. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/models': {
     query?: {
@@ -135,6 +212,10 @@ export interface Operations {
       /** Null on the last page. */
       nextCursor: string | null
     }
+  }
+  /** Who you are here, and what you have. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/profile': {
+    reply: Profile
   }
   /** Your provider keys, in the order they are taken. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/profile/api-keys': {
@@ -156,6 +237,10 @@ export interface Operations {
       items: Array<Provider>
       nextCursor: null
     }
+  }
+  /** What you chose, and what you were granted. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/settings': {
+    reply: Settings
   }
   /** Your API tokens. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/tokens': {
@@ -196,6 +281,20 @@ export interface Operations {
         owned_by: string
       }>
     }
+  }
+  /** Decide of a tier, of admin rights, of whether an account is open. Audited. A disabled account is refused by every process at once; disabled: false opens it again. For the service key, or an admin. */
+  'PATCH /api/admin/users/{id}': {
+    params: {
+      id: string
+    }
+    body: {
+      tier?: 'free' | 'pro' | undefined
+      isAdmin?: boolean | undefined
+      disabled?: boolean | undefined
+      /** Why it is disabled. */
+      reason?: string | undefined
+    }
+    reply: Account
   }
   /** Add a provider key. For a signed-in person, or an API token with the scope `account`. */
   'POST /api/profile/api-keys': {
@@ -336,6 +435,37 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** Grant a person a setting. For the service key, or an admin. */
+  'PUT /api/admin/users/{id}/settings/{key}': {
+    params: {
+      id: string
+      key: string
+    }
+    body: {
+      value: string
+    }
+    reply: {
+      key: string
+      value: string
+    }
+  }
+  /** Change what you show of yourself. What is left out stays as it is; null takes it away. For a signed-in person, or an API token with the scope `account`. */
+  'PUT /api/profile': {
+    body: {
+      displayName?: string | null | undefined
+      bio?: string | null | undefined
+      avatarUrl?: string | null | undefined
+      /** Whatever the app keeps for this person; at most 64 kB. */
+      preferences?: { [key: string]: unknown } | undefined
+    }
+    reply: {
+      displayName: string | null
+      bio: string | null
+      avatarUrl: string | null
+      /** Whatever the app keeps for this person; at most 64 kB. */
+      preferences: { [key: string]: unknown }
+    }
+  }
   /** Change a provider key, or put another in its place. For a signed-in person, or an API token with the scope `account`. */
   'PUT /api/profile/api-keys/{id}': {
     params: {
@@ -364,5 +494,16 @@ export interface Operations {
       apiKey?: string | undefined
     }
     reply: GatewayConfig
+  }
+  /** Choose. For a signed-in person, or an API token with the scope `account`. */
+  'PUT /api/settings': {
+    body: {
+      /** Whether the team’s gateway may serve a call that none of your keys can. */
+      allowGatewayFallback: boolean
+    }
+    reply: {
+      /** Whether the team’s gateway may serve a call that none of your keys can. */
+      allowGatewayFallback: boolean
+    }
   }
 }

@@ -16,6 +16,8 @@ export interface Principal {
   readonly models?: readonly string[]
   /** The API token it came by, if it was one. */
   readonly tokenId?: string
+  /** May do what an operator does over HTTP. Never by an API token. */
+  readonly isAdmin?: true
   /** When that token ends; absent: never. */
   readonly endsAtMs?: number
 }

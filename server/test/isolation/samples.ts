@@ -103,6 +103,7 @@ export const samples: Record<string, Sample> = {
     change: 'lease_until',
   },
   'public.user_profiles': { row: (user_id) => ({ user_id, display_name: 'Ada' }), key: 'user_id', change: 'display_name' },
+  'public.user_standing': { row: (user_id) => ({ user_id, tier: 'pro' }), key: 'user_id', change: 'tier' },
   'public.user_settings': {
     row: (user_id) => ({ user_id, allow_gateway_fallback: true }),
     key: 'user_id',

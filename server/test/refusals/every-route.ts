@@ -1,7 +1,15 @@
+import { identityRefusals } from './identity.ts'
 import { platformRefusals } from './platform.ts'
 import type { Refusals } from './refusal.ts'
+import { settingsRefusals } from './settings.ts'
 import { tokenRefusals } from './tokens.ts'
 import { vaultRefusals } from './vault.ts'
 
 /** A file for each domain. Only what does not follow from the OpenAPI document stands in them. */
-export const refusalsOfEveryRoute: Refusals = { ...platformRefusals, ...tokenRefusals, ...vaultRefusals }
+export const refusalsOfEveryRoute: Refusals = {
+  ...identityRefusals,
+  ...platformRefusals,
+  ...settingsRefusals,
+  ...tokenRefusals,
+  ...vaultRefusals,
+}

@@ -63,8 +63,10 @@ export async function readOperations(app: FastifyInstance): Promise<Operation[]>
 export function fill({ path, parameters }: Operation, given: Record<string, string> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
     const schema = parameters.find((parameter) => parameter.in === 'path' && parameter.name === name)?.schema
-    return encodeURIComponent(given[name] ?? schema?.enum?.[0] ?? (isNumber(schema) ? '1' : randomUUID()))
+    return encodeURIComponent(given[name] ?? schema?.enum?.[0] ?? [randomUUID(), '1', 'x'].find((value) => fits(value, schema)) ?? '')
   })
 }
 
+const fits = (value: string, schema: Schema | undefined) =>
+  new RegExp(schema?.pattern ?? '').test(value) && (!isNumber(schema) || value === '1')
 const isNumber = (schema: Schema | undefined) => schema?.type === 'integer' || schema?.type === 'number'

@@ -114,7 +114,9 @@ describe('every route refuses as it says it does', async () => {
   })
 
   it.each(cases)('$title', async ({ operation, status, code, by, prepare, undo }) => {
-    const actor = by ?? ({ anyone: 'nobody', user: 'person', service: 'service', operator: 'service' } as const)[operation.policy.allow]
+    const actor =
+      by ??
+      ({ anyone: 'nobody', user: 'person', admin: 'service', service: 'service', operator: 'service' } as const)[operation.policy.allow]
     const caller = await call(actor)
     const { url = fill(operation), payload, headers } = await prepare(test, caller)
     try {

@@ -1,4 +1,5 @@
 import { betterAuth } from 'better-auth'
+import { APIError } from 'better-auth/api'
 import { bearer, jwt, openAPI } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -15,6 +16,8 @@ export interface SignInOptions {
   trustedOrigins: readonly string[]
   isSecure: boolean
   signingKeys: ReturnType<typeof createSigningKeys>
+  /** Nobody signs in to an account that is disabled or deactivated. */
+  isClosed: (userId: string) => Promise<boolean>
   onSessionEnded: (token: string) => void
   onProblem: (message: string) => void
 }
@@ -93,6 +96,12 @@ function buildAuth(pool: pg.Pool, options: SignInOptions) {
     disabledPaths: ['/open-api/generate-schema', '/reference'], // ours merges the document
     databaseHooks: {
       session: {
+        create: {
+          before: async ({ userId }) => {
+            if (await options.isClosed(userId))
+              throw new APIError('FORBIDDEN', { code: 'ACCOUNT_CLOSED', message: 'This account is closed.' })
+          },
+        },
         delete: {
           after: async ({ token }) => options.onSessionEnded(token),
         },

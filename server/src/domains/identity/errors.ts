@@ -8,6 +8,8 @@ export const identityErrors = defineErrors('identity', {
     message: 'The keys of the sign-in service cannot be fetched at the moment.',
     hint: 'Try again in a few seconds.',
   },
+  no_such_user: { status: 404, message: 'There is no such user.' },
+  not_yourself: { status: 409, message: 'Nobody takes their own rights away.', hint: 'Ask another admin, or use keyloft users.' },
   kept_elsewhere: {
     status: 404,
     message: 'Accounts are kept by Supabase here.',

@@ -3,10 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
 import { anonymous, type Principal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
+import type { Route } from '../../platform/http/define-route.ts'
 import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
 import type { Keyring } from '../../platform/sealing/keyring.ts'
 import type { Signals } from '../../platform/signals/signals.ts'
 import type { Tokens } from '../tokens/tokens.ts'
+import { type Account, endSessions, findAccount } from './accounts.ts'
+import { adminRoutes } from './admin-routes.ts'
 import type { SignIn } from './better-auth.ts'
 import { type Credential, readCredential } from './carriers.ts'
 import { identityErrors } from './errors.ts'
@@ -19,6 +22,7 @@ import { signSessionToken } from './session-value.ts'
 import { createSessionCheck } from './sessions.ts'
 import { sessionCookieName } from './sign-in-address.ts'
 import { createSigningKeys } from './signing-keys.ts'
+import { isClosed, judgeStanding } from './standing.ts'
 import type { Verdict } from './verdict.ts'
 import { createJwtCheck } from './verify-jwt.ts'
 
@@ -47,6 +51,12 @@ export interface Identity {
   authenticate(headers: IncomingHttpHeaders): Promise<Principal>
   /** better-auth at /api/auth/*. */
   mount(app: FastifyInstance): Promise<void>
+  /** For admins. */
+  readonly routes: Route[]
+  /** What sign-in knows of a person; nothing where it is Supabase that knows. */
+  accountOf(userId: string): Promise<Account | undefined>
+  /** Signs a person out everywhere, here and now. */
+  shutOut(userId: string): Promise<void>
   /** better-auth's own OpenAPI document. */
   openApi(): Promise<unknown>
 }
@@ -82,7 +92,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
 
   async function judge({ form, text }: Credential): Promise<Verdict> {
     if (form === 'session') return checkSession(text)
-    if (form === 'jwt') return checkJwt(text)
+    if (form === 'jwt') return judgeStanding(pool, await checkJwt(text), clock())
     const verdict = await tokens.check(text)
     if ('refused' in verdict) return { ...verdict, untilMs: clock() + refusedTokenMs }
     return {
@@ -91,6 +101,8 @@ export function createIdentity(deps: IdentityDeps): Identity {
     }
   }
   const memory = createMemory(judge, { clock, hearsChanges: signals.isLive })
+  const forgetPerson = (id: string | undefined) => memory.forgetWhere(({ claims }) => id === undefined || claims.sub === id)
+  signals.onChanged('person', forgetPerson)
   signals.onChanged('token', (id) => memory.forgetWhere(({ tokenId }) => (id === undefined ? tokenId !== undefined : tokenId === id)))
 
   // Loaded on first use: it is a third of the memory of a server that nobody signs in to.
@@ -108,12 +120,19 @@ export function createIdentity(deps: IdentityDeps): Identity {
       trustedOrigins,
       isSecure,
       signingKeys,
+      isClosed: (userId) => isClosed(pool, userId),
       onSessionEnded: (token) => memory.forget(signSessionToken(token, secret)),
       onProblem: deps.onProblem,
     })
   }
 
   return {
+    routes: adminRoutes({ database, pool, keptElsewhere, forgetPerson }),
+    accountOf: async (userId) => ((await keptElsewhere()) ? undefined : findAccount(pool, userId)),
+    async shutOut(userId) {
+      forgetPerson(userId)
+      if (!(await keptElsewhere())) await endSessions(pool, userId)
+    },
     async authenticate(headers) {
       const credential = readCredential(headers, carriers)
       if (!credential) return anonymous

@@ -11,13 +11,16 @@ interface SessionRow {
   expires_at: Date
   email: string
   is_anonymous: boolean
+  is_closed: boolean | null
+  is_admin: boolean | null
 }
 
 const findSession = {
   name: 'find session',
   text: `
-    select s.id, s.user_id, s.expires_at, u.email, u.is_anonymous
+    select s.id, s.user_id, s.expires_at, u.email, u.is_anonymous, standing.is_closed, standing.is_admin
       from auth.sessions s join auth.users u on u.id = s.user_id
+      left join lateral keyloft.standing_of(in_user_id => u.id) standing on true
      where s.token = $1`,
 }
 
@@ -34,8 +37,10 @@ export function createSessionCheck({ pool, secret, clock }: { pool: Pool; secret
     const row = await readSession(pool, token)
     if (!row) return refuse('unknown session')
     if (row.expires_at.getTime() <= now) return refuse(`session ${row.id} has expired`)
+    if (row.is_closed) return refuse(`the account of session ${row.id} is closed`)
     const claims = { email: row.email, session_id: row.id, is_anonymous: row.is_anonymous }
-    return { principal: userPrincipal(row.user_id, claims), untilMs: Math.min(now + rememberedMs, row.expires_at.getTime()) }
+    const principal = { ...userPrincipal(row.user_id, claims), ...(row.is_admin ? { isAdmin: true as const } : {}) }
+    return { principal, untilMs: Math.min(now + rememberedMs, row.expires_at.getTime()) }
   }
 }
 

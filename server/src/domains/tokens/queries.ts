@@ -14,6 +14,8 @@ export interface TokenRow {
   allowed_models: string[] | null
   expires_at: Date | null
   revoked_at: Date | null
+  /** Its owner's account is disabled or deactivated. */
+  is_closed: boolean | null
 }
 
 /**
@@ -28,7 +30,7 @@ export async function findApiTokens(tx: Tx, publicIds: readonly string[]): Promi
            coalesce(token.user_id, '00000000-0000-0000-0000-000000000000') as user_id,
            coalesce(token.secret_hash, decode(repeat('00', 32), 'hex')) as secret_hash,
            coalesce(token.scopes, '{calls,read,account}') as scopes,
-           token.allowed_models, token.expires_at, token.revoked_at
+           token.allowed_models, token.expires_at, token.revoked_at, token.is_closed
       from unnest(${publicIds}::text[]) as wanted (public_id)
       left join lateral keyloft.find_api_token(public_id => wanted.public_id) as token on true`.execute(tx as never)
   return rows

@@ -46,6 +46,7 @@ export function createTokens({ database, clock }: TokensDeps): Tokens {
       const isRight = timingSafeEqual(hashToken(token), row.secret_hash)
       if (!row.is_known) return { refused: 'unknown token' }
       if (!isRight) return { refused: `wrong secret for token ${row.id}` }
+      if (row.is_closed) return { refused: `the account of token ${row.id} is closed` }
       if (row.revoked_at) return { refused: `token ${row.id} is revoked` }
       if (row.expires_at && row.expires_at.getTime() <= clock()) return { refused: `token ${row.id} has expired` }
       return { principal: toPrincipal(row) }

@@ -177,6 +177,17 @@ export interface Tables {
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
+  'user_standing': {
+    user_id: ColumnType<string, string, string>
+    tier: ColumnType<string, string | undefined, string>
+    is_admin: ColumnType<boolean, boolean | undefined, boolean>
+    disabled_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    disabled_reason: ColumnType<string | null, string | null | undefined, string | null>
+    deactivated_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    erase_after: ColumnType<Date | null, Date | null | undefined, Date | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
   'auth.accounts': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string, string, string>

@@ -7,6 +7,8 @@ export type Policy =
   | { readonly allow: 'anyone'; readonly because: string }
   /** A person who is signed in. An API token needs the scope; a session has them all. */
   | { readonly allow: 'user'; readonly scope: Scope }
+  /** service_role, or a person whom an operator made an admin, but not by an API token. */
+  | { readonly allow: 'admin' }
   /** The app's own backend, with a service_role credential. */
   | { readonly allow: 'service' }
   /** service_role, or somebody on this very machine. */
@@ -19,6 +21,9 @@ export function authorise(policy: Policy, principal: Principal, fromThisMachine:
       return
     case 'operator':
       if (fromThisMachine || principal.role === 'service_role') return
+      break
+    case 'admin':
+      if (principal.role === 'service_role' || (principal.isAdmin && principal.tokenId === undefined)) return
       break
     case 'service':
       if (principal.role === 'service_role') return
