@@ -54,6 +54,33 @@ export function buildProgram(): Command {
     .argument('[id]', 'as `keyloft jobs list --failed` names it')
     .option('--all', 'every one')
 
+  const keys = program.command('keys').description('keep provider keys for a person; a key comes from stdin and is never shown again')
+  const ofPerson = (command: Command) => command.requiredOption('--user <id or e-mail>', 'whose')
+  ofPerson(
+    add(keys, 'list', 'list a person’s keys by their last four characters', async (output, options: { user: string }) =>
+      (await import('./cli/keys.ts')).list(output, options),
+    ),
+  )
+  ofPerson(
+    add(keys, 'add', 'add the key that is piped in or typed', async (output, options: { user: string; provider: string }) =>
+      (await import('./cli/keys.ts')).add(output, options),
+    ),
+  )
+    .requiredOption('--provider <id>', 'openai, anthropic, openrouter, xai, google, gateway …')
+    .option('--name <name>', 'to tell several keys of one provider apart')
+    .option('--base-url <url>', 'where the gateway is, for provider gateway')
+    .option('--verify', 'ask the provider whether it takes the key')
+  ofPerson(
+    add(keys, 'verify', 'ask the provider whether it takes a key', async (output, id: string, options: { user: string }) =>
+      (await import('./cli/keys.ts')).verify(output, id, options),
+    ),
+  ).argument('<id>', 'as `keyloft keys list` shows it')
+  ofPerson(
+    add(keys, 'remove', 'delete a key, for good', async (output, id: string, options: { user: string }) =>
+      (await import('./cli/keys.ts')).remove(output, id, options),
+    ),
+  ).argument('<id>', 'as `keyloft keys list` shows it')
+
   const models = program.command('models').description('look at the models and their prices, and bring in others')
   add(models, 'list', 'list every model with the price in force', async (output) => (await import('./cli/models.ts')).list(output))
   add(models, 'import', 'bring in models and prices; a price that changes gets a new row', async (output, file: string) =>

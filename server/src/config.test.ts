@@ -39,6 +39,7 @@ describe('without any setting', () => {
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
       providers: { baseUrls: {}, added: {} },
+      legacyKeys: { hex: [], secrets: [] },
       egress: { allow: { plainHttp: false } },
       tracing: undefined,
       eraseAfterDays: 30,

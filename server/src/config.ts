@@ -10,6 +10,7 @@ import { readEnvFile } from './env-file.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
 import type { EgressOptions } from './platform/egress/egress.ts'
 import { type Keyring, parseKeyring, rootKeyExample } from './platform/sealing/keyring.ts'
+import type { LegacyKeys } from './platform/sealing/legacy.ts'
 import type { TracingSettings } from './platform/telemetry/tracing.ts'
 
 /** Everything that can be set from outside, read once. The only reader of process.env. */
@@ -41,6 +42,8 @@ export interface Config {
   readonly database: EmbeddedDatabase | ExternalDatabase
   /** From the environment or the file it names; absent where the data directory keeps its own. */
   readonly keyring: Keyring | undefined
+  /** Of systems that wrote before Keyloft, for reading what they sealed. */
+  readonly legacyKeys: LegacyKeys
   readonly poolSize: number
   /** Whether `keyloft start` does the jobs too. Where `keyloft worker` runs beside it, it need not. */
   readonly worksOnJobs: boolean
@@ -161,6 +164,7 @@ const aProviderList = z
   .refine(
     (all): all is [string, string][] => all.every((one) => one !== undefined) && new Set(all.map((one) => one?.[0])).size === all.length,
   )
+const hexKey = variable(z.string().regex(/^[0-9a-f]{64}$/i), 'a 32-byte hex string (64 characters)', '$(openssl rand -hex 32)')
 const shortText = z.string().regex(/^[\x21-\x7e]{1,500}$/)
 
 /** A receiver of traces often stands beside the server, without TLS. */
@@ -204,6 +208,9 @@ const variables = {
     'a list of id=address, with ids of your own in lower case',
     'groq=https://api.groq.com/openai/v1,local=http://llm.internal:8000/v1',
   ),
+  ENCRYPTION_KEY: hexKey,
+  API_KEY_ENCRYPTION_KEY: hexKey,
+  INTEGRATION_ENCRYPTION_SECRET: variable(z.string(), 'a text', 'the secret of that time'),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
   KEYLOFT_ERASE_AFTER_DAYS: variable(integer(0, 3_650), 'a number of days from 0 to 3650', '30'),
@@ -275,6 +282,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),
     keyring: readKeyring(given, folder, faults, options.needsRootKeys && database.kind === 'external'),
+    legacyKeys: readLegacyKeys(read),
     poolSize: read('DATABASE_POOL_SIZE') ?? 10,
     worksOnJobs: read('KEYLOFT_WORKER') !== '0',
   }
@@ -317,6 +325,11 @@ function readDatabase(read: Read, given: Record<string, string>, faults: string[
     faults.push(`DATABASE_DIRECT_URL is set without DATABASE_URL. ${exampleOf('DATABASE_URL')}`)
   }
   return { kind: 'embedded' }
+}
+
+function readLegacyKeys(read: Read): LegacyKeys {
+  const given = (...values: (string | undefined)[]) => values.filter((value) => value !== undefined)
+  return { hex: given(read('ENCRYPTION_KEY'), read('API_KEY_ENCRYPTION_KEY')), secrets: given(read('INTEGRATION_ENCRYPTION_SECRET')) }
 }
 
 const baseUrlVariables = {

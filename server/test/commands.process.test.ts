@@ -17,12 +17,13 @@ describe('the commands of an operator', () => {
   chmodSync(folder, 0o711) // as root the database runs as another user, who must get through
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  function keyloft(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  function keyloft(args: string[], env: Record<string, string> = {}, stdin = ''): Promise<Ran> {
     return new Promise((resolve) => {
       const options = { env: { PATH: process.env.PATH, KEYLOFT_DATA_DIR: join(folder, 'data'), ...env } }
-      execFile(process.execPath, [cli, ...args], options, (error, stdout, stderr) =>
+      const child = execFile(process.execPath, [cli, ...args], options, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
       )
+      child.stdin?.on('error', () => {}).end(stdin) // it may have ended without reading
     })
   }
   const json = async (args: string[]) => {
@@ -159,5 +160,36 @@ Nothing was changed.
     const { code, stdout } = await keyloft(['migrate', 'status', '--json'], { KEYLOFT_DATA_DIR: join(folder, 'other') })
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'setup', message: expect.stringContaining('PostgreSQL 14') } })
+  })
+
+  it('keeps provider keys for a person, which come from stdin and are never shown', async () => {
+    await keyloft(['seed'])
+    const ofAda = ['--user', 'ada@example.com']
+    const added = await keyloft(
+      ['keys', 'add', ...ofAda, '--provider', 'openai', '--name', 'work', '--json'],
+      {},
+      'sk-from-stdin-0123456789\n',
+    )
+    expect(added).toMatchObject({ code: 0, stderr: '' })
+    const { id } = JSON.parse(added.stdout).key
+    const listed = await keyloft(['keys', 'list', ...ofAda])
+    expect(listed).toMatchObject({ code: 0, stdout: `${id}  openai "work"  …6789  never verified\n` })
+    expect(added.stdout + listed.stdout).not.toContain('from-stdin')
+
+    const refused = [
+      await keyloft(['keys', 'add', ...ofAda, '--provider', 'openai'], {}, 'two words'),
+      await keyloft(['keys', 'add', ...ofAda, '--provider', 'nobody'], {}, 'sk-from-stdin-0123456789'),
+      await keyloft(['keys', 'list', '--user', 'nobody@example.com']),
+      await keyloft(['keys', 'remove', 'nonsense', ...ofAda]),
+    ]
+    expect(refused.map(({ code, stdout }) => ({ code, stdout }))).toEqual(refused.map(() => ({ code: 1, stdout: '' })))
+    expect(refused.map(({ stderr }) => stderr.split('\n')[0])).toEqual([
+      'This does not look like a provider key.',
+      'This provider is not known here.',
+      'There is nobody called nobody@example.com.',
+      'nonsense is not the id of a key.',
+    ])
+    expect((await keyloft(['keys', 'remove', id, ...ofAda])).stdout).toBe('Deleted. Of openai none is left.\n')
+    expect((await keyloft(['keys', 'list', ...ofAda])).stdout).toBe('No keys.\n')
   })
 })

@@ -12,7 +12,7 @@ const layers = [
   ['domains'],
   ['config', 'env-file', 'schema', 'version'],
   ['app', 'catalogues', 'jobs', 'open-database', 'outgoing', 'readiness'],
-  ['main', 'worker'],
+  ['encryption', 'main', 'worker'],
   ['cli'],
 ]
 const domains: Record<string, string[]> = {

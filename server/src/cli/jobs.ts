@@ -1,10 +1,8 @@
-import { ensureLogins } from '../platform/database/logins.ts'
-import { migrationStatus } from '../platform/database/migrator.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import type { Inspection } from '../platform/queue/inspection.ts'
 import { createQueue } from '../platform/queue/queue.ts'
 import type { Output } from './output.ts'
-import { withOwner } from './with-owner.ts'
+import { withDatabase } from './with-database.ts'
 
 const time = (date: Date | null) => date?.toISOString().replace(/\.\d+Z$/, 'Z') ?? '-'
 
@@ -78,14 +76,9 @@ function requireId(id: string) {
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`
 
 async function withQueue(command: string, work: (queue: Inspection) => Promise<void>): Promise<void> {
-  await withOwner(command, { needsRootKeys: true }, async ({ owner, config, keyring }) => {
-    if ((await migrationStatus(owner)).some(({ state }) => state === 'pending'))
-      throw new SetupError('The database is not migrated.', 'Run: keyloft migrate up')
-    const given = config.database.kind === 'external' ? config.database.loginUrls : undefined
-    const urls = given ?? (keyring && (await ensureLogins(owner, keyring)))
-    if (!urls) throw new SetupError('This needs the root keys.', 'Set KEYLOFT_ROOT_KEYS.')
+  await withDatabase(command, async ({ logins }) => {
     const log = { debug() {}, info() {}, warn() {}, error() {} }
-    const queue = createQueue({ databaseUrl: urls.keyloft_auth, jobs: [], log })
+    const queue = createQueue({ databaseUrl: logins.keyloft_auth, jobs: [], log })
     try {
       await work(queue)
     } finally {

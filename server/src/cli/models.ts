@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { importModels, loadShippedModels, readModelFile } from '../domains/models/models.ts'
-import { createDatabase, type Database } from '../platform/database/database.ts'
-import { ensureLogins } from '../platform/database/logins.ts'
-import { migrationStatus } from '../platform/database/migrator.ts'
-import type { Owner } from '../platform/database/owner.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import type { Output } from './output.ts'
-import { withOwner } from './with-owner.ts'
+import { withDatabase } from './with-database.ts'
 
 interface Line {
   provider: string
@@ -21,7 +17,7 @@ interface Line {
 }
 
 export async function list(output: Output): Promise<void> {
-  await withModels('models list', async (database, { db }) => {
+  await withDatabase('models list', async ({ database, owner: { db } }) => {
     await loadShippedModels(database)
     const { rows } = await sql<Line>`
       select m.provider, m.model, m.is_active as "isActive", m.is_curated as "isCurated", p.input_per_million as input,
@@ -46,7 +42,7 @@ export async function importFile(output: Output, path: string): Promise<void> {
   const read = readModelFile(readText(path))
   if ('faults' in read)
     throw new SetupError(`${path} cannot be imported:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`, 'Nothing was changed.')
-  await withModels('models import', async (database) => {
+  await withDatabase('models import', async ({ database }) => {
     const { newModels, newPrices } = await importModels(database, read.file)
     output.result({ models: read.file.models.length, newModels, newPrices }, [
       `${read.file.models.length} in the file, ${newModels} of them new; ${newPrices} new prices, in force from ${read.file.date}.`,
@@ -60,20 +56,4 @@ function readText(path: string): string {
   } catch (error) {
     throw new SetupError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}.`, 'Nothing was changed.', error)
   }
-}
-
-async function withModels(command: string, work: (database: Database, owner: Owner) => Promise<void>): Promise<void> {
-  await withOwner(command, { needsRootKeys: true }, async ({ owner, config, keyring }) => {
-    if ((await migrationStatus(owner)).some(({ state }) => state === 'pending'))
-      throw new SetupError('The database is not migrated.', 'Run: keyloft migrate up')
-    const given = config.database.kind === 'external' ? config.database.loginUrls : undefined
-    const urls = given ?? (keyring && (await ensureLogins(owner, keyring)))
-    if (!urls) throw new SetupError('This needs the root keys.', 'Set KEYLOFT_ROOT_KEYS.')
-    const database = createDatabase(urls, { poolSize: 1, onError: () => {} })
-    try {
-      await work(database, owner)
-    } finally {
-      await database.end()
-    }
-  })
 }

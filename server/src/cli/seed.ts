@@ -1,11 +1,10 @@
 import { sql } from 'kysely'
-import { createDatabase, type Database } from '../platform/database/database.ts'
-import { ensureLogins } from '../platform/database/logins.ts'
-import { authIsForeign, migrationStatus } from '../platform/database/migrator.ts'
+import type { Database } from '../platform/database/database.ts'
+import { authIsForeign } from '../platform/database/migrator.ts'
 import type { Owner } from '../platform/database/owner.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import type { Output } from './output.ts'
-import { withOwner } from './with-owner.ts'
+import { withDatabase } from './with-database.ts'
 
 interface Person {
   id: string
@@ -44,17 +43,9 @@ const emailOf = ({ username }: Person) => `${username}@example.com`
 
 /** Fills a development database. Refuses where people are who did not come from here. */
 export async function seed(output: Output): Promise<void> {
-  await withOwner('seed', { needsRootKeys: true }, async ({ owner, config, keyring }) => {
+  await withDatabase('seed', async ({ owner, database }) => {
     await requireDevelopment(owner)
-    const given = config.database.kind === 'external' ? config.database.loginUrls : undefined
-    const urls = given ?? (keyring && (await ensureLogins(owner, keyring)))
-    if (!urls) throw new SetupError('Seeding needs the root keys.', 'Set KEYLOFT_ROOT_KEYS.')
-    const database = createDatabase(urls, { poolSize: 1, onError: () => {} })
-    try {
-      await addPeople(database)
-    } finally {
-      await database.end()
-    }
+    await addPeople(database)
     output.result({ people: people.map((person) => ({ id: person.id, email: emailOf(person) })) }, [
       ...people.map((person) => `  ${person.id}  ${emailOf(person).padEnd(20)} ${person.name}`),
       `${people.length} people are there, with profiles and settings.`,
@@ -63,8 +54,6 @@ export async function seed(output: Output): Promise<void> {
 }
 
 async function requireDevelopment(owner: Owner) {
-  if ((await migrationStatus(owner)).some(({ state }) => state === 'pending'))
-    throw new SetupError('The database is not migrated.', 'Run: keyloft migrate up')
   if (await authIsForeign(owner.db))
     throw new SetupError(
       'Accounts are kept by Supabase here.',

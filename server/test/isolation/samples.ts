@@ -136,6 +136,11 @@ export const samples: Record<string, Sample> = {
     change: 'priority',
   },
   'public.user_openrouter_integrations': { row: (user_id) => ({ user_id }), key: 'user_id', change: 'is_valid', isView: true },
+  'public.x402_resources': {
+    row: (user_id) => ({ id: randomUUID(), user_id, slug: randomUUID(), name: 'Haiku' }),
+    key: 'id',
+    change: 'name',
+  },
   'public.api_gateway_configs': {
     row: (user_id) => ({ user_id, base_url: 'https://gateway.example.com/v1' }),
     key: 'user_id',

@@ -102,7 +102,7 @@ describe('the vault in the database', async () => {
     expect(await left()).toBe(0)
   })
 
-  /** The five success criteria of the OpenRouter integration, as far as they are about keys; x402_resources comes with published resources. */
+  /** The five success criteria of the OpenRouter integration. */
   describe('as the OpenRouter integration was promised', () => {
     const integrationOf = async (principal: Parameters<typeof database.asPrincipal>[0]) => {
       const { rows } = await database.asPrincipal(principal, (tx) =>
@@ -145,6 +145,31 @@ describe('the vault in the database', async () => {
         sql`select * from public.user_openrouter_integrations where user_id = ${ada.id}`.execute(tx),
       )
       expect(rows).toMatchObject([{ encrypted_api_key: secret.sealed }])
+    })
+
+    it('knows resources of type openrouter_instant, with their configuration, that outlive the model they name', async () => {
+      const { id } = await makePerson()
+      const publish = (type: string, model: string | null = null) =>
+        database.system('test', (tx) =>
+          sql<{ id: string }>`
+            insert into public.x402_resources (user_id, slug, name, resource_type, openrouter_model_id, openrouter_config)
+            values (${id}, ${randomUUID()}, 'Haiku', ${type}, ${model}, ${JSON.stringify({ systemPrompt: 'Write a haiku.', params: { temperature: 1 } })}::jsonb)
+            returning id`.execute(tx),
+        )
+      for (const type of ['external', 'proxy', 'prompt', 'static', 'prompt_template']) await publish(type)
+      await expect(publish('something_else')).rejects.toMatchObject({ cause: { constraint: 'x402_resources_resource_type_check' } })
+
+      const { rows: models } = await sql<{ id: string }>`
+        insert into public.ai_models (provider, model, display_name) values ('openrouter', 'test/model', 'Test') returning id`.execute(
+        owner.db,
+      )
+      const { rows } = await publish('openrouter_instant', models[0]?.id)
+      await sql`delete from public.ai_models where model = 'test/model'`.execute(owner.db)
+      const { rows: left } =
+        await sql`select openrouter_model_id, openrouter_config -> 'params' as params from public.x402_resources where id = ${rows[0]?.id}`.execute(
+          owner.db,
+        )
+      expect(left).toEqual([{ openrouter_model_id: null, params: { temperature: 1 } }])
     })
   })
 })

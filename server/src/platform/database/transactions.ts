@@ -31,6 +31,8 @@ export interface Transactions {
 export interface Asked {
   readonly principal: Principal
   readonly requestId: string
+  /** It was an operator, by a command, on this person's behalf. */
+  readonly byOperator?: true
 }
 
 const begin: Statement = { name: 'begin', text: 'begin', values: [] }
@@ -79,8 +81,8 @@ function system(job: string, asked?: Asked): Principal {
   return { role: 'service_role', claims: { role: 'service_role', job, ...(asked && claimsOf(asked)) } }
 }
 
-function claimsOf({ principal: { role, claims, tokenId }, requestId }: Asked) {
-  return { actor: { role, id: claims.sub, token: tokenId }, request_id: requestId }
+function claimsOf({ principal: { role, claims, tokenId }, requestId, byOperator }: Asked) {
+  return { actor: byOperator ? { role: 'operator' } : { role, id: claims.sub, token: tokenId }, request_id: requestId }
 }
 
 function transact<T>(pool: Pool, principal: Principal, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -162,6 +162,12 @@ describe('root keys', () => {
     expect(parseKeyring(`v1:${c.toString('base64url')}`)).toEqual([{ version: 'v1', key: c }])
   })
 
+  it('are read as 64 hexadecimal digits too', () => {
+    const key = randomBytes(32)
+    expect(parseKeyring(`v1:${key.toString('hex')}`)).toEqual([{ version: 'v1', key }])
+    expect(parseKeyring(`v1:${key.toString('hex').toUpperCase()}`)).toEqual([{ version: 'v1', key }])
+  })
+
   it('that we make are accepted and differ', () => {
     const made = Array.from({ length: 1_000 }, generateRootKeys)
     for (const text of made) expect(parseKeyring(text)).toHaveLength(1)
@@ -187,7 +193,7 @@ describe('root keys', () => {
     ['v1:', /part 1/],
     [`1:${randomBytes(32).toString('base64')}`, /part 1/],
     [`vv1:${randomBytes(32).toString('base64')}`, /part 1/],
-    [`v1:${randomBytes(32).toString('hex')}`, /48 bytes where 32/],
+    [`v1:${randomBytes(31).toString('hex')}`, /46 bytes where 32/],
     [`v1:${randomBytes(31).toString('base64')}`, /31 bytes where 32/],
     [`v1:${randomBytes(33).toString('base64')}`, /33 bytes where 32/],
     [`${generateRootKeys()},`, /part 2/],

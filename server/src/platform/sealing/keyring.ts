@@ -20,7 +20,7 @@ export type Keyring = readonly RootKey[]
 
 export const rootKeyExample = 'v1:$(openssl rand -base64 32)'
 
-/** Reads `v2:base64,v1:base64`. Throws an Error whose message names the fault and never the key. */
+/** Reads `v2:base64,v1:base64`; 64 hexadecimal digits will do as well. Throws an Error whose message names the fault and never the key. */
 export function parseKeyring(text: string): Keyring {
   const keys = text.trim().split(',').map(parseRootKey)
   const versions = keys.map(({ version }) => version)
@@ -34,7 +34,8 @@ export function parseKeyring(text: string): Keyring {
 function parseRootKey(part: string, index: number): RootKey {
   const [, version, encoded] = /^\s*(v\d{1,9}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(part) ?? []
   if (!version || !encoded) throw new Error(`has a part that is not of the form v1:base64 (part ${index + 1})`)
-  const key = Buffer.from(encoded, 'base64')
+  const isHex = /^[0-9a-f]{64}$/i.test(encoded)
+  const key = Buffer.from(encoded, isHex ? 'hex' : 'base64')
   if (key.length !== keyBytes) throw new Error(`has a key of ${key.length} bytes where ${keyBytes} are needed (version ${version})`)
   if (looksChosen(key)) throw new Error(`has a key that is not random (version ${version})`)
   return { version, key }

@@ -1,0 +1,3 @@
+set local role keyloft_owner;
+
+drop table public.x402_resources;
