@@ -2683,6 +2683,43 @@ COMMENT ON COLUMN public.user_standing.disabled_at IS 'Closed by an operator. Ev
 
 COMMENT ON COLUMN public.user_standing.deactivated_at IS 'Closed by the person. Every credential is refused, and after erase_after all they own is deleted.';
 
+-- Name: x402_resources; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.x402_resources (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    description text,
+    resource_type text DEFAULT 'external'::text NOT NULL,
+    openrouter_model_id uuid,
+    openrouter_config jsonb,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT x402_resources_description_length CHECK ((char_length(description) <= 4000)),
+    CONSTRAINT x402_resources_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT x402_resources_openrouter_config_is_object CHECK (((jsonb_typeof(openrouter_config) = 'object'::text) AND (pg_column_size(openrouter_config) <= 262144))),
+    CONSTRAINT x402_resources_resource_type_check CHECK ((resource_type = ANY (ARRAY['external'::text, 'proxy'::text, 'prompt'::text, 'static'::text, 'prompt_template'::text, 'openrouter_instant'::text]))),
+    CONSTRAINT x402_resources_slug_form CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,99}$'::text))
+);
+
+ALTER TABLE ONLY public.x402_resources FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.x402_resources OWNER TO keyloft_owner;
+
+-- Name: TABLE x402_resources; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.x402_resources IS 'Resources that a person publishes under a name of theirs.';
+
+-- Name: COLUMN x402_resources.openrouter_model_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.x402_resources.openrouter_model_id IS 'The model of an openrouter_instant resource; null when it was taken out of the catalogue.';
+
+-- Name: COLUMN x402_resources.openrouter_config; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.x402_resources.openrouter_config IS 'Of an openrouter_instant resource: {modelId, systemPrompt, params: {temperature, maxTokens, topP}}. Its owner''s alone to read.';
+
 -- Name: usage_records_default; Type: TABLE ATTACH; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.usage_records ATTACH PARTITION keyloft.usage_records_default DEFAULT;
@@ -2961,6 +2998,16 @@ ALTER TABLE ONLY public.user_settings
 ALTER TABLE ONLY public.user_standing
     ADD CONSTRAINT user_standing_pkey PRIMARY KEY (user_id);
 
+-- Name: x402_resources x402_resources_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.x402_resources
+    ADD CONSTRAINT x402_resources_pkey PRIMARY KEY (id);
+
+-- Name: x402_resources x402_resources_user_slug_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.x402_resources
+    ADD CONSTRAINT x402_resources_user_slug_key UNIQUE (user_id, slug);
+
 -- Name: external_identities_user_id_idx; Type: INDEX; Schema: auth; Owner: keyloft_owner
 
 CREATE INDEX external_identities_user_id_idx ON auth.external_identities USING btree (user_id);
@@ -3053,6 +3100,10 @@ CREATE INDEX warning_i1 ON pgboss.warning USING btree (created_on DESC);
 
 CREATE INDEX api_tokens_user_id_idx ON public.api_tokens USING btree (user_id);
 
+-- Name: idx_x402_resources_openrouter_model; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX idx_x402_resources_openrouter_model ON public.x402_resources USING btree (openrouter_model_id) WHERE (openrouter_model_id IS NOT NULL);
+
 -- Name: user_standing_erase_after_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
 
 CREATE INDEX user_standing_erase_after_idx ON public.user_standing USING btree (erase_after) WHERE (erase_after IS NOT NULL);
@@ -3136,6 +3187,10 @@ CREATE TRIGGER user_standing_signal AFTER INSERT OR DELETE OR UPDATE ON public.u
 -- Name: user_standing user_standing_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_standing_updated_at BEFORE UPDATE ON public.user_standing FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: x402_resources x402_resources_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER x402_resources_updated_at BEFORE UPDATE ON public.x402_resources FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
 -- Name: accounts accounts_user_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: keyloft_owner
 
@@ -3236,6 +3291,16 @@ ALTER TABLE ONLY public.user_settings
 
 ALTER TABLE ONLY public.user_standing
     ADD CONSTRAINT user_standing_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: x402_resources x402_resources_openrouter_model_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.x402_resources
+    ADD CONSTRAINT x402_resources_openrouter_model_id_fkey FOREIGN KEY (openrouter_model_id) REFERENCES public.ai_models(id) ON DELETE SET NULL;
+
+-- Name: x402_resources x402_resources_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.x402_resources
+    ADD CONSTRAINT x402_resources_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: accounts; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
@@ -3553,6 +3618,10 @@ CREATE POLICY "owner maintains" ON public.user_settings TO keyloft_owner USING (
 
 CREATE POLICY "owner maintains" ON public.user_standing TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: x402_resources owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.x402_resources TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: user_settings people change their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people change their own choices" ON public.user_settings FOR UPDATE TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
@@ -3600,6 +3669,10 @@ CREATE POLICY "people read their own limits" ON public.user_quota_limits FOR SEL
 -- Name: user_profiles people read their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people read their own profile" ON public.user_profiles FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: x402_resources people read their own resources; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own resources" ON public.x402_resources FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
 -- Name: user_standing people read their own standing; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -3653,6 +3726,10 @@ CREATE POLICY "the service keeps keys" ON public.api_keys TO service_role USING 
 
 CREATE POLICY "the service keeps profiles" ON public.user_profiles TO service_role USING (true) WITH CHECK (true);
 
+-- Name: x402_resources the service keeps resources; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service keeps resources" ON public.x402_resources TO service_role USING (true) WITH CHECK (true);
+
 -- Name: usage_hourly the service reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service reads it" ON public.usage_hourly FOR SELECT TO service_role USING (true);
@@ -3692,6 +3769,10 @@ ALTER TABLE public.user_settings ENABLE ROW LEVEL SECURITY;
 -- Name: user_standing; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE public.user_standing ENABLE ROW LEVEL SECURITY;
+
+-- Name: x402_resources; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.x402_resources ENABLE ROW LEVEL SECURITY;
 
 -- Name: SCHEMA auth; Type: ACL; Schema: -; Owner: keyloft_owner
 
@@ -4321,6 +4402,11 @@ GRANT INSERT(allow_gateway_fallback),UPDATE(allow_gateway_fallback) ON TABLE pub
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_standing TO service_role;
 GRANT SELECT ON TABLE public.user_standing TO authenticated;
 GRANT SELECT ON TABLE public.user_standing TO keyloft_definer;
+
+-- Name: TABLE x402_resources; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.x402_resources TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.x402_resources TO service_role;
 
 -- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: keyloft_definer
 

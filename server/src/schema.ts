@@ -631,3 +631,48 @@ export const updateUserStanding = z.object({
   updated_at: z.date().optional(),
 })
 export type UpdateUserStanding = z.infer<typeof updateUserStanding>
+
+export const selectX402Resources = z.object({
+  id: z.guid(),
+  user_id: z.guid(),
+  slug: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  resource_type: z.string(),
+  openrouter_model_id: z.guid().nullable(),
+  openrouter_config: z.json().nullable(),
+  is_active: z.boolean(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type SelectX402Resources = z.infer<typeof selectX402Resources>
+
+export const insertX402Resources = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid(),
+  slug: z.string(),
+  name: z.string(),
+  description: z.string().nullable().optional(),
+  resource_type: z.string().optional(),
+  openrouter_model_id: z.guid().nullable().optional(),
+  openrouter_config: z.json().nullable().optional(),
+  is_active: z.boolean().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type InsertX402Resources = z.infer<typeof insertX402Resources>
+
+export const updateX402Resources = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid().optional(),
+  slug: z.string().optional(),
+  name: z.string().optional(),
+  description: z.string().nullable().optional(),
+  resource_type: z.string().optional(),
+  openrouter_model_id: z.guid().nullable().optional(),
+  openrouter_config: z.json().nullable().optional(),
+  is_active: z.boolean().optional(),
+  created_at: z.date().optional(),
+  updated_at: z.date().optional(),
+})
+export type UpdateX402Resources = z.infer<typeof updateX402Resources>

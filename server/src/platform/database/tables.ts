@@ -188,6 +188,19 @@ export interface Tables {
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
+  'x402_resources': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    slug: ColumnType<string, string, string>
+    name: ColumnType<string, string, string>
+    description: ColumnType<string | null, string | null | undefined, string | null>
+    resource_type: ColumnType<string, string | undefined, string>
+    openrouter_model_id: ColumnType<string | null, string | null | undefined, string | null>
+    openrouter_config: ColumnType<Json | null, Json | null | undefined, Json | null>
+    is_active: ColumnType<boolean, boolean | undefined, boolean>
+    created_at: ColumnType<Date, Date | undefined, Date>
+    updated_at: ColumnType<Date, Date | undefined, Date>
+  }
   'auth.accounts': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string, string, string>
