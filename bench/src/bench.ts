@@ -2,12 +2,13 @@ import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { credentials } from './credentials.ts'
 import { type Figure, reaches, toTable } from './figures.ts'
+import { ledger } from './ledger.ts'
 import { migrations } from './migrations.ts'
 import { select } from './select.ts'
 import { start } from './start.ts'
 import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials, vault }
+const benches = { start, select, migrations, credentials, vault, ledger }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]

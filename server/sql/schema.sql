@@ -734,9 +734,12 @@ COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp wit
 CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
-  verdicts text[];
+  written_ids uuid[];
+  invalid bigint[];
 begin
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
@@ -752,12 +755,11 @@ begin
            pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
       from given where is_valid order by user_id, id
     on conflict (user_id, id) do nothing
-    returning h.user_id, h.id
+    returning h.id
   )
-  select pg_catalog.array_agg(case when not g.is_valid then 'invalid' when w.id is null then 'already' else 'opened' end order by g.place)
-    into verdicts
-    from given g left join written w on w.user_id = g.user_id and w.id = g.id;
-  return verdicts;
+  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
+    into written_ids, invalid;
+  return keyloft.verdicts_of(in_ids, written_ids, 'opened', invalid);
 end
 $$;
 
@@ -953,8 +955,12 @@ COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says whe
 CREATE FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
+  written_ids uuid[];
+  invalid bigint[];
   verdicts text[];
 begin
   with given as (
@@ -976,10 +982,10 @@ begin
                   cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
                   reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd, place)
   ), released as (
-    -- Before the record, as the sweeper does it: the hold is the lock between the two.
+    -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
      where h.user_id = ended.user_id and h.id = ended.id
-    returning h.user_id, h.id
+    returning 1
   ), written as (
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
@@ -993,18 +999,17 @@ begin
              g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) end,
            (found.price).id, g.provider_cost_usd
       from given g
-           left join released r on r.user_id = g.user_id and r.id = g.id
            left join lateral (
              select p as price from public.model_prices p
               where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
               order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
-     where g.is_valid order by g.user_id, g.id
+     where g.is_valid and (select count(*) from released) >= 0 order by g.user_id, g.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.user_id, u.id
+    returning u.id
   )
-  select pg_catalog.array_agg(case when not g.is_valid then 'invalid' when w.id is null then 'already' else 'settled' end order by g.place)
-    into verdicts
-    from given g left join written w on w.user_id = g.user_id and w.id = g.id;
+  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
+    into written_ids, invalid;
+  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
   if 'already' = any (verdicts) then
     for i in 1 .. cardinality(verdicts) loop
@@ -1129,6 +1134,27 @@ ALTER FUNCTION keyloft.token_mark_key() OWNER TO keyloft_definer;
 -- Name: FUNCTION token_mark_key(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.token_mark_key() IS 'What the mark of an API token is made with.';
+
+-- Name: verdicts_of(uuid[], uuid[], text, bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+declare
+  verdicts text[];
+begin
+  if cardinality(written_ids) = cardinality(in_ids) then
+    return pg_catalog.array_fill(written, array[cardinality(in_ids)]);
+  end if;
+  select pg_catalog.array_agg(case when place = any (invalid) then 'invalid' when id = any (written_ids) then written else 'already' end order by place)
+    into verdicts
+    from unnest(in_ids) with ordinality as g (id, place);
+  return verdicts;
+end
+$$;
+
+ALTER FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) OWNER TO keyloft_owner;
 
 -- Name: create_queue(text, jsonb); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
 
@@ -1781,9 +1807,7 @@ CREATE TABLE keyloft.holds (
     token_id uuid,
     decisions jsonb NOT NULL,
     most_cost_usd numeric,
-    lease_until timestamp with time zone NOT NULL,
-    CONSTRAINT holds_call CHECK (keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)),
-    CONSTRAINT holds_most_cost_bounded CHECK (((most_cost_usd >= (0)::numeric) AND (most_cost_usd <= '1000000000000'::numeric)))
+    lease_until timestamp with time zone NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='50000');
 
@@ -1952,11 +1976,7 @@ CREATE TABLE public.usage_records (
     price_id uuid,
     provider_cost_usd numeric,
     settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT usage_records_basis_known CHECK ((usage_basis = ANY (ARRAY['reported'::text, 'estimated'::text, 'none'::text, 'unknown'::text]))),
-    CONSTRAINT usage_records_call CHECK (keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)),
-    CONSTRAINT usage_records_costs_bounded CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)))),
-    CONSTRAINT usage_records_outcome_known CHECK ((outcome = ANY (ARRAY['completed'::text, 'failed'::text, 'aborted'::text, 'presumed'::text]))),
-    CONSTRAINT usage_records_parts_within CHECK (((LEAST(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens) AND (GREATEST(input_tokens, output_tokens, images) <= '1000000000000'::bigint)))
+    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
 )
 PARTITION BY RANGE (started_at);
 
@@ -2029,11 +2049,7 @@ CREATE TABLE keyloft.usage_records_default (
     price_id uuid,
     provider_cost_usd numeric,
     settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT usage_records_basis_known CHECK ((usage_basis = ANY (ARRAY['reported'::text, 'estimated'::text, 'none'::text, 'unknown'::text]))),
-    CONSTRAINT usage_records_call CHECK (keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)),
-    CONSTRAINT usage_records_costs_bounded CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)))),
-    CONSTRAINT usage_records_outcome_known CHECK ((outcome = ANY (ARRAY['completed'::text, 'failed'::text, 'aborted'::text, 'presumed'::text]))),
-    CONSTRAINT usage_records_parts_within CHECK (((LEAST(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens) AND (GREATEST(input_tokens, output_tokens, images) <= '1000000000000'::bigint)))
+    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
 );
 
 ALTER TABLE ONLY keyloft.usage_records_default FORCE ROW LEVEL SECURITY;
@@ -4011,6 +4027,11 @@ GRANT ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.token_mark_key() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.token_mark_key() TO service_role;
+
+-- Name: FUNCTION verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) TO keyloft_definer;
 
 -- Name: FUNCTION create_queue(queue_name text, options jsonb); Type: ACL; Schema: pgboss; Owner: keyloft_owner
 
