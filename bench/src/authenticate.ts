@@ -47,6 +47,7 @@ export async function benchAuthenticate(): Promise<Line[]> {
       keyring,
       settings: { publicUrl: 'http://localhost:8787', corsOrigins: [], jwtSecret, externalIssuer: undefined },
       clock: Date.now,
+      sendMail: () => {},
       fetchJson: () => Promise.reject(new Error('nothing is fetched here')),
       onProblem: () => {},
     })

@@ -14,6 +14,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
       auth: { jwtSecret: undefined, externalIssuer: undefined },
       providers: { baseUrls: {}, added: {} },
       eraseAfterDays: 30,
+      mail: undefined,
     },
     url: 'http://127.0.0.1:8787',
     database,

@@ -15,6 +15,7 @@ import { mountLibrary, type Route } from './platform/http/define-route.ts'
 import { createHttp } from './platform/http/http.ts'
 import { probes } from './platform/http/probes.ts'
 import { limitRate } from './platform/http/rate-limit.ts'
+import { createMailer } from './platform/mail/mailer.ts'
 import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
 import { createSecrets } from './platform/secrets/secrets.ts'
@@ -25,13 +26,15 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth' | 'providers' | 'eraseAfterDays'>
+  config: Pick<Config, 'http' | 'auth' | 'providers' | 'eraseAfterDays' | 'mail'>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
   signals: Signals
   keyring: Keyring
   egress: Egress
+  /** Where mails go when no service is set; in development alone. */
+  mailFolder?: string | undefined
   log: Logger
   tracing?: Tracing
   adoptServer?: (handler: RequestListener) => Server
@@ -44,10 +47,11 @@ const signInLimit = { max: 60, windowSeconds: 60 }
 
 /** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, url, database, signals, keyring, egress, log, tracing = untraced, adoptServer, moreRoutes = [] } = options
+  const { config, url, database, signals, keyring, egress, mailFolder, log, tracing = untraced, adoptServer, moreRoutes = [] } = options
   const { publicUrl, corsOrigins } = config.http
   const metrics = createMetrics()
   metrics.watchPools(database.pools)
+  const mailer = createMailer({ resend: config.mail, folder: mailFolder, egress, log })
   const tokens = createTokens({ database, clock: Date.now })
   const identity = createIdentity({
     database,
@@ -56,6 +60,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     keyring,
     settings: { publicUrl: publicUrl ?? url, corsOrigins, ...config.auth },
     clock: Date.now,
+    sendMail: mailer.send,
     fetchJson: (address) => fetchJson(egress, address),
     onProblem: (message) => log.warn(message),
   })
@@ -102,7 +107,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
     ...(adoptServer ? { adoptServer } : {}),
   })
-  app.addHook('onClose', () => tokens.flush())
+  app.addHook('onClose', async () => {
+    await tokens.flush()
+    await mailer.settle()
+  })
   return app
 }
 

@@ -8,6 +8,7 @@ import { databaseErrors } from './platform/database/errors.ts'
 import { egressErrors } from './platform/egress/errors.ts'
 import { httpErrors } from './platform/http/errors.ts'
 import type { Catalogue } from './platform/http/openapi.ts'
+import { mailErrors } from './platform/mail/errors.ts'
 import { queueErrors } from './platform/queue/errors.ts'
 import { keyringErrors } from './platform/sealing/keyring.ts'
 import { sealingErrors } from './platform/sealing/secret.ts'
@@ -21,6 +22,7 @@ export const catalogues: readonly Catalogue[] = [
   identityErrors,
   keyringErrors,
   ledgerErrors,
+  mailErrors,
   modelsErrors,
   queueErrors,
   rpcErrors,

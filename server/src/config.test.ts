@@ -43,6 +43,7 @@ describe('without any setting', () => {
       egress: { allow: { plainHttp: false } },
       tracing: undefined,
       eraseAfterDays: 30,
+      mail: undefined,
       logLevel: 'info',
       dataDir: { path: join(folder, '.keyloft'), isDefault: true },
       database: { kind: 'embedded' },

@@ -9,6 +9,7 @@ import { type ProviderSettings, takenProviderNames } from './domains/providers/p
 import { readEnvFile } from './env-file.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
 import type { EgressOptions } from './platform/egress/egress.ts'
+import type { Resend } from './platform/mail/mailer.ts'
 import { type Keyring, parseKeyring, rootKeyExample } from './platform/sealing/keyring.ts'
 import type { LegacyKeys } from './platform/sealing/legacy.ts'
 import type { TracingSettings } from './platform/telemetry/tracing.ts'
@@ -37,6 +38,8 @@ export interface Config {
   readonly providers: ProviderSettings
   /** How long a person who closed their account may still ask for it back. */
   readonly eraseAfterDays: number
+  /** The service that sends mails; absent where none is set. */
+  readonly mail: Resend | undefined
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
@@ -213,6 +216,13 @@ const variables = {
   INTEGRATION_ENCRYPTION_SECRET: variable(z.string(), 'a text', 'the secret of that time'),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  RESEND_API_KEY: variable(z.string().regex(/^[\x21-\x7e]{8,500}$/), 'an API key of Resend', 're_…'),
+  RESEND_BASE_URL: variable(httpsUrl, 'an https address (http only on this machine)', 'https://api.resend.com'),
+  MAIL_FROM: variable(
+    z.string().regex(/^[^\r\n]{1,200}@[^\r\n]{1,200}$/),
+    'an address, with a name or without',
+    'Keyloft <no-reply@example.com>',
+  ),
   KEYLOFT_ERASE_AFTER_DAYS: variable(integer(0, 3_650), 'a number of days from 0 to 3650', '30'),
   KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
   KEYLOFT_EGRESS_ALLOW_PORTS: variable(aList(integer(1, 65_535)), 'a list of ports', '443,8443'),
@@ -277,6 +287,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     egress: Object.freeze(readEgress(read, given, folder, faults)),
     tracing: readTracing(read, given),
     providers: readProviders(read),
+    mail: readMail(read, given, faults),
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
@@ -349,6 +360,15 @@ function readProviders(read: Read): ProviderSettings {
 
 function readOrigins(read: Read) {
   return { publicUrl: read('PUBLIC_URL'), corsOrigins: Object.freeze(read('CORS_ORIGINS') ?? []), trustedProxies: read('TRUST_PROXY') }
+}
+
+function readMail(read: Read, given: Record<string, string>, faults: string[]): Resend | undefined {
+  const [apiKey, from, baseUrl] = [read('RESEND_API_KEY'), read('MAIL_FROM'), read('RESEND_BASE_URL')]
+  const absent = (['RESEND_API_KEY', 'MAIL_FROM'] as const).filter((name) => given[name] === undefined)
+  if (absent.length === 1) faults.push(`${absent.join()} must be set too: mails need both. ${absent.map(exampleOf).join()}`)
+  return apiKey === undefined || from === undefined
+    ? undefined
+    : Object.freeze({ apiKey, from, baseUrl: baseUrl ?? 'https://api.resend.com' })
 }
 
 function readIssuer(

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
@@ -143,12 +144,25 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
   const signals = createSignals({ databaseUrl: directUrlOf(logins.keyloft_auth, directUrl), clock: Date.now, log })
   onStop(() => signals.stop())
   signals.start()
+  const mailFolder = opened.directory && !config.http.publicUrl?.startsWith('https:') ? join(opened.directory.path, 'mail') : undefined
   let handler: RequestListener | undefined
   const adoptServer = (made: RequestListener) => {
     handler = made
     return door.server
   }
-  const app = await createApp({ config, url: door.url, database, signals, keyring, egress, log, tracing, adoptServer, moreRoutes })
+  const app = await createApp({
+    config,
+    url: door.url,
+    database,
+    signals,
+    keyring,
+    egress,
+    mailFolder,
+    log,
+    tracing,
+    adoptServer,
+    moreRoutes,
+  })
   await app.ready()
   if (handler) door.serve(handler)
   onStop(async () => {

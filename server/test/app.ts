@@ -18,7 +18,13 @@ export interface TestApp extends TestDatabase {
 /** The whole server on a database of its own, with a test's own routes beside the real ones. */
 export async function createTestApp(
   routes: (test: TestDatabase) => Route[] = () => [],
-  options: { poolSize?: number; tracing?: Tracing; providers?: AppOptions['config']['providers']; egress?: EgressOptions } = {},
+  options: {
+    poolSize?: number
+    tracing?: Tracing
+    providers?: AppOptions['config']['providers']
+    mail?: AppOptions['config']['mail']
+    egress?: EgressOptions
+  } = {},
 ): Promise<TestApp> {
   const test = await createTestDatabase(options)
   const egress = createEgress(options.egress)
@@ -33,6 +39,7 @@ export async function createTestApp(
         auth: { jwtSecret, externalIssuer: undefined },
         providers: options.providers ?? { baseUrls: {}, added: {} },
         eraseAfterDays: 30,
+        mail: options.mail,
       },
       url: publicUrl,
       database: test.database,

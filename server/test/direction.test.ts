@@ -28,6 +28,7 @@ const platform: Record<string, string[]> = {
   sealing: [],
   egress: [],
   signals: ['egress'],
+  mail: ['egress'],
   database: ['sealing', 'egress'],
   embedded: ['database', 'egress', 'sealing'],
   telemetry: ['database', 'egress'],

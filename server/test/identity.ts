@@ -6,6 +6,7 @@ import { AppError } from '../src/base/errors.ts'
 import { createIdentity, type Identity, type IdentitySettings } from '../src/domains/identity/identity.ts'
 import { makeToken, type NewToken } from '../src/domains/tokens/token-format.ts'
 import { createTokens } from '../src/domains/tokens/tokens.ts'
+import type { Mail } from '../src/platform/mail/mailer.ts'
 import { deaf } from '../src/platform/signals/signals.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
 
@@ -31,6 +32,7 @@ export interface TestIdentity extends TestDatabase {
   /** Texts and parameters of every query that the login keyloft_auth or keyloft_service was sent. */
   sent: { text: string; values: unknown[] }[]
   problems: string[]
+  mails: Mail[]
   signUp(email?: string): Promise<SignedUp>
   /** As this server marks them, and kept nowhere. */
   makeToken(publicId?: string): NewToken
@@ -47,6 +49,7 @@ export async function createTestIdentity(
   const test = await createTestDatabase()
   const clock = { now: Date.now() }
   const problems: string[] = []
+  const mails: Mail[] = []
   const sent = watch(test)
   const another = (more: Partial<IdentitySettings> = {}, fetch: (url: string) => Promise<unknown> = fetchJson) =>
     createIdentity({
@@ -56,6 +59,7 @@ export async function createTestIdentity(
       keyring: test.keyring,
       settings: { ...settings, ...changed, ...more },
       clock: () => clock.now,
+      sendMail: (mail) => mails.push(mail),
       fetchJson: fetch,
       onProblem: (message) => problems.push(message),
     })
@@ -76,6 +80,7 @@ export async function createTestIdentity(
     clock,
     sent,
     problems,
+    mails,
     another,
     makeToken: makeMarked,
     async signUp(email = `person${++people}@example.com`) {

@@ -53,6 +53,7 @@ export const errorCodes = [
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
   'ledger.invalid_call', // 400 This call cannot be written down.
   'ledger.unavailable', // 503 Calls cannot be written down at the moment, so none is made.
+  'mail.refused', // 502 The mail service did not take a mail.
   'models.outdated', // 409 Prices of this date or later are there already, and differ.
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.

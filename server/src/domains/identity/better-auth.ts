@@ -1,11 +1,14 @@
 import { betterAuth } from 'better-auth'
 import { APIError } from 'better-auth/api'
-import { bearer, jwt, openAPI } from 'better-auth/plugins'
+import { bearer, jwt, openAPI, username } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import type { Mail } from '../../platform/mail/mailer.ts'
+import { resetMail, verificationMail } from './mails.ts'
 import { createPasswords } from './passwords.ts'
 import { addressHeader, basePath, cookiePrefix } from './sign-in-address.ts'
 import { type createSigningKeys, graceSeconds, rotationSeconds } from './signing-keys.ts'
+import { isFreeToTake } from './usernames.ts'
 import { audience } from './verify-jwt.ts'
 
 export interface SignInOptions {
@@ -18,6 +21,7 @@ export interface SignInOptions {
   signingKeys: ReturnType<typeof createSigningKeys>
   /** Nobody signs in to an account that is disabled or deactivated. */
   isClosed: (userId: string) => Promise<boolean>
+  sendMail: (mail: Mail) => void
   onSessionEnded: (token: string) => void
   onProblem: (message: string) => void
 }
@@ -29,6 +33,7 @@ export interface SignInOptions {
 const connections = 4
 /** Longer than elsewhere: behind a burst of sign-ups a person waits for hashes, not for a database that is away. */
 const waitMs = 15_000
+const linkSeconds = 3_600
 
 export interface SignIn {
   auth: ReturnType<typeof buildAuth>
@@ -76,9 +81,27 @@ function buildAuth(pool: pg.Pool, options: SignInOptions) {
         ...dates,
       },
     },
-    verification: { modelName: 'verifications', fields: { expiresAt: 'expires_at', ...dates } },
-    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128, password: createPasswords() },
+    verification: {
+      modelName: 'verifications',
+      storeIdentifier: 'hashed', // so that a row cannot be used as the link it was made for
+      fields: { expiresAt: 'expires_at', ...dates },
+    },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: 8,
+      maxPasswordLength: 128,
+      password: createPasswords(),
+      resetPasswordTokenExpiresIn: linkSeconds,
+      revokeSessionsOnPasswordReset: true, // whoever had the old one is out
+      sendResetPassword: async ({ user, url }) => options.sendMail(resetMail(user.email, url)),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      expiresIn: linkSeconds,
+      sendVerificationEmail: async ({ user, url }) => options.sendMail(verificationMail(user.email, url)),
+    },
     plugins: [
+      username({ usernameValidator: isFreeToTake, schema: { user: { fields: { displayUsername: 'display_username' } } } }),
       bearer({ requireSignature: true }), // so that what a row of auth.sessions holds signs nobody in
       jwt({
         jwks: { disablePrivateKeyEncryption: true, rotationInterval: rotationSeconds, gracePeriod: graceSeconds }, // sealed by our storage instead

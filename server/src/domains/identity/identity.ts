@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { anonymous, type Principal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
 import type { Route } from '../../platform/http/define-route.ts'
+import type { Mail } from '../../platform/mail/mailer.ts'
 import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
 import type { Keyring } from '../../platform/sealing/keyring.ts'
 import type { Signals } from '../../platform/signals/signals.ts'
@@ -43,6 +44,7 @@ export interface IdentityDeps {
   clock: Clock
   /** Through the one door out. */
   fetchJson: (url: string) => Promise<unknown>
+  sendMail: (mail: Mail) => void
   onProblem: (message: string) => void
 }
 
@@ -121,6 +123,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       isSecure,
       signingKeys,
       isClosed: (userId) => isClosed(pool, userId),
+      sendMail: deps.sendMail,
       onSessionEnded: (token) => memory.forget(signSessionToken(token, secret)),
       onProblem: deps.onProblem,
     })

@@ -114,6 +114,9 @@ describe('what is mounted at /api/auth', async () => {
 
   it.each([
     ['no body', ''],
+    ['nothing', 'null'],
+    ['a number', ' 7'],
+    ['a text', '"email"'],
     ['no JSON', '{"email":'],
     ['another shape', '{"email":7,"password":[]}'],
     ['a list', '[]'],
@@ -133,9 +136,13 @@ describe('what is mounted at /api/auth', async () => {
     const { rows } = await sql<
       Record<string, unknown>
     >`select id, email_verified, is_anonymous, username from auth.users where email = 'wish@example.com'`.execute(owner.db)
-    if (reply.statusCode === 200)
-      expect(rows).toEqual([{ id: reply.json().user.id, email_verified: false, is_anonymous: false, username: null }])
-    expect(rows.every((row) => row.id !== id)).toBe(true)
+    expect([reply.statusCode, rows]).toEqual([400, []]) // the name is kept for the house
+    const free = await post('/sign-up/email', { ...wish, username: 'wish', email: 'wish@example.com', password, name: 'x' })
+    const made = await sql`select id, email_verified, is_anonymous, username from auth.users where email = 'wish@example.com'`.execute(
+      owner.db,
+    )
+    expect(made.rows).toEqual([{ id: free.json().user.id, email_verified: false, is_anonymous: false, username: 'wish' }])
+    expect(free.json().user.id).not.toBe(id)
   })
 
   it('writes down the address of the connection, not the one a client claims', async () => {
@@ -277,6 +284,7 @@ describe('before it is used', () => {
       keyring,
       settings,
       clock: Date.now,
+      sendMail: () => {},
       fetchJson: () => Promise.reject(new Error('no')),
       onProblem: () => {},
     })

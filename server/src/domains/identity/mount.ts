@@ -27,13 +27,20 @@ export async function mountSignIn(app: FastifyInstance, { publicUrl, signIn, kep
       schema: { hide: true } as object, // its own document says more
       handler: async (request, reply) => {
         if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
+        if (isBareValue(request)) return reply.code(400).send({ code: 'INVALID_BODY', message: 'The body must be a JSON object.' })
         return send(await (await signIn()).auth.handler(toWebRequest(request, publicUrl)), reply)
       },
     })
   })
 }
 
-/** At our own address whatever the Host header says, and from the address that the connection has. */
+/** `null`, `7` and the like: hooks of plugins look into the body before anybody has checked it, and would break. */
+function isBareValue({ headers, body }: FastifyRequest): boolean {
+  if (!Buffer.isBuffer(body) || !/\bjson\b/i.test(headers['content-type'] ?? '')) return false
+  return /^\s*[^\s{[]/.test(body.toString('utf8'))
+}
+
+/** No body counts as an empty one, for the same reason. At our own address whatever the Host header says, and from the address that the connection has. */
 function toWebRequest(request: FastifyRequest, publicUrl: string): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
@@ -41,8 +48,10 @@ function toWebRequest(request: FastifyRequest, publicUrl: string): Request {
   }
   headers.set(addressHeader, request.ip)
   headers.set('host', new URL(publicUrl).host)
-  const body = Buffer.isBuffer(request.body) && request.body.length > 0 ? { body: new Uint8Array(request.body) } : {}
-  return new Request(new URL(request.url, publicUrl), { method: request.method, headers, ...body })
+  if (request.method !== 'POST') return new Request(new URL(request.url, publicUrl), { method: request.method, headers })
+  const given = Buffer.isBuffer(request.body) ? request.body.toString('utf8').trim() : ''
+  if (given === '') headers.set('content-type', 'application/json')
+  return new Request(new URL(request.url, publicUrl), { method: 'POST', headers, body: given === '' ? '{}' : given })
 }
 
 async function send(response: Response, reply: FastifyReply) {
