@@ -22,6 +22,8 @@ interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends 
 
 interface Call<Params, Query, Body> {
   principal: Principal
+  /** With `takesBytes`: the body as it came. */
+  bytes: Buffer
   params: Params
   query: Query
   body: Body
@@ -42,6 +44,8 @@ export interface RouteOptions {
   bodyLimitBytes?: number
   /** Refusals in another system's form, for its clients. */
   errorForm?: ErrorForm
+  /** The body is not parsed, and its schema is for the reference alone. The handler may take over the reply. */
+  takesBytes?: boolean
 }
 
 export interface ErrorForm {
@@ -75,6 +79,9 @@ export function defineRoute<
 ): Route {
   return route as unknown as Route
 }
+
+/** What a handler returns that has taken the reply over, or has refused by it. */
+export const takenOver = undefined as never
 
 /** Marks the schema of a route that honours an Idempotency-Key. */
 export const takesIdempotencyKey = 'x-keyloft-idempotent'
@@ -127,9 +134,12 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       request.principal = await authenticate(request)
       authorise(policy, request.principal, fromThisMachine(request))
     },
+    ...(route.takesBytes ? { validatorCompiler: () => () => true, helmet: false } : {}),
     handler: async (request, reply) => {
       reply.code(status)
-      const call = { principal: request.principal, params: request.params, query: request.query, body: request.body, request, reply }
+      const { principal, params, query } = request
+      const body = route.takesBytes ? { bytes: request.body } : { body: request.body }
+      const call = { principal, params, query, ...body, request, reply }
       return route.handler(call as unknown as Call<never, never, never>)
     },
   })

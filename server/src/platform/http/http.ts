@@ -79,6 +79,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         'x-ratelimit-limit',
         'x-ratelimit-remaining',
         'x-ratelimit-reset',
+        'x-keyloft-request-id',
+        'x-keyloft-credential',
+        'x-keyloft-model',
       ],
       maxAge: 600,
     })
@@ -100,7 +103,17 @@ function mountWithGuards(app: FastifyInstance, route: Route, { database, authent
       scope.addHook('preHandler', idempotency.claim)
       scope.addHook('onSend', idempotency.keep)
     }
+    if (route.takesBytes) takeBytes(scope)
     mountRoute(scope, route, { authenticate })
+  })
+}
+
+/** Nobody parses what is only passed on. Without a body, there are no bytes. */
+function takeBytes(scope: FastifyInstance) {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  scope.addHook('preValidation', async (request) => {
+    request.body ??= Buffer.alloc(0)
   })
 }
 

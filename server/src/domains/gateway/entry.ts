@@ -1,0 +1,100 @@
+import type { Clock } from '../../base/clock.ts'
+import type { AppError } from '../../base/errors.ts'
+import type { Call, Outcome } from '../ledger/call.ts'
+import { gatewayErrors } from './errors.ts'
+import type { Ledger } from './ports.ts'
+
+const pauseMs = 250
+
+/** The ledger, and what becomes of calls while it is away. */
+export interface Book {
+  open(call: Call): Entry
+  /** The last intent was not committed: until one is, none is overlapped with its call. */
+  readonly isDoubtful: boolean
+}
+
+export interface BookSettings {
+  /** A settlement is tried again for so long. */
+  readonly limitMs: number
+  /** Calls are made even if they cannot be written down. The operator's choice. */
+  readonly servesUnaccounted: boolean
+}
+
+/** A call in the ledger: its intent, and how it ended. */
+export interface Entry {
+  readonly call: Call
+  /** Whether a byte of the answer may leave. */
+  readonly isOpen: boolean
+  /** @throws gateway.ledger_away, or what the ledger refuses the call with */
+  readonly opened: Promise<void>
+  /** Whether the last byte may leave. Tries for as long as there is time, and never throws. */
+  settle(outcome: Outcome): Promise<boolean>
+}
+
+export function createBook(
+  ledger: Ledger,
+  { limitMs, servesUnaccounted }: BookSettings,
+  clock: Clock,
+  onProblem: (what: string, error: unknown) => void,
+): Book {
+  let isDoubtful = false
+
+  function open(call: Call): Entry {
+    let isSettling = false
+    const entry: { -readonly [K in keyof Entry]: Entry[K] } = {
+      call,
+      isOpen: false,
+      opened: Promise.resolve(),
+      settle(outcome) {
+        isSettling = true
+        return settle(call, outcome)
+      },
+    }
+    const committed = attempt(() => ledger.open(call))
+    entry.opened = committed.then(
+      () => {
+        isDoubtful = false
+        entry.isOpen = true
+      },
+      (error: AppError) => {
+        // It may have been written all the same, and is then not left open.
+        if (!isSettling && !servesUnaccounted) void settle(call, { outcome: 'failed', endedAtMs: clock(), usageBasis: 'unknown' })
+        if (isRefusal(error)) throw error
+        isDoubtful = true
+        onProblem('an intent was not committed', error)
+        if (!servesUnaccounted) throw gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
+        entry.isOpen = true
+      },
+    )
+    entry.opened.catch(() => {}) // whoever needs it listens; an answer that ended before does not
+    return entry
+  }
+
+  async function settle(call: Call, outcome: Outcome): Promise<boolean> {
+    const deadline = performance.now() + limitMs
+    for (;;) {
+      try {
+        await ledger.settle(call, outcome)
+        return true
+      } catch (error) {
+        onProblem('a call was not written down', error)
+        if (performance.now() + pauseMs > deadline) return servesUnaccounted
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
+  return {
+    open,
+    get isDoubtful() {
+      return isDoubtful
+    },
+  }
+}
+
+async function attempt(work: () => Promise<void>): Promise<void> {
+  return work()
+}
+
+/** A no to this very call, such as a quota's, and not a failure. */
+const isRefusal = (error: unknown) => ((error as AppError).status ?? 500) < 500

@@ -1,0 +1,185 @@
+import { scanObject } from './scan-object.ts'
+
+/*
+ * Reads the server-sent events of an answer on their way, and takes out what asking for usage added to them: the chunk
+ * without choices that holds the usage, and the member `"usage":null` of every other chunk. All other bytes go on as
+ * they came, whatever the borders of the pieces they come in: bytes are read as latin1 text, in which a place in the
+ * text is a place in the bytes, and an event goes on when its blank line is there.
+ *
+ * An event longer than `longestEvent` is passed on unread. From `data: [DONE]` on everything is kept back: it may leave
+ * when the call has been written down.
+ */
+export class EventStream {
+  /** The JSON text of the last usage that the provider told. */
+  usage: string | undefined
+  /** How many pieces of content went by: about as many tokens. */
+  deltas = 0
+  isDone = false
+
+  readonly #takesOut: boolean
+  /** What has come of an event that is not complete, in pieces: joined once, however small they are. */
+  #carry: string[] = []
+  #carried = 0
+  /** The last characters that came, in which a blank line may have begun. */
+  #tail = ''
+  #isPassing = false
+  #last = ''
+
+  constructor({ takesOutUsage }: { takesOutUsage: boolean }) {
+    this.#takesOut = takesOutUsage
+  }
+
+  /** @returns what may go on now, as latin1 text, or the very piece where nothing of it changed */
+  push(piece: Buffer): string | Buffer {
+    let text = piece.toString('latin1')
+    let passed = ''
+    if (this.#isPassing) {
+      const border = firstBorder(this.#tail + text)
+      if (border < 0) {
+        this.#tail = lastOf(this.#tail + text)
+        return piece
+      }
+      const end = Math.max(0, border - this.#tail.length)
+      passed = text.slice(0, end)
+      text = text.slice(end)
+      this.#isPassing = false
+      this.#tail = ''
+    }
+    const joined = this.#tail === '' ? text : this.#tail + text
+    const border = lastBorder(joined)
+    const end = border - this.#tail.length
+    if (border < 0) {
+      this.#tail = lastOf(joined)
+      this.#carry.push(text)
+      this.#carried += text.length
+      return this.#carried > longestEvent ? passed + this.#passUnread() : passed
+    }
+    const isWhole = this.#carried === 0 && end === text.length && passed === ''
+    const complete = isWhole ? text : this.#takeCarry() + text.slice(0, end)
+    this.#tail = ''
+    if (end < text.length) {
+      const rest = text.slice(end)
+      this.#carry.push(rest)
+      this.#carried = rest.length
+      this.#tail = lastOf(rest)
+    }
+    const read = this.#read(complete)
+    return isWhole && read === complete ? piece : passed + read
+  }
+
+  /** What is left when the answer has ended: an event without its blank line, and what was kept back. */
+  end(): string {
+    const rest = this.#takeCarry()
+    const read = rest === '' ? '' : this.#read(rest)
+    const last = this.#last
+    this.#last = ''
+    return this.isDone ? last : last + read
+  }
+
+  get keptBack(): number {
+    return this.#last.length + this.#carried
+  }
+
+  #takeCarry(): string {
+    const carry = this.#carry.join('')
+    this.#carry = []
+    this.#carried = 0
+    return carry
+  }
+
+  #passUnread(): string {
+    this.#isPassing = true
+    return this.#takeCarry()
+  }
+
+  #read(events: string): string {
+    if (this.isDone) {
+      this.#last += events
+      return ''
+    }
+    const isPlain = !events.includes('"usage"') && !events.includes('[DONE]')
+    if (isPlain) {
+      this.#countDeltas(events)
+      return events
+    }
+    let out = ''
+    for (let at = 0; at < events.length; ) {
+      const border = firstBorder(events, at)
+      const end = border < 0 ? events.length : border
+      const event = events.slice(at, end)
+      if (isDoneEvent.test(event)) {
+        this.isDone = true
+        this.#last = events.slice(at)
+        return out
+      }
+      this.#countDeltas(event)
+      out += event.includes('"usage"') ? this.#readUsage(event) : event
+      at = end
+    }
+    return out
+  }
+
+  #readUsage(event: string): string {
+    if (this.#takesOut) {
+      const at = event.lastIndexOf(',"usage":null')
+      if (at > 0 && usualRest.test(event.slice(at + 13))) return event.slice(0, at) + event.slice(at + 13)
+    }
+    const [field] = /^(?:[\r\n]*)data:/m.exec(event) ?? []
+    const from = field === undefined ? -1 : event.indexOf('data:') + 5
+    if (from < 0) return event
+    try {
+      const { members } = scanObject(event, from, ['choices', 'usage'])
+      const { usage, choices } = members
+      if (!usage) return event
+      const value = event.slice(usage.start, usage.end)
+      if (value !== 'null') {
+        this.usage = value
+        const isExtra = choices !== undefined && /^\[\s*\]$/.test(event.slice(choices.start, choices.end))
+        return this.#takesOut && isExtra ? blanksBefore(event) : event
+      }
+      if (!this.#takesOut) return event
+      if (usage.comma !== undefined) return event.slice(0, usage.comma) + event.slice(usage.end)
+      const [after = ''] = /^\s*,\s*/.exec(event.slice(usage.end)) ?? []
+      return event.slice(0, usage.from) + event.slice(usage.end + after.length)
+    } catch {
+      return event // no JSON object: not ours to judge
+    }
+  }
+
+  #countDeltas(events: string) {
+    for (let at = events.indexOf('"delta"'); at >= 0; at = events.indexOf('"delta"', at + 7)) this.deltas++
+  }
+}
+
+const longestEvent = 1024 * 1024
+const isDoneEvent = /^[\r\n]*data: ?\[DONE\]\s*$/
+/** Of a chunk from which the member was cut out: the object's end, or the padding that OpenAI sends. */
+const usualRest = /^(?:,"obfuscation":"[^"\\]*")?\}\s*$/
+const blanksBefore = (event: string) => /^[\r\n]*/.exec(event)?.[0] ?? ''
+
+const blankLine = /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)/g
+/** A blank line has at most four characters: this many may have come before the rest of it does. */
+const lastOf = (text: string) => text.slice(-3)
+
+/** Where the next event begins. A CR at the very end does not tell yet: an LF of the same line end may follow. */
+function firstBorder(text: string, from = 0): number {
+  if (!text.includes('\r')) {
+    const at = text.indexOf('\n\n', from)
+    return at < 0 ? -1 : at + 2
+  }
+  blankLine.lastIndex = from
+  const found = blankLine.exec(text)
+  if (!found) return -1
+  const end = found.index + found[0].length
+  return end === text.length && text.endsWith('\r') ? -1 : end
+}
+
+function lastBorder(text: string): number {
+  if (!text.includes('\r')) {
+    const at = text.lastIndexOf('\n\n')
+    return at < 0 ? -1 : at + 2
+  }
+  let last = -1
+  for (let end = firstBorder(text); end >= 0; end = firstBorder(text, end)) last = end
+  return last
+}

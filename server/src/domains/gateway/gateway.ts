@@ -1,0 +1,56 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Egress } from '../../platform/egress/egress.ts'
+import type { Route } from '../../platform/http/define-route.ts'
+import { Breaker, type BreakerSettings } from './breaker.ts'
+import { createBook } from './entry.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import type { Ledger, Resolve } from './ports.ts'
+import { gatewayRoutes } from './routes.ts'
+import { Watch } from './watch.ts'
+
+export type { Candidate, Ledger, Resolve } from './ports.ts'
+
+export interface GatewayDeps {
+  resolve: Resolve
+  ledger: Ledger
+  egress: Pick<Egress, 'dispatcherFor'>
+  clock: Clock
+  /** For the operator: what went wrong, and with which error. */
+  onProblem: (what: string, error: unknown) => void
+  limits?: Partial<Limits>
+  breaker?: Partial<BreakerSettings>
+  /** Whether calls are made that cannot be written down. */
+  servesUnaccounted?: boolean
+}
+
+export interface Gateway {
+  routes: readonly Route[]
+  /** Calls that are under way, those included whose client has left. */
+  readonly underWay: number
+  close(): void
+}
+
+const defaultBreaker: BreakerSettings = { failures: 5, restMs: 15_000 }
+
+/** Calls to models: transport, and no opinion on whose key is used (the resolver's) or what it costs (the ledger's). */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { resolve, ledger, egress, clock, onProblem, servesUnaccounted = false } = deps
+  const limits = { ...defaultLimits, ...deps.limits }
+  const watch = new Watch(Math.min(500, limits.idleMs / 4, limits.firstByteMs / 4, limits.settleMs / 4))
+  const routes = gatewayRoutes(resolve, {
+    egress,
+    book: createBook(ledger, { limitMs: limits.settleMs, servesUnaccounted }, clock, onProblem),
+    breaker: new Breaker({ ...defaultBreaker, ...deps.breaker }, clock),
+    watch,
+    limits,
+    clock,
+    onMistake: (error) => onProblem('a mistake of ours in a call', error),
+  })
+  return {
+    routes,
+    get underWay() {
+      return watch.size
+    },
+    close: () => watch.close(),
+  }
+}

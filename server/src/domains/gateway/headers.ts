@@ -1,0 +1,68 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Candidate } from './ports.ts'
+
+/*
+ * What passes, by name; everything else stays here. A client's credentials are never forwarded: they are ours, or
+ * placeholders that would outrank the key. Nor is a Host, a cookie, or what belongs to one connection.
+ */
+
+/** From the client, as they stand. */
+const forwarded = ['accept', 'http-referer', 'x-title', 'anthropic-beta', 'openai-beta'] as const
+/** Which account of the key's owner is meant: that is for whom owns the key to say. */
+const forwardedWithOwnKey = ['openai-organization', 'openai-project'] as const
+
+/** From the provider. */
+const passed = new Set([
+  'content-type',
+  'content-encoding',
+  'cache-control',
+  'x-request-id',
+  'request-id',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'x-generation-id',
+])
+const passedPrefixes = ['x-ratelimit-', 'openai-', 'anthropic-ratelimit-']
+/** Whose account the key belongs to: where it is not the caller's own, that is not theirs to know. */
+const ofAccount = new Set(['openai-organization', 'openai-project', 'anthropic-organization-id'])
+
+export const isOwnKey = ({ source }: Pick<Candidate, 'source'>) => source === 'user-key' || source === 'user-gateway'
+
+export function requestHeaders(client: IncomingHttpHeaders, candidate: Candidate): Record<string, string> {
+  // Usage is read from the answer on its way, so it must come unpacked.
+  const headers: Record<string, string> = { 'user-agent': 'keyloft', 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  for (const name of forwarded) copy(client, name, headers)
+  if (isOwnKey(candidate)) for (const name of forwardedWithOwnKey) copy(client, name, headers)
+  return Object.assign(headers, candidate.headers())
+}
+
+function copy(client: IncomingHttpHeaders, name: string, headers: Record<string, string>) {
+  const value = client[name]
+  if (typeof value === 'string') headers[name] = value
+}
+
+/** Names and values in turn, as writeHead takes them quickest. */
+export function passOn(given: IncomingHttpHeaders, candidate: Candidate, secrets: readonly string[]): string[] {
+  const headers: string[] = []
+  const isOwn = isOwnKey(candidate)
+  for (const name in given) {
+    if (!passed.has(name) && !passedPrefixes.some((prefix) => name.startsWith(prefix))) continue
+    if (!isOwn && ofAccount.has(name)) continue
+    const value = given[name]
+    if (typeof value === 'string' && !secrets.some((secret) => value.includes(secret))) headers.push(name, value)
+  }
+  return headers
+}
+
+/** Whose key a call went out with. */
+export function credentialTrace({ source, providerId, keyId }: Candidate): string {
+  return keyId === undefined ? `${source};provider=${providerId}` : `${source};provider=${providerId};key=${keyId}`
+}
+
+/** What of the headers for the provider must never come back. A short value would be found everywhere. */
+export function secretsIn(headers: Readonly<Record<string, string>>): string[] {
+  return Object.values(headers)
+    .map((value) => value.replace(/^Bearer /i, ''))
+    .filter((value) => value.length >= 8)
+}

@@ -1,0 +1,309 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { AppError } from '../../base/errors.ts'
+import { noUsage, type Outcome } from '../ledger/call.ts'
+import type { ChatRequest } from './chat-request.ts'
+import type { Entry } from './entry.ts'
+import { gatewayErrors } from './errors.ts'
+import { EventStream } from './event-stream.ts'
+import type { Exchange, Receiver } from './exchange.ts'
+import { isOwnKey } from './headers.ts'
+import type { Limits } from './limits.ts'
+import type { Candidate } from './ports.ts'
+import { scanObject } from './scan-object.ts'
+import { readUsage } from './usage.ts'
+
+/** Where an answer goes. */
+export interface Client {
+  readonly response: ServerResponse
+  /** From here on the reply is the relay's alone. */
+  takeOver(): void
+  /** Instead of an answer, while nothing has left. */
+  refuse(error: AppError): void
+  /** Nothing more will come, and it is written down. */
+  over(): void
+}
+
+export interface RelayOptions {
+  client: Client
+  chat: ChatRequest
+  candidate: Candidate
+  entry: Entry
+  exchange: Exchange
+  limits: Limits
+  /** Names and values in turn. */
+  headers: string[]
+  /** What the answer must not repeat. */
+  secrets: readonly string[]
+  startedAtMs: number
+  takesOutUsage: boolean
+}
+
+type Part = string | Buffer
+
+/** Kept while the intent is on its way to the disk; beyond it the provider waits. */
+const mostHeldBytes = 64 * 1024
+/** Of an answer that is no stream: so much is kept to read the usage at its end. */
+const mostReadBytes = 16 * 1024 * 1024
+const mostRefusalBytes = 256 * 1024
+
+/**
+ * Carries one answer from its head to the client. Nothing leaves before the intent has been committed; the last byte
+ * (and from `data: [DONE]` on everything) leaves when the outcome has been. What cannot be brought to its end is cut,
+ * so that nobody takes a part for the whole. A client that leaves is accounted like one that stays.
+ */
+export class Relay implements Receiver {
+  readonly #it: RelayOptions
+  readonly #status: number
+  readonly #stream: EventStream | undefined
+  readonly #lengthBytes: number | undefined
+  #receivedBytes = 0
+  /** Of an answer that is no stream: as it came, for the usage. */
+  #body: Buffer[] = []
+  #held: Part[] = []
+  #heldBytes = 0
+  #hasBegun = false
+  #isEnding = false
+  #isGone = false
+  #waitsForClient = false
+  #progressMs: number
+  #firstByteMs: number | undefined
+  #endsByMs: number
+
+  constructor(it: RelayOptions, status: number, headers: IncomingHttpHeaders) {
+    this.#it = it
+    this.#status = status
+    this.#progressMs = performance.now()
+    this.#endsByMs = this.#progressMs + it.limits.totalMs
+    const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity'
+    const isStream = isPlain && status < 300 && (headers['content-type'] ?? '').startsWith('text/event-stream')
+    if (isStream) this.#stream = new EventStream(it)
+    const length = headers['content-length']
+    this.#lengthBytes = length === undefined || isStream ? undefined : Number(length)
+    // Its head says that the answer has begun; most often the first event comes with it.
+    if (isStream) process.nextTick(() => this.#isEnding || this.#flushHead())
+  }
+
+  data(piece: Buffer) {
+    this.#progressMs = performance.now()
+    this.#firstByteMs ??= Date.now() - this.#it.startedAtMs
+    this.#receivedBytes += piece.length
+    if (this.#status >= 300) return this.#keep(piece, mostRefusalBytes)
+    if (this.#stream) {
+      const part = this.#stream.push(piece)
+      if (this.#stream.isDone && this.#stream.keptBack > mostHeldBytes) return this.#breakOff(gatewayErrors.bad_answer())
+      return this.#isGone ? undefined : this.#write(part)
+    }
+    if (this.#receivedBytes <= mostReadBytes) this.#body.push(piece)
+    else this.#body = []
+    if (this.#isGone) return
+    if (this.#receivedBytes === this.#lengthBytes) {
+      this.#held.push(piece) // the last byte of all
+      this.#heldBytes += piece.length
+    } else this.#write(piece)
+  }
+
+  end() {
+    if (this.#isEnding) return
+    if (this.#status >= 300) return this.#endRefusal()
+    const last = this.#stream?.end() ?? ''
+    void this.#finish(this.#isGone ? 'aborted' : 'completed').then((isWritten) => {
+      if (this.#isGone) return this.#it.client.over()
+      if (!isWritten) return this.#cut()
+      this.#leave(last)
+    })
+  }
+
+  fail(error: AppError) {
+    if (this.#isEnding) return
+    const rest = this.#isGone ? '' : (this.#stream?.end() ?? '')
+    void this.#finish(this.#isGone ? 'aborted' : 'failed').then(() => {
+      if (this.#isGone) return this.#it.client.over()
+      if (!this.#hasBegun) {
+        this.#it.client.refuse(error)
+        return this.#it.client.over()
+      }
+      // What came before it broke is the client's, but it must not look complete.
+      if (rest === '' || !this.#it.entry.isOpen) return this.#cut()
+      this.#it.client.response.write(rest, 'latin1', () => this.#cut())
+    })
+  }
+
+  /** The intent has been committed: what was held may leave. */
+  opened() {
+    if (this.#isEnding || this.#isGone || this.#heldBytes === 0) return this.#flushHead()
+    if (this.#isComplete()) return
+    const held = this.#takeHeld()
+    const { response } = this.#it.client
+    this.#begin()
+    response.cork()
+    for (const part of held) this.#write(part)
+    response.uncork()
+    if (!this.#waitsForClient) this.#it.exchange.resume()
+  }
+
+  /** There will be no intent. */
+  refuse(error: AppError) {
+    if (this.#isEnding) return // its outcome may yet be written, and decides
+    this.#isEnding = true
+    this.#it.exchange.cancel()
+    this.#it.client.refuse(error)
+    this.#it.client.over()
+  }
+
+  clientLeft() {
+    if (this.#isEnding || this.#isGone) return
+    this.#isGone = true
+    this.#takeHeld()
+    if (this.#it.candidate.onAbort === 'drain') {
+      this.#endsByMs = performance.now() + this.#it.limits.drainMs
+      return this.#it.exchange.resume()
+    }
+    this.#it.exchange.cancel()
+    void this.#finish('aborted').then(() => this.#it.client.over())
+  }
+
+  checkTime(nowMs: number) {
+    const { limits } = this.#it
+    if (this.#isEnding) {
+      if (nowMs - this.#progressMs > limits.settleMs && !this.#isGone) this.#cut()
+      return
+    }
+    const isStalled = nowMs - this.#progressMs > limits.idleMs
+    if (isStalled && this.#waitsForClient) return void this.#it.client.response.destroy()
+    if (isStalled || nowMs > this.#endsByMs) this.#it.exchange.abort(gatewayErrors.too_slow({ internal: 'in the middle of an answer' }))
+  }
+
+  #keep(piece: Buffer, mostBytes: number) {
+    if (this.#receivedBytes > mostBytes) return this.#breakOff(gatewayErrors.bad_answer({ internal: 'a refusal of many bytes' }))
+    this.#body.push(piece)
+  }
+
+  #breakOff(error: AppError) {
+    this.#it.exchange.cancel()
+    this.fail(error)
+  }
+
+  /** The provider's no, in its own words, unless those hold what is secret or none of the caller's business. */
+  #endRefusal() {
+    const { client, candidate, secrets } = this.#it
+    const body = Buffer.concat(this.#body)
+    const isTold = secrets.some((secret) => body.includes(secret))
+    const isOfOurKey = (this.#status === 401 || this.#status === 403) && !isOwnKey(candidate)
+    void this.#finish('failed').then((isWritten) => {
+      if (this.#isGone) return client.over()
+      if (!isWritten) return this.#cut()
+      if (this.#status < 400 || isTold || isOfOurKey) {
+        client.refuse(isOfOurKey ? gatewayErrors.key_refused() : gatewayErrors.bad_answer({ internal: `status ${this.#status}` }))
+        return client.over()
+      }
+      this.#held = [body]
+      this.#heldBytes = body.length
+      this.#leave('')
+    })
+  }
+
+  /** Everything there is, whole, in one piece where nothing has left yet. */
+  #leave(last: string) {
+    const { client } = this.#it
+    const held = this.#takeHeld()
+    if (last !== '') held.push(last)
+    const bytes = held.length === 1 && typeof held[0] !== 'string' ? (held[0] as Buffer) : Buffer.concat(held.map(toBytes))
+    if (!this.#hasBegun && !this.#stream) this.#it.headers.push('content-length', String(bytes.length))
+    this.#begin()
+    client.response.end(bytes)
+    client.over()
+  }
+
+  #begin() {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.#it.client.takeOver()
+    this.#it.client.response.writeHead(this.#status, this.#it.headers)
+  }
+
+  #flushHead() {
+    if (!this.#stream || this.#hasBegun || this.#isGone || this.#isEnding || !this.#it.entry.isOpen || this.#heldBytes > 0) return
+    this.#begin()
+    this.#it.client.response.flushHeaders()
+  }
+
+  #write(part: Part) {
+    if (part.length === 0) return
+    if (!this.#it.entry.isOpen) {
+      this.#held.push(part)
+      this.#heldBytes += part.length
+      if (this.#heldBytes > mostHeldBytes) this.#it.exchange.pause()
+      return
+    }
+    const { response } = this.#it.client
+    if (!this.#hasBegun) {
+      if (this.#lengthBytes !== undefined) this.#it.headers.push('content-length', String(this.#lengthBytes))
+      this.#begin()
+    }
+    const hasRoom = typeof part === 'string' ? response.write(part, 'latin1') : response.write(part)
+    if (hasRoom || this.#waitsForClient) return
+    this.#waitsForClient = true
+    this.#it.exchange.pause()
+    response.once('drain', () => {
+      this.#waitsForClient = false
+      this.#progressMs = performance.now()
+      this.#it.exchange.resume()
+    })
+  }
+
+  #isComplete = () => this.#lengthBytes !== undefined && this.#receivedBytes >= this.#lengthBytes
+
+  #takeHeld(): Part[] {
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    return held
+  }
+
+  #cut() {
+    this.#isEnding = true
+    this.#isGone = true
+    const { client } = this.#it
+    if (!this.#hasBegun) client.takeOver()
+    client.response.destroy()
+    client.over()
+  }
+
+  #finish(outcome: Outcome['outcome']): Promise<boolean> {
+    this.#isEnding = true
+    this.#progressMs = performance.now()
+    return this.#it.entry.settle({
+      outcome,
+      endedAtMs: Date.now(),
+      status: this.#status,
+      firstByteMs: this.#firstByteMs,
+      ...this.#readUsage(),
+    })
+  }
+
+  #readUsage(): Pick<Outcome, 'usageBasis' | 'usage' | 'providerUsage' | 'providerCostUsd'> {
+    if (this.#status >= 300) return { usageBasis: 'none' }
+    const text = this.#stream ? this.#stream.usage : this.#usageInBody()
+    const reported = text === undefined ? undefined : readUsage(text)
+    if (reported) {
+      return { usageBasis: 'reported', usage: reported.usage, providerUsage: reported.words, providerCostUsd: reported.costUsd }
+    }
+    const inputTokens = this.#it.chat.estimatedInputTokens
+    if (!this.#stream || inputTokens === undefined) return { usageBasis: 'unknown' }
+    return { usageBasis: 'estimated', usage: { ...noUsage, inputTokens, outputTokens: this.#stream.deltas } }
+  }
+
+  #usageInBody(): string | undefined {
+    const [first, ...more] = this.#body
+    if (!first) return undefined
+    const text = more.length === 0 ? first.toString('latin1') : Buffer.concat(this.#body).toString('latin1')
+    try {
+      const { usage } = scanObject(text, 0, ['usage']).members
+      return usage && text.slice(usage.start, usage.end)
+    } catch {
+      return undefined // no JSON: nothing was told
+    }
+  }
+}
+
+const toBytes = (part: Part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)

@@ -1,0 +1,158 @@
+import { createServer, type IncomingHttpHeaders, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
+import { type Principal, userPrincipal } from '../src/base/principal.ts'
+import { type Candidate, createGateway, type Gateway, type GatewayDeps, type Ledger, type Resolve } from '../src/domains/gateway/gateway.ts'
+import type { Call, Outcome } from '../src/domains/ledger/call.ts'
+import { mockChat } from '../src/domains/mock-provider/mock-chat.ts'
+import { createEgress, type Egress } from '../src/platform/egress/egress.ts'
+import { createHttp } from '../src/platform/http/http.ts'
+import { createLog } from '../src/platform/telemetry/log.ts'
+import { createMetrics } from '../src/platform/telemetry/metrics.ts'
+import { untraced } from '../src/platform/telemetry/tracing.ts'
+
+/** The gateway behind the real HTTP server, with a ledger in memory and a resolver that answers what the test says. */
+export interface TestGateway {
+  url: string
+  app: FastifyInstance
+  gateway: Gateway
+  egress: Egress
+  ledger: MemoryLedger
+  problems: string[]
+  /** A candidate at a provider that listens at this address. */
+  at(origin: string, change?: Partial<Candidate>): Candidate
+  post(body: unknown, headers?: Record<string, string>): Promise<Reply>
+}
+
+export interface MemoryLedger extends Ledger {
+  opened: Call[]
+  settled: { call: Call; outcome: Outcome }[]
+  /** Before an intent or a settlement is committed. */
+  beforeOpen: () => Promise<void>
+  beforeSettle: () => Promise<void>
+}
+
+export interface Reply {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+  /** The connection broke before the answer was complete. */
+  isCut: boolean
+}
+
+export const providerKey = 'sk-key-of-the-provider-0123456789'
+export const caller = userPrincipal('5f0c5a52-2f3c-4f39-8d2b-0e6f8f0b8f11')
+
+export async function createTestGateway(
+  options: Partial<GatewayDeps> & { candidates?: readonly Candidate[]; principal?: Principal } = {},
+): Promise<TestGateway> {
+  const egress = createEgress()
+  const ledger = memoryLedger()
+  const problems: string[] = []
+  const at = (origin: string, change: Partial<Candidate> = {}): Candidate => ({
+    source: 'user-key',
+    providerId: 'openai',
+    keyId: '0190a1b2-0000-7000-8000-000000000001',
+    modelId: 'mock-1',
+    destination: egress.namedByOperator(origin).at('/v1/chat/completions'),
+    headers: () => ({ authorization: `Bearer ${providerKey}` }),
+    reason: 'first of the own keys',
+    ...change,
+  })
+  const gateway = createGateway({
+    ledger,
+    egress,
+    clock: Date.now,
+    resolve: () => options.candidates ?? [],
+    onProblem: (what) => problems.push(what),
+    ...options,
+  })
+  const app = await createHttp({
+    log: createLog('silent'),
+    metrics: createMetrics(),
+    tracing: untraced,
+    database: undefined as never,
+    version: '0',
+    publicUrl: undefined,
+    corsOrigins: ['https://app.example.com'],
+    trustedProxies: undefined,
+    hashKey: Buffer.alloc(32),
+    authenticate: async () => options.principal ?? caller,
+    routes: gateway.routes,
+    plugins: [],
+    catalogues: [],
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    app.server.closeAllConnections()
+    await app.close()
+    gateway.close()
+    await egress.close()
+  })
+  const post = (body: unknown, headers: Record<string, string> = {}) => postTo(`${url}/v1/chat/completions`, body, headers)
+  return { url, app, gateway, egress, ledger, problems, at, post }
+}
+
+/** A resolver that can be told later, when the provider is up. */
+export function resolveLater(): { resolve: Resolve; candidates: Candidate[] } {
+  const candidates: Candidate[] = []
+  return { candidates, resolve: () => candidates }
+}
+
+export function memoryLedger(): MemoryLedger {
+  const ledger: MemoryLedger = {
+    opened: [],
+    settled: [],
+    beforeOpen: async () => {},
+    beforeSettle: async () => {},
+    async open(call) {
+      await ledger.beforeOpen()
+      ledger.opened.push(call)
+    },
+    async settle(call, outcome) {
+      await ledger.beforeSettle()
+      ledger.settled.push({ call, outcome })
+    },
+  }
+  return ledger
+}
+
+/** The mock provider, as anybody's own server would be: what it sends is what a client gets without us. */
+export async function startMock(): Promise<{ url: string; seen: { headers: IncomingHttpHeaders; body: string }[] }> {
+  const seen: { headers: IncomingHttpHeaders; body: string }[] = []
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => {
+      const body = Buffer.concat(pieces)
+      seen.push({ headers: request.headers, body: body.toString() })
+      const answer = mockChat(body)
+      response.writeHead(answer.status, answer.headers)
+      for (const piece of answer.pieces) response.write(piece)
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen }
+}
+
+export function postTo(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+  const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }, (response) => {
+      const pieces: Buffer[] = []
+      response.on('data', (piece: Buffer) => pieces.push(piece))
+      const done = (isCut: boolean) =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces), isCut })
+      response.on('end', () => done(!response.complete))
+      response.on('error', () => done(true))
+    })
+    sent.on('error', reject)
+    sent.end(bytes)
+  })
+}
