@@ -13,6 +13,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
       http: { host: '127.0.0.1', port: 0, publicUrl: undefined, corsOrigins: [], trustedProxies: undefined },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
       providers: { baseUrls: {}, added: {} },
+      mockProvider: false,
       eraseAfterDays: 30,
       mail: undefined,
     },

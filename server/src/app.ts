@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
+import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
 import { createProviders } from './domains/providers/providers.ts'
 import { createSettings } from './domains/settings/settings.ts'
@@ -26,7 +27,7 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth' | 'providers' | 'eraseAfterDays' | 'mail'>
+  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'eraseAfterDays' | 'mail'>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
@@ -66,7 +67,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const secrets = createSecrets({ database, keyring, clock: Date.now })
   signals.onChanged('person', (id) => secrets.forget(id)) // an account that was closed has none any more
-  const providers = createProviders(config.providers)
+  const mockUrl = config.mockProvider ? { mock: url + mockProviderPath } : {}
+  const providers = createProviders({ ...config.providers, added: { ...config.providers.added, ...mockUrl } })
   const vault = createVault({ database, secrets, providers, egress, clock: Date.now, metrics })
   const settings = createSettings({
     database,
@@ -100,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...createModels({ database }).routes,
       ...identity.routes,
       ...settings.routes,
+      ...(config.mockProvider ? mockProviderRoutes : []),
       ...moreRoutes,
     ],
     plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],

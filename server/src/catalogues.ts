@@ -1,3 +1,4 @@
+import { gatewayErrors } from './domains/gateway/errors.ts'
 import { identityErrors } from './domains/identity/errors.ts'
 import { ledgerErrors } from './domains/ledger/errors.ts'
 import { modelsErrors } from './domains/models/errors.ts'
@@ -18,6 +19,7 @@ import { serverErrors } from './readiness.ts'
 export const catalogues: readonly Catalogue[] = [
   databaseErrors,
   egressErrors,
+  gatewayErrors,
   httpErrors,
   identityErrors,
   keyringErrors,

@@ -38,6 +38,7 @@ describe('without any setting', () => {
     expect(read()).toEqual({
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
       auth: { jwtSecret: undefined, externalIssuer: undefined },
+      mockProvider: false,
       providers: { baseUrls: {}, added: {} },
       legacyKeys: { hex: [], secrets: [] },
       egress: { allow: { plainHttp: false } },
@@ -103,6 +104,17 @@ describe('providers', () => {
   ])('are refused as %s', (text) =>
     expect(faultsOf({ KEYLOFT_PROVIDERS: text })).toEqual([expect.stringContaining('KEYLOFT_PROVIDERS is not a list')]),
   )
+})
+
+describe('the mock provider', () => {
+  it('is there when it is wanted, and only beside the embedded database', () => {
+    expect(read({}).mockProvider).toBe(false)
+    expect(read({ KEYLOFT_MOCK_PROVIDER: '1' }).mockProvider).toBe(true)
+    const external = { DATABASE_URL: 'postgresql://postgres@db.example.com/app', KEYLOFT_ROOT_KEYS: newKey() }
+    expect(faultsOf({ ...external, KEYLOFT_MOCK_PROVIDER: '1' })).toEqual([
+      expect.stringContaining('KEYLOFT_MOCK_PROVIDER=1 is for trying'),
+    ])
+  })
 })
 
 describe('faults', () => {

@@ -36,6 +36,8 @@ export interface Config {
   /** Who receives traces; absent where nobody does. */
   readonly tracing: TracingSettings | undefined
   readonly providers: ProviderSettings
+  /** Whether this server has a provider that makes up its answers. With the embedded database alone. */
+  readonly mockProvider: boolean
   /** How long a person who closed their account may still ask for it back. */
   readonly eraseAfterDays: number
   /** The service that sends mails; absent where none is set. */
@@ -214,6 +216,7 @@ const variables = {
   ENCRYPTION_KEY: hexKey,
   API_KEY_ENCRYPTION_KEY: hexKey,
   INTEGRATION_ENCRYPTION_SECRET: variable(z.string(), 'a text', 'the secret of that time'),
+  KEYLOFT_MOCK_PROVIDER: variable(z.enum(['0', '1']), '0 or 1', '1'),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
   RESEND_API_KEY: variable(z.string().regex(/^[\x21-\x7e]{8,500}$/), 'an API key of Resend', 're_…'),
@@ -288,6 +291,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     tracing: readTracing(read, given),
     providers: readProviders(read),
     mail: readMail(read, given, faults),
+    mockProvider: readMockProvider(read, database, faults),
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
@@ -356,6 +360,14 @@ function readProviders(read: Read): ProviderSettings {
   const given = Object.entries(baseUrlVariables).map(([id, name]) => [id, read(name)] as const)
   const baseUrls = Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
   return Object.freeze({ baseUrls, added: Object.fromEntries(read('KEYLOFT_PROVIDERS') ?? []) })
+}
+
+function readMockProvider(read: Read, database: Config['database'], faults: string[]): boolean {
+  const isOn = read('KEYLOFT_MOCK_PROVIDER') === '1'
+  if (isOn && database.kind === 'external') {
+    faults.push('KEYLOFT_MOCK_PROVIDER=1 is for trying things out, with the embedded database. Leave it out where DATABASE_URL is set.')
+  }
+  return isOn
 }
 
 function readOrigins(read: Read) {

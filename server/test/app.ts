@@ -37,6 +37,7 @@ export async function createTestApp(
       config: {
         http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
         auth: { jwtSecret, externalIssuer: undefined },
+        mockProvider: false,
         providers: options.providers ?? { baseUrls: {}, added: {} },
         eraseAfterDays: 30,
         mail: options.mail,

@@ -16,8 +16,10 @@ const layers = [
   ['cli'],
 ]
 const domains: Record<string, string[]> = {
+  gateway: ['ledger'],
   identity: ['tokens'],
   ledger: [],
+  'mock-provider': [],
   models: [],
   providers: [],
   settings: [],

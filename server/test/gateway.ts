@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, request as httpRequest } from 'node:http'
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
@@ -25,7 +25,7 @@ export interface TestGateway {
   post(body: unknown, headers?: Record<string, string>): Promise<Reply>
 }
 
-export interface MemoryLedger extends Ledger {
+interface MemoryLedger extends Ledger {
   opened: Call[]
   settled: { call: Call; outcome: Outcome }[]
   /** Before an intent or a settlement is committed. */
@@ -42,7 +42,7 @@ export interface Reply {
 }
 
 export const providerKey = 'sk-key-of-the-provider-0123456789'
-export const caller = userPrincipal('5f0c5a52-2f3c-4f39-8d2b-0e6f8f0b8f11')
+const caller = userPrincipal('5f0c5a52-2f3c-4f39-8d2b-0e6f8f0b8f11')
 
 export async function createTestGateway(
   options: Partial<GatewayDeps> & { candidates?: readonly Candidate[]; principal?: Principal } = {},
@@ -100,7 +100,7 @@ export function resolveLater(): { resolve: Resolve; candidates: Candidate[] } {
   return { candidates, resolve: () => candidates }
 }
 
-export function memoryLedger(): MemoryLedger {
+function memoryLedger(): MemoryLedger {
   const ledger: MemoryLedger = {
     opened: [],
     settled: [],

@@ -4,7 +4,10 @@ import { createTestGateway, postTo, resolveLater, startMock } from '../../../tes
 const question = (more: object = {}) => ({ model: 'mock-1', messages: [{ role: 'user', content: 'Grüße, 世界 🙂 "usage":null' }], ...more })
 const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${'iVBORw0KGgo'.repeat(2_000)}` } }
 const tool = { type: 'function', function: { name: 'look_up', parameters: { type: 'object', properties: { said: { type: 'string' } } } } }
-const schema = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'integer' }, tags: { type: 'array', items: { type: 'string' } } } }
+const schema = {
+  type: 'object',
+  properties: { name: { type: 'string' }, age: { type: 'integer' }, tags: { type: 'array', items: { type: 'string' } } },
+}
 
 const requests: Record<string, object> = {
   JSON: question(),

@@ -14,7 +14,11 @@ export const gatewayErrors = defineErrors('gateway', {
   unreachable: { status: 502, message: 'The provider could not be reached, or it hung up before it answered.' },
   bad_answer: { status: 502, message: 'The provider answered with something that cannot be passed on.' },
   key_refused: { status: 502, message: 'The provider refused the key of this server.', hint: 'Tell the operator.' },
-  ledger_away: { status: 503, message: 'Calls cannot be written down at the moment, so none is made.', hint: 'Try again in a few seconds.' },
+  ledger_away: {
+    status: 503,
+    message: 'Calls cannot be written down at the moment, so none is made.',
+    hint: 'Try again in a few seconds.',
+  },
   provider_down: { status: 503, message: 'The provider has failed several times in a row and is left alone for a moment.' },
   too_slow: { status: 504, message: 'The provider took too long to answer.' },
 })

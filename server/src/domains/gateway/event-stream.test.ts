@@ -63,13 +63,16 @@ function randomCuts(seed: number) {
 describe.each(Object.entries(lineEnds))('events that end with %s', (_, end) => {
   const join = (events: string[]) => events.map((event) => event.replaceAll('\n', end) + end + end).join('')
 
-  it.each(Object.entries(samples))('a stream %s loses what the wish for usage added, and no other byte, however it is cut', (_name, sample) => {
-    const given = Buffer.from(join(sample.given))
-    const left = join(sample.left)
-    expect(pass(given, (length) => length).out).toBe(left)
-    expect(pass(given, () => 1).out).toBe(left)
-    for (let seed = 1; seed <= 200; seed++) expect(pass(given, randomCuts(seed)).out, `seed ${seed}`).toBe(left)
-  })
+  it.each(Object.entries(samples))(
+    'a stream %s loses what the wish for usage added, and no other byte, however it is cut',
+    (_name, sample) => {
+      const given = Buffer.from(join(sample.given))
+      const left = join(sample.left)
+      expect(pass(given, (length) => length).out).toBe(left)
+      expect(pass(given, () => 1).out).toBe(left)
+      for (let seed = 1; seed <= 200; seed++) expect(pass(given, randomCuts(seed)).out, `seed ${seed}`).toBe(left)
+    },
+  )
 
   it.each(Object.entries(samples))('a stream %s stays as it is for a client that asked itself', (_name, sample) => {
     const given = Buffer.from(join(sample.given))

@@ -21,7 +21,7 @@ export interface Candidate {
   readonly tellsUsageWhenAsked?: boolean
 }
 
-export interface Wanted {
+interface Wanted {
   readonly model: string
   readonly protocol: 'chat.completions'
 }

@@ -13,7 +13,7 @@ import { scanObject } from './scan-object.ts'
 import { readUsage } from './usage.ts'
 
 /** Where an answer goes. */
-export interface Client {
+interface Client {
   readonly response: ServerResponse
   /** From here on the reply is the relay's alone. */
   takeOver(): void

@@ -3,7 +3,7 @@ import { defineRoute, type Route, takenOver } from '../../platform/http/define-r
 import { readChatRequest } from './chat-request.ts'
 import { gatewayErrors } from './errors.ts'
 import { openAiErrorForm } from './openai-error-form.ts'
-import { PlacedCall, type PlaceCallDeps } from './place-call.ts'
+import { type PlaceCallDeps, PlacedCall } from './place-call.ts'
 import type { Resolve } from './ports.ts'
 
 /** For the reference alone: the body goes on as it came, and so does the answer. */

@@ -51,7 +51,8 @@ const count = (given: unknown): number => (given === undefined || given === null
 
 /** OpenRouter's `cost`, in USD: from the text, since a float would not be what it said. */
 function readCost(text: string): string | undefined {
-  const [, whole = '', places = '', exponent = '0'] = /"cost"\s*:\s*(\d{1,20})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,2}))?\s*[,}]/.exec(text) ?? []
+  const [, whole = '', places = '', exponent = '0'] =
+    /"cost"\s*:\s*(\d{1,20})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,2}))?\s*[,}]/.exec(text) ?? []
   return whole === '' ? undefined : shift(whole, places, Number(exponent))
 }
 

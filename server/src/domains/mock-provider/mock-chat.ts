@@ -93,7 +93,9 @@ const finishOf = ({ tool_calls: calls }: Answer) => (calls ? 'tool_calls' : 'sto
 const wordsOf = (text: string) => text.match(/\s*\S+/g) ?? []
 
 function usageOf(messages: readonly Message[], answer: Answer) {
-  const images = messages.flatMap(({ content }) => (Array.isArray(content) ? content : [])).filter(({ type }) => type === 'image_url').length
+  const images = messages
+    .flatMap(({ content }) => (Array.isArray(content) ? content : []))
+    .filter(({ type }) => type === 'image_url').length
   const prompt = messages.reduce((sum, message) => sum + 3 + wordsOf(textOf(message)).length, 0) + images * tokensOfAnImage
   const completion = wordsOf(answer.content ?? answer.tool_calls?.[0]?.function.arguments ?? '').length
   return {

@@ -47,6 +47,7 @@ export function hostOf(url: string): string {
 }
 
 /** What an operator may not call a provider of theirs. */
-export const takenProviderNames: ReadonlySet<string> = new Set(
-  knownProviders.flatMap((provider: Provider) => [provider.id, ...(provider.aliases ?? [])]),
-)
+export const takenProviderNames: ReadonlySet<string> = new Set([
+  ...knownProviders.flatMap((provider: Provider) => [provider.id, ...(provider.aliases ?? [])]),
+  'mock', // KEYLOFT_MOCK_PROVIDER
+])

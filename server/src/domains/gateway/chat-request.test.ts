@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { readChatRequest } from './chat-request.ts'
+
+const read = (text: string) => readChatRequest(Buffer.from(text))
+const rewritten = (text: string, model = 'm', askForUsage = true) => read(text).rewritten({ model, askForUsage }).toString()
+
+describe('the body of a call', () => {
+  it('tells model, stream and the wish for usage, however it is written', () => {
+    expect(read('{"model":"m","messages":[]}')).toMatchObject({ model: 'm', streams: false })
+    expect(read(' {\n "stream" : true ,"messages":[{"model":"no"}],"model":"gr\\u00fc\\"n"} ')).toMatchObject({
+      model: 'grü"n',
+      streams: true,
+    })
+    expect(read('{"mod\\u0065l":"m","stream":null}')).toMatchObject({ model: 'm', streams: false })
+    expect(read('{"model":"模型"}')).toMatchObject({ model: '模型' })
+    expect(read('{"model":"m","stream":true,"stream_options":{"include_usage":true}}')).toMatchObject({ asksForUsage: true })
+    expect(read('{"model":"m","stream":true,"stream_options":{"x":{"include_usage":true}}}')).toMatchObject({ asksForUsage: false })
+  })
+
+  it.each([
+    ['{"model":"m","stream":true}', '{"model":"m","stream":true,"stream_options":{"include_usage":true}}'],
+    ['{"stream":true,"stream_options":null,"model":"m"}', '{"stream":true,"stream_options":{"include_usage":true},"model":"m"}'],
+    ['{"model":"m","stream":true,"stream_options":{ }}', '{"model":"m","stream":true,"stream_options":{ "include_usage":true}}'],
+    ['{"model":"m","stream":true,"stream_options":{"a":1} }', '{"model":"m","stream":true,"stream_options":{"a":1,"include_usage":true} }'],
+    [
+      '{"model":"m","stream":true,"stream_options":{"include_usage": false}}',
+      '{"model":"m","stream":true,"stream_options":{"include_usage": true}}',
+    ],
+    [
+      '{"model":"m","stream":true,"stream_options":{"include_usage":true}}',
+      '{"model":"m","stream":true,"stream_options":{"include_usage":true}}',
+    ],
+    ['{"model":"m","stream":false}', '{"model":"m","stream":false}'],
+  ])('gets the wish for usage where it streams: %s', (given, expected) => expect(rewritten(given)).toBe(expected))
+
+  it('gets another model’s name, and keeps every other byte', () => {
+    const text = '{ "messages":[{"content":"\\"model\\":\\"m\\" \\\\"}], "n":1e3,"model" : "m" , "ü":[{"model":"m"}]}'
+    expect(rewritten(text, 'vendor/m "x"')).toBe(text.replace('"model" : "m"', '"model" : "vendor/m \\"x\\""'))
+  })
+
+  it.each([
+    '',
+    '[]',
+    '"model"',
+    '{"model":"m"',
+    '{"model":"m"} {}',
+    '{"model":"m",}',
+    '{"model" "m"}',
+    '{"model":7}',
+    '{"model":""}',
+    '{"messages":[]}',
+    '{"model":"m","stream":"yes"}',
+    '{"model":"m","messages":[{]',
+    `{"model":"${'m'.repeat(300)}"}`,
+  ])('is refused as %s', (text) => expect(() => read(text)).toThrow(expect.objectContaining({ code: 'gateway.body_invalid' })))
+
+  it.each([
+    '{"model":"cheap","model":"dear"}',
+    '{"model":"cheap","Model":"dear"}',
+    '{"model":"cheap","mod\\u0065l":"dear"}',
+    '{"model":"m","stream":true,"stream":false}',
+  ])('is refused where two readers could understand two things: %s', (text) =>
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: 'gateway.body_ambiguous' })),
+  )
+
+  it('is read in moments, however large its images are', () => {
+    const image = 'A'.repeat(30_000_000)
+    const request = read(`{"messages":[{"content":"data:image/png;base64,${image}"}],"model":"m"}`)
+    expect(request).toMatchObject({ model: 'm', estimatedInputTokens: undefined })
+  })
+})
