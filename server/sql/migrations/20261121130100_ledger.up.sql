@@ -301,36 +301,44 @@ begin
     into written_ids, invalid;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
+  -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
   if 'already' = any (verdicts) then
-    for i in 1 .. cardinality(verdicts) loop
-      continue when verdicts[i] <> 'already';
-      with corrected as (
-        select u.user_id, u.id, u.started_at, (found.price).id as price_id,
-               case in_usage_bases[i] when 'none' then 0 when 'unknown' then null else keyloft.cost_of(
-                 found.price, in_input_tokens[i], in_cached_input_tokens[i], in_cache_write_5m_tokens[i],
-                 in_cache_write_1h_tokens[i], in_audio_input_tokens[i], in_output_tokens[i], in_reasoning_tokens[i],
-                 in_audio_output_tokens[i], in_images[i]) end as cost_usd
-          from public.usage_records u
-               left join lateral (
-                 select p as price from public.model_prices p
-                  where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= in_input_tokens[i]
-                  order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
-         where u.user_id = in_user_ids[i] and u.id = in_ids[i] and u.started_at = in_started_at[i] and u.outcome = 'presumed'
-      )
+    with late as (
+      select u.user_id, u.id, u.started_at, found.price, g.*
+        from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
+                    in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
+                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
+                    of_user, of_call, began_at, verdict, ended_at, outcome, status, first_byte_ms, input_tokens,
+                    cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
+                    reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd)
+             join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
+             left join lateral (
+               select p as price from public.model_prices p
+                where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= g.input_tokens
+                order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
+       where g.verdict = 'already' and u.outcome = 'presumed'
+       order by u.user_id, u.id for update of u
+    ), corrected as (
       update public.usage_records u
-         set ended_at = in_ended_at[i], outcome = in_outcomes[i], status = in_statuses[i], first_byte_ms = in_first_byte_ms[i],
-             input_tokens = in_input_tokens[i], cached_input_tokens = in_cached_input_tokens[i],
-             cache_write_5m_tokens = in_cache_write_5m_tokens[i], cache_write_1h_tokens = in_cache_write_1h_tokens[i],
-             audio_input_tokens = in_audio_input_tokens[i], output_tokens = in_output_tokens[i],
-             reasoning_tokens = in_reasoning_tokens[i], audio_output_tokens = in_audio_output_tokens[i], images = in_images[i],
-             usage_basis = in_usage_bases[i], provider_usage = in_provider_usage[i], provider_cost_usd = in_provider_cost_usd[i],
-             price_id = c.price_id, cost_usd = least(u.cost_usd, c.cost_usd), settled_at = pg_catalog.clock_timestamp()
-        from corrected c
-       where u.user_id = c.user_id and u.id = c.id and u.started_at = c.started_at and u.outcome = 'presumed';
-      if found then
-        verdicts[i] := 'lowered';
-      end if;
-    end loop;
+         set ended_at = l.ended_at, outcome = l.outcome, status = l.status, first_byte_ms = l.first_byte_ms, input_tokens = l.input_tokens,
+             cached_input_tokens = l.cached_input_tokens, cache_write_5m_tokens = l.cache_write_5m_tokens,
+             cache_write_1h_tokens = l.cache_write_1h_tokens, audio_input_tokens = l.audio_input_tokens, output_tokens = l.output_tokens,
+             reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images,
+             usage_basis = l.usage_basis, provider_usage = l.provider_usage, provider_cost_usd = l.provider_cost_usd,
+             price_id = (l.price).id, settled_at = pg_catalog.clock_timestamp(),
+             cost_usd = least(u.cost_usd, case l.usage_basis when 'none' then 0 when 'unknown' then null else keyloft.cost_of(
+               l.price, l.input_tokens, l.cached_input_tokens, l.cache_write_5m_tokens, l.cache_write_1h_tokens, l.audio_input_tokens,
+               l.output_tokens, l.reasoning_tokens, l.audio_output_tokens, l.images) end)
+        from late l
+       where u.user_id = l.user_id and u.id = l.id and u.started_at = l.started_at
+      returning u.id
+    )
+    select pg_catalog.array_agg(id) into written_ids from corrected;
+    if written_ids is not null then
+      select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
+        into verdicts
+        from unnest(in_ids, verdicts) with ordinality as g (id, verdict, place);
+    end if;
   end if;
   return verdicts;
 end

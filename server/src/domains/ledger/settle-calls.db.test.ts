@@ -199,6 +199,25 @@ describe('the functions of the ledger', async () => {
     expect(records.get(settled.id)?.outcome).toBe('completed')
   })
 
+  it('agree when ends and sweeps of the same calls meet', async () => {
+    const userId = randomUUID()
+    const calls = Array.from({ length: 400 }, (_, n) => makeCall({ userId, model: `met-${n % 5}`, mostCostUsd: '1' }))
+    await open(calls)
+    await expire(...calls)
+    const ends = [0, 100, 200, 300].flatMap((from) => [calls.slice(from, from + 150), calls.slice(from, from + 150).reverse()])
+    // What waited in a circle is sent again, as the ledger of a process does.
+    const untilDone = async (send: () => Promise<unknown>): Promise<unknown> =>
+      send().catch((error) => (error.code === 'database.busy' ? untilDone(send) : Promise.reject(error)))
+    const work = ends.flatMap((batch) => [
+      untilDone(() => sweepCalls(database)),
+      untilDone(() => settle(batch.map((call) => [call, ended({}, { usageBasis: 'none' })]))),
+    ])
+    await Promise.all(work)
+    const { records, holds } = await readBooks(owner)
+    expect(calls.filter(({ id }) => records.get(id)?.outcome !== 'completed' || records.get(id)?.cost !== '0' || holds.has(id))).toEqual([])
+    expect(await unevenHours(owner)).toEqual([])
+  })
+
   it('keep months apart, and take what comes before its month is there', async () => {
     const thisMonth = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 1)).getTime()
     const nextMonth = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 1, 1)).getTime()
