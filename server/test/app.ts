@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { afterAll } from 'vitest'
 import { type AppOptions, createApp } from '../src/app.ts'
 import { createEgress, type EgressOptions } from '../src/platform/egress/egress.ts'
@@ -12,7 +13,7 @@ import { jwtSecret, publicUrl } from './identity.ts'
 export interface TestApp extends TestDatabase {
   app: FastifyInstance
   /** A second server on the same database: it remembers for itself, and hears of changes by itself. */
-  anotherApp(): Promise<FastifyInstance>
+  anotherApp(changed?: Partial<AppOptions>): Promise<FastifyInstance>
 }
 
 /** The whole server on a database of its own, with a test's own routes beside the real ones. */
@@ -20,7 +21,9 @@ export async function createTestApp(
   routes: (test: TestDatabase) => Route[] = () => [],
   options: {
     poolSize?: number
+    clusterUrl?: string
     tracing?: Tracing
+    log?: Logger
     providers?: AppOptions['config']['providers']
     mail?: AppOptions['config']['mail']
     egress?: EgressOptions
@@ -28,9 +31,9 @@ export async function createTestApp(
 ): Promise<TestApp> {
   const test = await createTestDatabase(options)
   const egress = createEgress(options.egress)
-  const log = createLog('silent')
+  const { log = createLog('silent') } = options
   const apps: FastifyInstance[] = []
-  const anotherApp = async () => {
+  const anotherApp = async (changed: Partial<AppOptions> = {}) => {
     const signals = createSignals({ databaseUrl: test.urls.keyloft_auth, clock: Date.now, log })
     signals.start()
     const app = await createApp({
@@ -50,6 +53,7 @@ export async function createTestApp(
       log,
       ...(options.tracing ? { tracing: options.tracing } : {}),
       moreRoutes: routes(test),
+      ...changed,
     })
     app.addHook('onClose', () => signals.stop())
     apps.push(app)

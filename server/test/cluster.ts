@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,8 @@ import { embeddedBinaries, serverUser } from '../src/platform/embedded/embedded-
 export interface Cluster {
   /** Of its superuser, for the database `postgres`. */
   url: string
+  /** Everything it writes: its data, and what it says. */
+  folder: string
   /** Ends the server and keeps its data, so that it can come back at the same address. */
   goAway(): Promise<void>
   comeBack(): Promise<void>
@@ -28,7 +30,7 @@ export type ServerName = keyof typeof binaries
 
 const password = 'only-for-this-test-run'
 
-export async function startCluster(bin: string, superuser = 'postgres'): Promise<Cluster> {
+export async function startCluster(bin: string, superuser = 'postgres', more: Record<string, string> = {}): Promise<Cluster> {
   const user = serverUser()
   const folder = mkdtempSync(join(tmpdir(), 'keyloft-test-'))
   chmodSync(folder, 0o711)
@@ -59,12 +61,14 @@ export async function startCluster(bin: string, superuser = 'postgres'): Promise
     full_page_writes: 'off',
     max_connections: 300,
     shared_buffers: '128MB',
+    ...more,
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const url = `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`
+  const log = openSync(join(home, 'server.log'), 'a')
   let server: ChildProcess
   const comeBack = async () => {
-    server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...options, stdio: 'ignore' })
+    server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...options, stdio: ['ignore', log, log] })
     await untilItAnswers(url, server)
   }
   const goAway = async () => {
@@ -75,10 +79,12 @@ export async function startCluster(bin: string, superuser = 'postgres'): Promise
   await comeBack()
   return {
     url,
+    folder: home,
     goAway,
     comeBack,
     async stop() {
       if (server.exitCode === null && server.signalCode === null) await goAway()
+      closeSync(log)
       rmSync(folder, { recursive: true, force: true })
     },
   }

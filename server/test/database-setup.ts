@@ -29,11 +29,7 @@ export default async function setup(project: TestProject) {
 
   const admin = await connectAsOwner(cluster.url)
   await dropTemplate(admin)
-  await admin.db.executeQuery({ sql: `create database ${templateName}`, parameters: [] } as never)
-  const owner = await connectAsOwner(withDatabase(cluster.url, templateName))
-  await migrateUp(owner)
-  await ensureLogins(owner, parseKeyring(rootKeys))
-  await owner.end()
+  await makeTemplate(admin, cluster.url)
 
   project.provide('clusterUrl', cluster.url)
   project.provide('serverPrograms', binaries[name]() ?? '')
@@ -43,6 +39,15 @@ export default async function setup(project: TestProject) {
     await admin.end()
     await cluster.stop()
   }
+}
+
+/** The migrated database that every test file copies. */
+export async function makeTemplate(admin: Awaited<ReturnType<typeof connectAsOwner>>, clusterUrl: string) {
+  await admin.db.executeQuery({ sql: `create database ${templateName}`, parameters: [] } as never)
+  const owner = await connectAsOwner(withDatabase(clusterUrl, templateName))
+  await migrateUp(owner)
+  await ensureLogins(owner, parseKeyring(rootKeys))
+  await owner.end()
 }
 
 async function dropTemplate(admin: Awaited<ReturnType<typeof connectAsOwner>>) {

@@ -23,15 +23,17 @@ export interface TestDatabase {
 }
 
 /** Call at the top of a file's describe; it is dropped when the file ends. */
-export async function createTestDatabase(options: { migrated?: boolean; poolSize?: number } = {}): Promise<TestDatabase> {
-  const { migrated = true, poolSize = 10 } = options
-  const cluster = await connectAsOwner(inject('clusterUrl'))
+export async function createTestDatabase(
+  options: { migrated?: boolean; poolSize?: number; clusterUrl?: string } = {},
+): Promise<TestDatabase> {
+  const { migrated = true, poolSize = 10, clusterUrl = inject('clusterUrl') } = options
+  const cluster = await connectAsOwner(clusterUrl)
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await sql`create database ${sql.id(name)} ${migrated ? sql`template ${sql.id(templateName)}` : sql`template template0`}`.execute(
     cluster.db,
   )
 
-  const url = withDatabase(inject('clusterUrl'), name)
+  const url = withDatabase(clusterUrl, name)
   const owner = await connectAsOwner(url)
   const keyring = parseKeyring(inject('rootKeys'))
   const urls = (await readLogins(owner, keyring)) ?? unmigratedUrls(url)

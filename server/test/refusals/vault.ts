@@ -59,7 +59,10 @@ export const vaultRefusals: Refusals = {
   },
   'PUT /api/profile/gateway': {
     valid: () => ({ payload: { baseUrl: null } }),
-    400: [{ code: 'egress.scheme_refused', prepare: () => ({ payload: { baseUrl: 'ftp://example.com' } }) }],
+    400: [
+      { code: 'egress.scheme_refused', prepare: () => ({ payload: { baseUrl: 'ftp://example.com' } }) },
+      { code: 'vault.base_url_has_query', prepare: () => ({ payload: { baseUrl: 'https://example.com/v1?key=sk-in-the-clear' } }) },
+    ],
     409: [
       {
         code: 'vault.gateway_key_needed',

@@ -3,6 +3,7 @@ import { scopes } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { pageOf, pageQuery, readCursor, toPage } from '../../platform/http/pages.ts'
+import { secretText } from '../../platform/http/secret-text.ts'
 import { tokenErrors } from './errors.ts'
 import { type IssueDeps, issueToken } from './issue-token.ts'
 import { deleteToken, type ListedToken, listTokens, revokeToken } from './queries.ts'
@@ -90,7 +91,7 @@ export function tokenRoutes(deps: IssueDeps & { database: Pick<Database, 'asPrin
       schema: {
         summary: 'End a leaked API token by presenting it',
         description: 'Answers the same however often. An invented token costs the database nothing, so there is no limit.',
-        body: z.object({ token: z.string().max(200) }),
+        body: z.object({ token: secretText(200) }),
         reply: z.null(),
         status: 204,
         refusals: [404],

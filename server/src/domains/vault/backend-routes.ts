@@ -3,13 +3,14 @@ import { AppError } from '../../base/errors.ts'
 import type { Asked } from '../../platform/database/database.ts'
 import { sqlstateOf } from '../../platform/database/sql-errors.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { secretText } from '../../platform/http/secret-text.ts'
 import type { Backend } from './backend.ts'
 import { rpcErrors } from './errors.ts'
 import { postgrestForm } from './postgrest-form.ts'
 
 const userId = z.string().max(200).describe('The id of a person, a uuid.')
 const service = z.string().min(1).max(100).describe('openai, openrouter, anthropic, xai, gateway …')
-const secretText = z.string().min(1).max(4_096).meta({ format: 'password', writeOnly: true })
+const providerKey = secretText(4_096)
 
 /**
  * The functions of the vault over HTTP, called as PostgREST calls functions, so that supabase-js and the curl commands
@@ -40,7 +41,7 @@ export function backendRoutes(backend: Backend): Route[] {
     call(
       'insert_user_api_key',
       'Keep a person’s provider key, in place of the unnamed one before',
-      { body: { p_user_id: userId, p_service: service, p_api_key: secretText }, reply: z.uuid(), refusals: [409] },
+      { body: { p_user_id: userId, p_service: service, p_api_key: providerKey }, reply: z.uuid(), refusals: [409] },
       (asked, { p_user_id, p_service, p_api_key }) => backend.insertKey(asked, uuid(p_user_id), p_service, p_api_key),
     ),
     call(

@@ -6,7 +6,7 @@ import { requireProvider } from './keys.ts'
 import { findFirstKey, findGatewayBaseUrl, findSecretOfKey } from './queries.ts'
 import { openKey, sealKey } from './seal-key.ts'
 import type { VaultDeps } from './vault.ts'
-import { hostFor } from './where-a-key-goes.ts'
+import { checkGatewayUrl, hostFor } from './where-a-key-goes.ts'
 
 /** What an app's own backend may do for any user: the eight functions of the database, sealing before and opening behind them. */
 export interface Backend {
@@ -81,7 +81,7 @@ export function createBackend(deps: VaultDeps): Backend {
     },
 
     async setGateway(asked, userId, baseUrl) {
-      egress.namedByUser(baseUrl)
+      checkGatewayUrl(egress, baseUrl)
       await database.system(
         'upsert_user_gateway_config',
         (tx) => sql`select public.upsert_user_gateway_config(p_user_id => ${userId}, p_base_url => ${baseUrl})`.execute(tx),

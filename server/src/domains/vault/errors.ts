@@ -12,6 +12,11 @@ export const vaultErrors = defineErrors('vault', {
     message: 'Only a gateway has a base URL of its own.',
     hint: 'Leave baseUrl out, or use provider "gateway".',
   },
+  base_url_has_query: {
+    status: 400,
+    message: 'The address of a gateway has no ? or # in it.',
+    hint: 'Give the key as apiKey, and the address up to the path.',
+  },
   key_not_found: { status: 404, message: 'There is no such key.' },
   key_exists: {
     status: 409,

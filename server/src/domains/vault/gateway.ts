@@ -6,7 +6,7 @@ import { requireProvider, userIdOf } from './keys.ts'
 import { findGatewayKeyHosts, setGatewayBaseUrl } from './queries.ts'
 import { sealKey } from './seal-key.ts'
 import type { VaultDeps } from './vault.ts'
-import { hostFor } from './where-a-key-goes.ts'
+import { checkGatewayUrl, hostFor } from './where-a-key-goes.ts'
 
 /** Where a person's gateway is, and whether there is a key for it. */
 interface GatewayConfig {
@@ -56,7 +56,7 @@ export function createGateway(deps: VaultDeps): Gateway {
 
     async set(asked, { baseUrl, apiKey }) {
       const userId = userIdOf(asked.principal)
-      if (baseUrl !== null) egress.namedByUser(baseUrl)
+      if (baseUrl !== null) checkGatewayUrl(egress, baseUrl)
       const host = hostFor(provider, baseUrl)
       const sealed = apiKey === undefined ? undefined : await sealKey(secrets, { userId, provider: provider.id, host }, apiKey)
       return database.system(

@@ -8,7 +8,7 @@ import { findGatewayBaseUrl, findKey, findOtherKeys, findSecretOfKey, setGateway
 import { openKey, type SealedKey, sealKey } from './seal-key.ts'
 import type { VaultDeps } from './vault.ts'
 import { askProvider, type Verification } from './verify-key.ts'
-import { destinationFor, hostFor } from './where-a-key-goes.ts'
+import { checkGatewayUrl, destinationFor, hostFor } from './where-a-key-goes.ts'
 
 /** What a person sets of a key beside the key itself. */
 interface KeySettings {
@@ -163,7 +163,7 @@ export function createKeys(deps: VaultDeps): Keys {
 
   function checkBaseUrl(provider: Provider, baseUrl: string) {
     if (provider.id !== 'gateway') throw vaultErrors.base_url_misplaced()
-    egress.namedByUser(baseUrl)
+    checkGatewayUrl(egress, baseUrl)
   }
 
   async function sealInPlaceOf(userId: string, id: string, apiKey: string): Promise<SealedKey> {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { secretText } from '../../platform/http/secret-text.ts'
 import type { Providers } from '../providers/providers.ts'
 import type { Gateway } from './gateway.ts'
 import type { Keys } from './keys.ts'
@@ -15,7 +16,7 @@ const providerSchema = z
   })
   .meta({ id: 'Provider' })
 
-const secretText = z.string().min(1).max(4_096).meta({ format: 'password', writeOnly: true })
+const providerKey = secretText(4_096)
 const limit = z.int().positive().max(1_000_000_000).nullable()
 const settings = {
   keyName: z.string().trim().max(100).optional().describe('Tells several keys of one provider apart. Empty for the only one.'),
@@ -76,7 +77,7 @@ export function personRoutes({ keys, gateway, providers }: { keys: Keys; gateway
       rateLimit: verifications,
       schema: {
         summary: 'Add a provider key',
-        body: z.strictObject({ provider: z.string().max(100), apiKey: secretText, baseUrl: baseUrl.optional(), ...settings, verify }),
+        body: z.strictObject({ provider: z.string().max(100), apiKey: providerKey, baseUrl: baseUrl.optional(), ...settings, verify }),
         status: 201,
         reply: providerKeySchema,
         refusals: [409],
@@ -91,7 +92,7 @@ export function personRoutes({ keys, gateway, providers }: { keys: Keys; gateway
       schema: {
         summary: 'Change a provider key, or put another in its place',
         params: byId,
-        body: z.strictObject({ ...settings, isEnabled: z.boolean().optional(), apiKey: secretText.optional(), verify }),
+        body: z.strictObject({ ...settings, isEnabled: z.boolean().optional(), apiKey: providerKey.optional(), verify }),
         reply: providerKeySchema,
         refusals: [404, 409],
       },
@@ -138,7 +139,7 @@ export function personRoutes({ keys, gateway, providers }: { keys: Keys; gateway
       policy: account,
       schema: {
         summary: 'Name your AI gateway',
-        body: z.strictObject({ baseUrl: baseUrl.nullable().describe('Null: the usual one.'), apiKey: secretText.optional() }),
+        body: z.strictObject({ baseUrl: baseUrl.nullable().describe('Null: the usual one.'), apiKey: providerKey.optional() }),
         reply: gatewaySchema,
         refusals: [409],
       },

@@ -9,6 +9,12 @@ export function hostFor(provider: Provider, gatewayBaseUrl: string | null): stri
   return provider.baseUrl === undefined ? '' : hostOf(provider.baseUrl)
 }
 
+/** @throws for what is not called, and for a query: it would stay behind at every call, and may be a key, kept in the clear */
+export function checkGatewayUrl(egress: Egress, baseUrl: string) {
+  egress.namedByUser(baseUrl)
+  if (/[?#]/.test(baseUrl)) throw vaultErrors.base_url_has_query()
+}
+
 /**
  * Where calls with a key go. A host that a person named carries only keys that were sealed for that very host; what the
  * operator set carries keys sealed for it or for the known host that it stands in for.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { redact } from './log.ts'
+import { createLog, redact } from './log.ts'
 
 describe('redact', () => {
   it.each([
@@ -31,5 +31,21 @@ describe('redact', () => {
   it('leaves ordinary lines as they are', () => {
     const line = '{"level":30,"time":"2026-11-20T10:00:00.000Z","reqId":"0198f0c2-1111-7000-8000-000000000000","msg":"request completed"}'
     expect(redact(line)).toBe(line)
+  })
+})
+
+describe('the log', () => {
+  it('takes the words of an error and of its cause, and nothing that is attached to it', () => {
+    const lines: string[] = []
+    const log = createLog('trace', { write: (line) => lines.push(line) })
+    const cause = new Error('the cause')
+    const attached = {
+      code: 'E_PARSE',
+      rawPacket: Buffer.from('authorization: bearer hunter2'),
+      request: { headers: { other: 'hunter2' } },
+    }
+    log.trace({ err: Object.assign(new Error('not HTTP', { cause }), attached) }, 'client error')
+    expect(JSON.parse(lines.join())).toMatchObject({ err: { type: 'Error', message: 'not HTTP: the cause', code: 'E_PARSE' } })
+    expect(lines.join()).not.toMatch(/hunter2|rawPacket|Buffer/)
   })
 })

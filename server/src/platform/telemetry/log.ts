@@ -1,4 +1,4 @@
-import pino, { type Logger } from 'pino'
+import pino, { type DestinationStream, type Logger } from 'pino'
 
 /** Names under which a secret can stand in what is logged, at any of the depths at which we log objects. */
 const secretNames = [
@@ -33,17 +33,27 @@ export function redact(text: string): string {
   return text.replace(looksSecret, '[redacted]')
 }
 
-/** Lines of JSON on stderr. Every line passes the second net, whatever put a value into it. */
-export function createLog(level: string): Logger {
+/**
+ * What an error says of itself and of its causes, in words. Not what is attached to it: Node attaches the bytes of a
+ * request it could not read, with every header in them.
+ */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const described: Record<string, unknown> = pino.stdSerializers.err(error)
+  return Object.fromEntries(Object.entries(described).filter(([, value]) => typeof value === 'string' || typeof value === 'number'))
+}
+
+/** Lines of JSON, on stderr unless said. Every line passes the second net, whatever put a value into it. */
+export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Logger {
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths, censor: '[redacted]' },
-      serializers: { err: pino.stdSerializers.err },
+      serializers: { err: describeError },
       hooks: { streamWrite: redact },
     },
-    pino.destination(2),
+    destination,
   )
 }
