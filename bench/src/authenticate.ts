@@ -10,6 +10,7 @@ import { ensureLogins } from '../../server/src/platform/database/logins.ts'
 import { migrateUp } from '../../server/src/platform/database/migrator.ts'
 import { connectAsOwner } from '../../server/src/platform/database/owner.ts'
 import { generateRootKeys, parseKeyring } from '../../server/src/platform/sealing/keyring.ts'
+import { createSecrets } from '../../server/src/platform/secrets/secrets.ts'
 import { binaries, startCluster } from '../../server/test/cluster.ts'
 
 /*
@@ -45,7 +46,8 @@ export async function benchAuthenticate(): Promise<Line[]> {
       tokens: createTokens({ database: { ...database, system: counted }, clock: Date.now }),
       signals: { isLive: () => true, onChanged: () => {} },
       keyring,
-      settings: { publicUrl: 'http://localhost:8787', corsOrigins: [], jwtSecret, externalIssuer: undefined },
+      secrets: createSecrets({ database, keyring, clock: Date.now }),
+      settings: { publicUrl: 'http://localhost:8787', corsOrigins: [], jwtSecret, externalIssuer: undefined, signInWith: {} },
       clock: Date.now,
       sendMail: () => {},
       fetchJson: () => Promise.reject(new Error('nothing is fetched here')),

@@ -11,7 +11,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
   const app = await createApp({
     config: {
       http: { host: '127.0.0.1', port: 0, publicUrl: undefined, corsOrigins: [], trustedProxies: undefined },
-      auth: { jwtSecret: undefined, externalIssuer: undefined },
+      auth: { jwtSecret: undefined, externalIssuer: undefined, signInWith: {} },
       providers: { baseUrls: {}, added: {} },
       mockProvider: false,
       eraseAfterDays: 30,

@@ -184,6 +184,22 @@ ALTER FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) OWNE
 
 COMMENT ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) IS 'Gives a person their first data key and returns the one that counts.';
 
+-- Name: add_signing_key(uuid, text, uuid, text, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into auth.jwks (id, public_key, private_key, alg, crv, created_at, expires_at)
+  values (in_id, in_public_key, in_secret_id::text, in_alg, in_crv, in_created_at, in_expires_at)
+$$;
+
+ALTER FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) IS 'Keeps a new key; its private half was kept in the same transaction.';
+
 -- Name: applied_migrations(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.applied_migrations() RETURNS TABLE(name text, sha256 text, breaking boolean)
@@ -514,6 +530,26 @@ ALTER FUNCTION keyloft.forget_old_requests() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.forget_old_requests() IS 'Called by a scheduled job.';
 
+-- Name: forget_replaced_oauth_tokens(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.forget_replaced_oauth_tokens() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  delete from keyloft.secrets s
+   where s.user_id = old.user_id and s.id::text in (old.access_token, old.refresh_token, old.id_token)
+     and (tg_op = 'DELETE' or s.id::text not in (coalesce(new.access_token, ''), coalesce(new.refresh_token, ''), coalesce(new.id_token, '')));
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.forget_replaced_oauth_tokens() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION forget_replaced_oauth_tokens(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.forget_replaced_oauth_tokens() IS 'Trigger: a token that no account refers to any more is gone with it.';
+
 -- Name: forget_replaced_secret(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.forget_replaced_secret() RETURNS trigger
@@ -808,6 +844,27 @@ ALTER FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject 
 
 COMMENT ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) IS 'Writes down who acts, as the claims of this transaction say, and what they do to whom.';
 
+-- Name: refer_to_oauth_tokens(uuid, uuid, uuid, uuid, uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update auth.accounts a
+     set access_token = coalesce(in_access_token::text, a.access_token), refresh_token = coalesce(in_refresh_token::text, a.refresh_token),
+         id_token = coalesce(in_id_token::text, a.id_token)
+   where a.id = in_account_id and a.user_id = in_user_id;
+  return found;
+end
+$$;
+
+ALTER FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) IS 'Lets an account refer to secrets that were kept in the same transaction. Null leaves what is there. False where the account is gone.';
+
 -- Name: renew_leases(uuid[], uuid[], integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) RETURNS integer
@@ -1077,6 +1134,23 @@ ALTER FUNCTION keyloft.signal_change() OWNER TO keyloft_owner;
 -- Name: FUNCTION signal_change(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON FUNCTION keyloft.signal_change() IS 'Trigger, after a row: signals its topic (first argument) and the value of a column (second).';
+
+-- Name: signing_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.signing_keys() RETURNS TABLE(id uuid, public_key text, private_key text, alg text, crv text, created_at timestamp with time zone, expires_at timestamp with time zone, secret jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select k.id, k.public_key, k.private_key, k.alg, k.crv, k.created_at, k.expires_at, pg_catalog.to_jsonb(s)
+    from auth.jwks k left join keyloft.secrets s on s.user_id is null and s.id::text = k.private_key
+   order by k.created_at desc limit 100
+$$;
+
+ALTER FUNCTION keyloft.signing_keys() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION signing_keys(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.signing_keys() IS 'The keys that sign our own tokens, newest first, with their sealed private halves.';
 
 -- Name: standing_of(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1597,7 +1671,10 @@ CREATE TABLE auth.accounts (
     refresh_token_expires_at timestamp with time zone,
     scope text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT accounts_access_token_is_reference CHECK ((access_token ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)),
+    CONSTRAINT accounts_id_token_is_reference CHECK ((id_token ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)),
+    CONSTRAINT accounts_refresh_token_is_reference CHECK ((refresh_token ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
 );
 
 ALTER TABLE ONLY auth.accounts FORCE ROW LEVEL SECURITY;
@@ -1615,6 +1692,10 @@ COMMENT ON COLUMN auth.accounts.account_id IS 'The person''s id at the provider 
 -- Name: COLUMN accounts.password; Type: COMMENT; Schema: auth; Owner: keyloft_owner
 
 COMMENT ON COLUMN auth.accounts.password IS 'A slow hash, never the password.';
+
+-- Name: COLUMN accounts.access_token; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON COLUMN auth.accounts.access_token IS 'The id of a secret in keyloft.secrets. So are refresh_token and id_token.';
 
 -- Name: external_identities; Type: TABLE; Schema: auth; Owner: keyloft_owner
 
@@ -1654,6 +1735,10 @@ ALTER TABLE auth.jwks OWNER TO keyloft_owner;
 -- Name: TABLE jwks; Type: COMMENT; Schema: auth; Owner: keyloft_owner
 
 COMMENT ON TABLE auth.jwks IS 'Keys that sign our own tokens; the private half is sealed.';
+
+-- Name: COLUMN jwks.private_key; Type: COMMENT; Schema: auth; Owner: keyloft_owner
+
+COMMENT ON COLUMN auth.jwks.private_key IS 'The id of a secret in keyloft.secrets; in rows of before 2026-11-21, sealed text under the root key.';
 
 -- Name: sessions; Type: TABLE; Schema: auth; Owner: keyloft_owner
 
@@ -3140,6 +3225,10 @@ ALTER INDEX public.usage_records_pkey ATTACH PARTITION keyloft.usage_records_def
 
 ALTER INDEX pgboss.job_pkey ATTACH PARTITION pgboss.job_common_pkey;
 
+-- Name: accounts accounts_forget_tokens; Type: TRIGGER; Schema: auth; Owner: keyloft_owner
+
+CREATE TRIGGER accounts_forget_tokens AFTER DELETE OR UPDATE OF access_token, refresh_token, id_token ON auth.accounts FOR EACH ROW EXECUTE FUNCTION keyloft.forget_replaced_oauth_tokens();
+
 -- Name: ai_models ai_models_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER ai_models_updated_at BEFORE UPDATE ON public.ai_models FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
@@ -3333,6 +3422,14 @@ ALTER TABLE auth.accounts ENABLE ROW LEVEL SECURITY;
 -- Name: external_identities; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
 ALTER TABLE auth.external_identities ENABLE ROW LEVEL SECURITY;
+
+-- Name: jwks its functions keep keys; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep keys" ON auth.jwks TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: accounts its functions keep tokens; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep tokens" ON auth.accounts TO keyloft_definer USING (true) WITH CHECK (true);
 
 -- Name: jwks; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
@@ -3804,6 +3901,7 @@ GRANT USAGE ON SCHEMA auth TO anon;
 GRANT USAGE ON SCHEMA auth TO authenticated;
 GRANT USAGE ON SCHEMA auth TO service_role;
 GRANT USAGE ON SCHEMA auth TO keyloft_auth;
+GRANT USAGE ON SCHEMA auth TO keyloft_definer;
 
 -- Name: SCHEMA keyloft; Type: ACL; Schema: -; Owner: keyloft_owner
 
@@ -3861,6 +3959,11 @@ GRANT ALL ON FUNCTION keyloft.abandon_idempotent(in_user_id uuid, in_key text) T
 
 REVOKE ALL ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped text) TO service_role;
+
+-- Name: FUNCTION add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -3930,6 +4033,10 @@ GRANT ALL ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in
 REVOKE ALL ON FUNCTION keyloft.forget_old_requests() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.forget_old_requests() TO service_role;
 
+-- Name: FUNCTION forget_replaced_oauth_tokens(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.forget_replaced_oauth_tokens() FROM PUBLIC;
+
 -- Name: FUNCTION forget_replaced_secret(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.forget_replaced_secret() FROM PUBLIC;
@@ -3983,6 +4090,11 @@ GRANT ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind te
 REVOKE ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) TO service_role;
 
+-- Name: FUNCTION refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) TO service_role;
+
 -- Name: FUNCTION renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) FROM PUBLIC;
@@ -4019,6 +4131,11 @@ GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in
 -- Name: FUNCTION signal_change(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.signal_change() FROM PUBLIC;
+
+-- Name: FUNCTION signing_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.signing_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.signing_keys() TO service_role;
 
 -- Name: FUNCTION standing_of(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4120,6 +4237,26 @@ GRANT ALL ON FUNCTION public.upsert_user_gateway_config(p_user_id uuid, p_base_u
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.accounts TO keyloft_auth;
 
+-- Name: COLUMN accounts.id; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(id) ON TABLE auth.accounts TO keyloft_definer;
+
+-- Name: COLUMN accounts.user_id; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(user_id) ON TABLE auth.accounts TO keyloft_definer;
+
+-- Name: COLUMN accounts.access_token; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(access_token),UPDATE(access_token) ON TABLE auth.accounts TO keyloft_definer;
+
+-- Name: COLUMN accounts.refresh_token; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(refresh_token),UPDATE(refresh_token) ON TABLE auth.accounts TO keyloft_definer;
+
+-- Name: COLUMN accounts.id_token; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(id_token),UPDATE(id_token) ON TABLE auth.accounts TO keyloft_definer;
+
 -- Name: TABLE external_identities; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE auth.external_identities TO keyloft_auth;
@@ -4127,6 +4264,7 @@ GRANT SELECT,INSERT,DELETE ON TABLE auth.external_identities TO keyloft_auth;
 -- Name: TABLE jwks; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.jwks TO keyloft_auth;
+GRANT SELECT,INSERT ON TABLE auth.jwks TO keyloft_definer;
 
 -- Name: TABLE sessions; Type: ACL; Schema: auth; Owner: keyloft_owner
 

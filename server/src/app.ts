@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
+import type { JsonRequest } from './domains/identity/oidc.ts'
 import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
 import { createProviders } from './domains/providers/providers.ts'
@@ -54,19 +55,20 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   metrics.watchPools(database.pools)
   const mailer = createMailer({ resend: config.mail, folder: mailFolder, egress, log })
   const tokens = createTokens({ database, clock: Date.now })
+  const secrets = createSecrets({ database, keyring, clock: Date.now })
+  signals.onChanged('person', (id) => secrets.forget(id)) // an account that was closed has none any more
   const identity = createIdentity({
     database,
     tokens,
     signals,
     keyring,
+    secrets,
     settings: { publicUrl: publicUrl ?? url, corsOrigins, ...config.auth },
     clock: Date.now,
     sendMail: mailer.send,
-    fetchJson: (address) => fetchJson(egress, address),
+    fetchJson: (address, request) => fetchJson(egress, address, request),
     onProblem: (message) => log.warn(message),
   })
-  const secrets = createSecrets({ database, keyring, clock: Date.now })
-  signals.onChanged('person', (id) => secrets.forget(id)) // an account that was closed has none any more
   const mockUrl = config.mockProvider ? { mock: url + mockProviderPath } : {}
   const providers = createProviders({ ...config.providers, added: { ...config.providers.added, ...mockUrl } })
   const vault = createVault({ database, secrets, providers, egress, clock: Date.now, metrics })
@@ -117,9 +119,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-/** Keys of an issuer that the operator named. */
-async function fetchJson(egress: Egress, url: string): Promise<unknown> {
-  const { status, body } = await egress.request(egress.namedByOperator(url))
+/** Of an issuer that the operator named, or of a place on another host that the issuer named: that counts as anybody's. */
+async function fetchJson(egress: Egress, url: string, { namedBy = url, ...request }: JsonRequest = {}): Promise<unknown> {
+  const isOperators = URL.parse(url)?.origin === URL.parse(namedBy)?.origin
+  const { status, body } = await egress.request(isOperators ? egress.namedByOperator(url) : egress.namedByUser(url), request)
   if (status !== 200) throw new Error(`answered with ${status}`)
   return JSON.parse(body.toString('utf8'))
 }

@@ -37,8 +37,8 @@ describe('without any setting', () => {
   it('listens on this machine alone and brings its own database, which keeps its own keys', () => {
     expect(read()).toEqual({
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
-      auth: { jwtSecret: undefined, externalIssuer: undefined },
       mockProvider: false,
+      auth: { jwtSecret: undefined, externalIssuer: undefined, signInWith: {} },
       providers: { baseUrls: {}, added: {} },
       legacyKeys: { hex: [], secrets: [] },
       egress: { allow: { plainHttp: false } },
@@ -462,5 +462,39 @@ describe('who receives traces', () => {
     for (const OTEL_EXPORTER_OTLP_HEADERS of ['a=%0d%0ab', 'a=%ff', 'a=b,', '=b', 'a b=c'])
       expect(faultsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_EXPORTER_OTLP_HEADERS })).toHaveLength(1)
     expect(faultsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://ada:hunter2@otlp.example.com' })).toHaveLength(1)
+  })
+})
+
+describe('accounts elsewhere that sign people in', () => {
+  const oidc = { OIDC_ISSUER: 'https://id.example.com', OIDC_CLIENT_ID: 'keyloft', OIDC_CLIENT_SECRET: 'a-secret' }
+
+  it.each(['GITHUB', 'GOOGLE', 'VERCEL'])('are %s’s by a client id and its secret, and neither alone', (name) => {
+    const [id, secret] = [`${name}_CLIENT_ID`, `${name}_CLIENT_SECRET`]
+    const given = { [id]: 'id', [secret]: 'secret' }
+    expect(read(given).auth.signInWith).toMatchObject({ [name.toLowerCase()]: { clientId: 'id', clientSecret: 'secret' } })
+    for (const absent of [id, secret]) {
+      expect(faultsOf({ ...given, [absent]: '' })).toEqual([
+        expect.stringMatching(new RegExp(`^${absent} must be set too.*Example: ${absent}=`)),
+      ])
+    }
+  })
+
+  it('are an OpenID provider’s of one’s own by issuer, client id and secret, with a name to show', () => {
+    expect(read(oidc).auth.signInWith.oidc).toEqual({
+      issuer: 'https://id.example.com',
+      clientId: 'keyloft',
+      clientSecret: 'a-secret',
+      name: 'OpenID Connect',
+    })
+    expect(read({ ...oidc, OIDC_NAME: 'Example ID' }).auth.signInWith.oidc?.name).toBe('Example ID')
+    for (const absent of Object.keys(oidc)) expect(faultsOf({ ...oidc, [absent]: '' })[0]).toMatch(new RegExp(`^${absent} must be set too`))
+  })
+
+  it.each(['http://id.example.com', 'https://id.example.com/?tenant=1', 'id.example.com'])('are not those of %s', (OIDC_ISSUER) => {
+    expect(faultsOf({ ...oidc, OIDC_ISSUER })).toEqual([expect.stringMatching(/^OIDC_ISSUER is not an https address.*Example/)])
+  })
+
+  it('are nobody’s when nothing is set', () => {
+    expect(Object.values(read({}).auth.signInWith).every((one) => one === undefined)).toBe(true)
   })
 })

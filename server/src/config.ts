@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
+import type { OtherProviders } from './domains/identity/providers.ts'
 import type { KnownProviderId } from './domains/providers/known-providers.ts'
 import { type ProviderSettings, takenProviderNames } from './domains/providers/providers.ts'
 import { readEnvFile } from './env-file.ts'
@@ -27,6 +28,8 @@ export interface Config {
     readonly trustedProxies: string | undefined
   }
   readonly auth: {
+    /** Accounts elsewhere that sign people in here. */
+    readonly signInWith: OtherProviders
     /** For HS256, as Supabase signs. */
     readonly jwtSecret: string | undefined
     readonly externalIssuer: { readonly jwksUrl: string; readonly issuer: string; readonly audience: string } | undefined
@@ -126,6 +129,7 @@ const httpsUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   return url !== null && isHttps(url) && url.username === '' && url.password === '' && url.hash === ''
 })
+const issuerUrl = httpsUrl.refine((text) => URL.parse(text)?.search === '')
 const isNetwork = (text: string, bitsMayLack: boolean) => {
   const [address = '', bits, ...rest] = text.split('/')
   const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
@@ -202,6 +206,16 @@ const variables = {
   AUTH_JWKS_URL: variable(httpsUrl, 'an https address (http only on this machine)', 'https://id.example.com/.well-known/jwks.json'),
   AUTH_ISSUER: variable(shortText, 'the issuer as its tokens name it', 'https://id.example.com'),
   AUTH_AUDIENCE: variable(shortText, 'the audience as the tokens name it', 'authenticated'),
+  GITHUB_CLIENT_ID: variable(shortText, 'the client id of your GitHub OAuth app', 'Iv23liExample'),
+  GITHUB_CLIENT_SECRET: variable(shortText, 'a client secret of your GitHub OAuth app', '0123456789abcdef'),
+  GOOGLE_CLIENT_ID: variable(shortText, 'the client id of your Google OAuth client', '1234-abc.apps.googleusercontent.com'),
+  GOOGLE_CLIENT_SECRET: variable(shortText, 'the secret of your Google OAuth client', 'GOCSPX-example'),
+  VERCEL_CLIENT_ID: variable(shortText, 'the client id of your Vercel app', 'cl_example'),
+  VERCEL_CLIENT_SECRET: variable(shortText, 'the secret of your Vercel app', 'example'),
+  OIDC_ISSUER: variable(issuerUrl, 'an https address without a query (http only on this machine)', 'https://id.example.com'),
+  OIDC_CLIENT_ID: variable(shortText, 'the client id that the issuer gave', 'keyloft'),
+  OIDC_CLIENT_SECRET: variable(shortText, 'the client secret that the issuer gave', 'example'),
+  OIDC_NAME: variable(z.string().trim().min(1).max(50), 'a name to show, of at most 50 characters', 'Example ID'),
   OPENAI_BASE_URL: aBaseUrl('https://eu.api.openai.com/v1'),
   ANTHROPIC_BASE_URL: aBaseUrl('https://anthropic.example.com'),
   OPENROUTER_BASE_URL: aBaseUrl('https://openrouter.ai/api/v1'),
@@ -286,7 +300,11 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
   const origins = readOrigins(read)
   const config: Config = {
     http: Object.freeze({ host: read('HOST') ?? '127.0.0.1', port: read('PORT') ?? 8787, ...origins }),
-    auth: Object.freeze({ jwtSecret: read('JWT_SECRET'), externalIssuer: readIssuer(read, given, faults, origins.publicUrl) }),
+    auth: Object.freeze({
+      jwtSecret: read('JWT_SECRET'),
+      externalIssuer: readIssuer(read, given, faults, origins.publicUrl),
+      signInWith: readSignInWith(read, given, faults),
+    }),
     egress: Object.freeze(readEgress(read, given, folder, faults)),
     tracing: readTracing(read, given),
     providers: readProviders(read),
@@ -399,6 +417,29 @@ function readIssuer(
   if (issuer !== undefined && issuer === publicUrl)
     faults.push(`AUTH_ISSUER is this server itself (PUBLIC_URL). ${exampleOf('AUTH_ISSUER')}`)
   return jwksUrl === undefined || issuer === undefined || audience === undefined ? undefined : Object.freeze({ jwksUrl, issuer, audience })
+}
+
+function readSignInWith(read: Read, given: Record<string, string>, faults: string[]): OtherProviders {
+  const together = <K extends Name>(names: readonly K[]) => {
+    const values = names.map((name) => read(name))
+    const absent = names.filter((name) => given[name] === undefined)
+    if (absent.length > 0 && absent.length < names.length)
+      faults.push(
+        `${absent.join(' and ')} must be set too, beside ${names.filter((name) => !absent.includes(name)).join(' and ')}. ${absent.map(exampleOf).join(' ')}`,
+      )
+    return values.every((value) => value !== undefined) ? (values as string[]) : undefined
+  }
+  const client = (id: Name, secret: Name) => {
+    const [clientId = '', clientSecret = ''] = together([id, secret]) ?? []
+    return clientSecret ? Object.freeze({ clientId, clientSecret }) : undefined
+  }
+  const [issuer = '', clientId = '', clientSecret = ''] = together(['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']) ?? []
+  return Object.freeze({
+    github: client('GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'),
+    google: client('GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'),
+    vercel: client('VERCEL_CLIENT_ID', 'VERCEL_CLIENT_SECRET'),
+    oidc: issuer ? Object.freeze({ issuer, clientId, clientSecret, name: read('OIDC_NAME') ?? 'OpenID Connect' }) : undefined,
+  })
 }
 
 function readEgress(read: Read, given: Record<string, string>, folder: string, faults: string[]): Config['egress'] {

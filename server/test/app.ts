@@ -10,10 +10,12 @@ import type { Tracing } from '../src/platform/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
 import { jwtSecret, publicUrl } from './identity.ts'
 
+type AuthSettings = Partial<AppOptions['config']['auth']>
+
 export interface TestApp extends TestDatabase {
   app: FastifyInstance
   /** A second server on the same database: it remembers for itself, and hears of changes by itself. */
-  anotherApp(changed?: Partial<AppOptions>): Promise<FastifyInstance>
+  anotherApp(changed?: Partial<AppOptions>, auth?: AuthSettings): Promise<FastifyInstance>
 }
 
 /** The whole server on a database of its own, with a test's own routes beside the real ones. */
@@ -24,6 +26,7 @@ export async function createTestApp(
     clusterUrl?: string
     tracing?: Tracing
     log?: Logger
+    auth?: AuthSettings
     providers?: AppOptions['config']['providers']
     mail?: AppOptions['config']['mail']
     egress?: EgressOptions
@@ -33,14 +36,14 @@ export async function createTestApp(
   const egress = createEgress(options.egress)
   const { log = createLog('silent') } = options
   const apps: FastifyInstance[] = []
-  const anotherApp = async (changed: Partial<AppOptions> = {}) => {
+  const anotherApp = async (changed: Partial<AppOptions> = {}, auth: AuthSettings = {}) => {
     const signals = createSignals({ databaseUrl: test.urls.keyloft_auth, clock: Date.now, log })
     signals.start()
     const app = await createApp({
       config: {
         http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
-        auth: { jwtSecret, externalIssuer: undefined },
         mockProvider: false,
+        auth: { jwtSecret, externalIssuer: undefined, signInWith: {}, ...options.auth, ...auth },
         providers: options.providers ?? { baseUrls: {}, added: {} },
         eraseAfterDays: 30,
         mail: options.mail,

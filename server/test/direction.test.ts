@@ -134,6 +134,10 @@ describe('the direction of imports', () => {
     expect([...new Set(callers)].sort()).toEqual([
       'cli/seed.ts: seed',
       'domains/identity/admin-routes.ts: decide of a person',
+      'domains/identity/oauth-tokens.ts: keep OAuth tokens',
+      'domains/identity/oauth-tokens.ts: read OAuth tokens',
+      'domains/identity/signing-keys.ts: keep a signing key',
+      'domains/identity/signing-keys.ts: read signing keys',
       'domains/ledger/jobs.ts: make usage partitions',
       'domains/ledger/jobs.ts: sweep calls',
       'domains/ledger/ledger.ts: open calls',

@@ -7,13 +7,20 @@ import { createIdentity, type Identity, type IdentitySettings } from '../src/dom
 import { makeToken, type NewToken } from '../src/domains/tokens/token-format.ts'
 import { createTokens } from '../src/domains/tokens/tokens.ts'
 import type { Mail } from '../src/platform/mail/mailer.ts'
+import { createSecrets, type SealedSecret } from '../src/platform/secrets/secrets.ts'
 import { deaf } from '../src/platform/signals/signals.ts'
 import { createTestDatabase, type TestDatabase } from './harness.ts'
 
 export const jwtSecret = 'dGhpcyBpcyBmb3IgdGhl-dGVzdHMgYWxvbmUgYW5kIG5vYm9keSBlbHNl'
 export const publicUrl = 'http://localhost:8787'
 
-const settings: IdentitySettings = { publicUrl, corsOrigins: ['https://app.example.com'], jwtSecret, externalIssuer: undefined }
+const settings: IdentitySettings = {
+  publicUrl,
+  corsOrigins: ['https://app.example.com'],
+  jwtSecret,
+  externalIssuer: undefined,
+  signInWith: {},
+}
 
 /** What a person has after signing up. */
 interface SignedUp {
@@ -57,6 +64,7 @@ export async function createTestIdentity(
       tokens: createTokens({ database: test.database, clock: () => clock.now }),
       signals: deaf,
       keyring: test.keyring,
+      secrets: createSecrets({ database: test.database, keyring: test.keyring, clock: () => clock.now }),
       settings: { ...settings, ...changed, ...more },
       clock: () => clock.now,
       sendMail: (mail) => mails.push(mail),
@@ -101,6 +109,18 @@ export async function createTestIdentity(
       return { token, publicId }
     },
   }
+}
+
+/** The private half of the newest key that signs JWTs. */
+export async function openSigningKey({ owner, database, keyring }: TestDatabase): Promise<Record<string, unknown>> {
+  const { rows } =
+    await sql<SealedSecret>`select s.* from keyloft.secrets s join auth.jwks k on k.private_key = s.id::text order by k.created_at desc`.execute(
+      owner.db,
+    )
+  const [row] = rows
+  if (!row) throw new Error('there is none')
+  const secrets = createSecrets({ database, keyring, clock: Date.now })
+  return JSON.parse(await secrets.open(row, { userId: null, kind: 'signing key', provider: row.provider }))
 }
 
 /** Makes tokens as the server of this database would. */

@@ -56,6 +56,7 @@ export const errorCodes = [
   'http.too_large', // 413 The request body is too large.
   'http.unauthorized', // 401 This needs a valid credential.
   'http.unsupported_media_type', // 415 The body must be application/json.
+  'identity.issuer_unavailable', // 503 The sign-in service cannot be reached at the moment.
   'identity.kept_elsewhere', // 404 Accounts are kept by Supabase here.
   'identity.keys_unavailable', // 503 The keys of the sign-in service cannot be fetched at the moment.
   'identity.no_such_user', // 404 There is no such user.

@@ -3,9 +3,13 @@ import { APIError } from 'better-auth/api'
 import { bearer, jwt, openAPI, username } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import type { Clock } from '../../base/clock.ts'
 import type { Mail } from '../../platform/mail/mailer.ts'
 import { resetMail, verificationMail } from './mails.ts'
+import { createOAuthTokens, type OAuthTokensOptions } from './oauth-tokens.ts'
+import { createOidcProvider, type FetchJson } from './oidc.ts'
 import { createPasswords } from './passwords.ts'
+import { listProviders, type OtherProviders, offer, wellKnown } from './providers.ts'
 import { addressHeader, basePath, cookiePrefix } from './sign-in-address.ts'
 import { type createSigningKeys, graceSeconds, rotationSeconds } from './signing-keys.ts'
 import { isFreeToTake } from './usernames.ts'
@@ -22,6 +26,12 @@ export interface SignInOptions {
   /** Nobody signs in to an account that is disabled or deactivated. */
   isClosed: (userId: string) => Promise<boolean>
   sendMail: (mail: Mail) => void
+  providers: OtherProviders
+  database: OAuthTokensOptions['database']
+  secrets: OAuthTokensOptions['secrets']
+  /** Through the one door out. */
+  fetchJson: FetchJson
+  clock: Clock
   onSessionEnded: (token: string) => void
   onProblem: (message: string) => void
 }
@@ -49,7 +59,8 @@ export function createSignIn(options: SignInOptions): SignIn {
 }
 
 function buildAuth(pool: pg.Pool, options: SignInOptions) {
-  const { publicUrl, secret, signingKeys } = options
+  const { publicUrl, secret, signingKeys, providers } = options
+  const oauthTokens = createOAuthTokens(options)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }).withSchema('auth')
   const dates = { createdAt: 'created_at', updatedAt: 'updated_at' }
   return betterAuth({
@@ -100,6 +111,7 @@ function buildAuth(pool: pg.Pool, options: SignInOptions) {
       expiresIn: linkSeconds,
       sendVerificationEmail: async ({ user, url }) => options.sendMail(verificationMail(user.email, url)),
     },
+    socialProviders: wellKnown(providers),
     plugins: [
       username({ usernameValidator: isFreeToTake, schema: { user: { fields: { displayUsername: 'display_username' } } } }),
       bearer({ requireSignature: true }), // so that what a row of auth.sessions holds signs nobody in
@@ -114,10 +126,14 @@ function buildAuth(pool: pg.Pool, options: SignInOptions) {
         adapter: signingKeys.storage,
         disableSettingJwtHeader: true,
       }),
+      oauthTokens.plugin,
+      listProviders(providers),
+      ...(providers.oidc ? [offer(createOidcProvider(providers.oidc, options))] : []),
       openAPI({ disableDefaultReference: true }),
     ],
     disabledPaths: ['/open-api/generate-schema', '/reference'], // ours merges the document
     databaseHooks: {
+      account: oauthTokens.hooks,
       session: {
         create: {
           before: async ({ userId }) => {

@@ -10,6 +10,11 @@ export const identityErrors = defineErrors('identity', {
   },
   no_such_user: { status: 404, message: 'There is no such user.' },
   not_yourself: { status: 409, message: 'Nobody takes their own rights away.', hint: 'Ask another admin, or use keyloft users.' },
+  issuer_unavailable: {
+    status: 503,
+    message: 'The sign-in service cannot be reached at the moment.',
+    hint: 'Try again in a few seconds, or sign in another way.',
+  },
   kept_elsewhere: {
     status: 404,
     message: 'Accounts are kept by Supabase here.',

@@ -7,6 +7,7 @@ import type { Route } from '../../platform/http/define-route.ts'
 import type { Mail } from '../../platform/mail/mailer.ts'
 import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
 import type { Keyring } from '../../platform/sealing/keyring.ts'
+import type { Secrets } from '../../platform/secrets/secrets.ts'
 import type { Signals } from '../../platform/signals/signals.ts'
 import type { Tokens } from '../tokens/tokens.ts'
 import { type Account, endSessions, findAccount } from './accounts.ts'
@@ -18,6 +19,8 @@ import { findExternalUser } from './external-users.ts'
 import { askWhetherKeptElsewhere } from './kept-elsewhere.ts'
 import { createKeySet } from './key-set.ts'
 import { mountSignIn } from './mount.ts'
+import type { FetchJson } from './oidc.ts'
+import type { OtherProviders } from './providers.ts'
 import { createMemory } from './remember.ts'
 import { signSessionToken } from './session-value.ts'
 import { createSessionCheck } from './sessions.ts'
@@ -32,6 +35,7 @@ export interface IdentitySettings {
   publicUrl: string
   corsOrigins: readonly string[]
   jwtSecret: string | undefined
+  signInWith: OtherProviders
   externalIssuer: { jwksUrl: string; issuer: string; audience: string } | undefined
 }
 
@@ -40,11 +44,12 @@ export interface IdentityDeps {
   tokens: Pick<Tokens, 'check' | 'noteUse'>
   signals: Signals
   keyring: Keyring
+  secrets: Pick<Secrets, 'seal' | 'open'>
   settings: IdentitySettings
   clock: Clock
   /** Through the one door out. */
-  fetchJson: (url: string) => Promise<unknown>
   sendMail: (mail: Mail) => void
+  fetchJson: FetchJson
   onProblem: (message: string) => void
 }
 
@@ -73,7 +78,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const publicUrl = new URL(settings.publicUrl).origin
   const isSecure = publicUrl.startsWith('https:')
   const secret = deriveSecret(deps.keyring, 'sign-in').toString('base64url')
-  const signingKeys = createSigningKeys({ pool, keyring: deps.keyring, clock })
+  const signingKeys = createSigningKeys({ database, secrets: deps.secrets, pool, keyring: deps.keyring, clock })
   const trustedOrigins = [...new Set([...loopbackTwins(publicUrl), ...settings.corsOrigins])]
   const carriers = { cookieName: sessionCookieName(isSecure), trustedOrigins: new Set(trustedOrigins) }
   const keptElsewhere = askWhetherKeptElsewhere(pool)
@@ -124,6 +129,11 @@ export function createIdentity(deps: IdentityDeps): Identity {
       signingKeys,
       isClosed: (userId) => isClosed(pool, userId),
       sendMail: deps.sendMail,
+      providers: settings.signInWith,
+      database,
+      secrets: deps.secrets,
+      fetchJson: deps.fetchJson,
+      clock,
       onSessionEnded: (token) => memory.forget(signSessionToken(token, secret)),
       onProblem: deps.onProblem,
     })

@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { sql } from 'kysely'
 import { describe, expect, it, vi } from 'vitest'
-import { createTestIdentity, publicUrl } from '../../../test/identity.ts'
+import { createTestIdentity, openSigningKey, publicUrl } from '../../../test/identity.ts'
 import { createDatabase } from '../../platform/database/database.ts'
+import { sealWithRootKey } from '../../platform/sealing/keyring.ts'
+import { createSecrets } from '../../platform/secrets/secrets.ts'
 import { deaf } from '../../platform/signals/signals.ts'
 import { createTokens } from '../tokens/tokens.ts'
 import { createIdentity } from './identity.ts'
@@ -238,7 +240,10 @@ describe('the keys that sign our JWTs', async () => {
     const { rows } = await keys()
     expect(rows).toHaveLength(1)
     expect(new Set(jwts.map(kidOf))).toEqual(new Set([rows[0]?.id]))
-    expect(rows[0]?.private_key).toMatch(/^kr1\./)
+    const { rows: secrets } = await sql<{
+      kind: string
+    }>`select kind from keyloft.secrets where id::text = ${rows[0]?.private_key}`.execute(owner.db)
+    expect(secrets).toEqual([{ kind: 'signing key' }])
     expect(rows[0]?.public_key).not.toContain('"d"')
   })
 
@@ -253,6 +258,17 @@ describe('the keys that sign our JWTs', async () => {
     expect(await token(bearer)).toMatch(/^eyJ/)
   })
 
+  it('still open where they were sealed under the root key itself, as they were at first', async () => {
+    const { bearer, id } = await test.signUp()
+    const { rows } = await keys()
+    const [{ id: kid, public_key, private_key: secretId } = { id: '', public_key: '', private_key: '' }] = rows
+    const jwk = await openSigningKey(test)
+    const sealed = sealWithRootKey(test.keyring, ['signing key', kid, public_key], JSON.stringify(jwk))
+    await sql`update auth.jwks set private_key = ${sealed}`.execute(owner.db)
+    expect((await test.another().authenticate({ 'x-api-key': await token(bearer) })).claims.sub).toBe(id)
+    await sql`update auth.jwks set private_key = ${secretId}`.execute(owner.db)
+  })
+
   it('are replaced at their end, and what they signed still counts', async () => {
     const { bearer, id } = await test.signUp()
     const before = await token(bearer)
@@ -264,7 +280,7 @@ describe('the keys that sign our JWTs', async () => {
     }
     const published = (await app.inject('/api/auth/jwks')).json().keys
     expect(published).toHaveLength(2)
-    expect(JSON.stringify(published)).not.toMatch(/"d":|kr1\./)
+    expect(JSON.stringify(published)).not.toMatch(/"d":|kr1\.|kl1\./)
   })
 })
 
@@ -276,12 +292,13 @@ describe('before it is used', () => {
       { poolSize: 1, onError: () => {} },
     )
     const keyring = [{ version: 'v1', key: Buffer.alloc(32, 7) }]
-    const settings = { publicUrl, corsOrigins: [], jwtSecret: undefined, externalIssuer: undefined }
+    const settings = { publicUrl, corsOrigins: [], jwtSecret: undefined, externalIssuer: undefined, signInWith: {} }
     const identity = createIdentity({
       database,
       tokens: createTokens({ database, clock: Date.now }),
       signals: deaf,
       keyring,
+      secrets: createSecrets({ database, keyring, clock: Date.now }),
       settings,
       clock: Date.now,
       sendMail: () => {},

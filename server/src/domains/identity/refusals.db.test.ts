@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createTestIdentity, jwtSecret, projectJwt, publicUrl } from '../../../test/identity.ts'
+import { createTestIdentity, jwtSecret, openSigningKey, projectJwt, publicUrl } from '../../../test/identity.ts'
 
 const encode = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
@@ -196,10 +196,8 @@ describe('a JWT is refused', async () => {
   })
 })
 
-async function readSigningKey({ owner, keyring }: Awaited<ReturnType<typeof createTestIdentity>>) {
+async function readSigningKey(test: Awaited<ReturnType<typeof createTestIdentity>>) {
   const { createPrivateKey } = await import('node:crypto')
-  const { openWithRootKey } = await import('../../platform/sealing/keyring.ts')
-  const row = await owner.db.selectFrom('auth.jwks').selectAll().executeTakeFirstOrThrow()
-  const jwk = JSON.parse(openWithRootKey(keyring, ['signing key', row.id, row.public_key], row.private_key))
-  return { keys: { id: row.id as string, privateKey: createPrivateKey({ key: jwk, format: 'jwk' }) } }
+  const { id } = await test.owner.db.selectFrom('auth.jwks').select('id').executeTakeFirstOrThrow()
+  return { keys: { id: id as string, privateKey: createPrivateKey({ key: await openSigningKey(test), format: 'jwk' }) } }
 }
