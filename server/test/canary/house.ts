@@ -15,7 +15,7 @@ import { type Cluster, startCluster } from '../cluster.ts'
 import { makeTemplate } from '../database-setup.ts'
 import { projectJwt } from '../identity.ts'
 import { createMockProvider, type MockProvider } from '../mock-provider.ts'
-import { needlesFor } from './needles.ts'
+import { needlesFor, newMark } from './needles.ts'
 import { createSinks, type Sinks, searchFolder } from './sinks.ts'
 
 /** The whole server on a PostgreSQL of its own, which writes down every statement and value it is sent. Every place where a secret could come out is watched. */
@@ -43,7 +43,7 @@ export interface House extends TestApp {
 export type Request = Pick<InjectOptions, 'payload' | 'headers'> & { method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; url: string }
 
 /** As talkative as an operator can make it. */
-const talkative = {
+export const talkative = {
   log_statement: 'all',
   log_min_duration_statement: '0',
   log_parameter_max_length: '-1',
@@ -121,9 +121,6 @@ async function makePeople({ owner }: TestApp, count: number): Promise<string[]> 
       from (select gen_random_uuid() as id from generate_series(1, ${count}::int)) made returning id`.execute(owner.db)
   return rows.map(({ id }) => id)
 }
-
-/** Letters and digits, so that most ways of escaping leave it as it is. */
-const newMark = () => randomBytes(64).toString('base64').replaceAll(/[+/=]/g, '').slice(0, 24)
 
 const watched = new WeakSet<FastifyInstance>()
 

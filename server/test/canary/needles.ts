@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+
 /*
  * How a secret looks in whatever it may have been turned into. Searched for is not the whole of it but each half of its
  * mark: what was cut off in the middle is found too, and twelve random characters occur nowhere by chance.
@@ -9,6 +11,9 @@ export interface Needle {
 }
 
 const windowLength = 12
+
+/** Letters and digits, so that most ways of escaping leave it as it is. */
+export const newMark = () => randomBytes(64).toString('base64').replaceAll(/[+/=]/g, '').slice(0, 24)
 
 export function needlesFor(mark: string): Needle[] {
   const needles: Needle[] = []
