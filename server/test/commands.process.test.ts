@@ -130,6 +130,35 @@ Nothing was changed.
     expect((await json(['seed'])).value).toEqual(first.value)
   })
 
+  it('lists users, and decides of one by id or address', async () => {
+    const { value } = await json(['users', 'list', '--limit', '2'])
+    expect(value.users).toHaveLength(2)
+    expect((await json(['users', 'list', '--limit', '50', '--cursor', value.nextCursor])).value).toMatchObject({
+      users: { length: 3 },
+      nextCursor: null,
+    })
+    expect(await keyloft(['users', 'promote', 'ADA@example.com'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Tier      free, admin'),
+    })
+    expect((await json(['users', 'tier', '5eed0000-0000-4000-8000-000000000001', 'pro'])).value.user).toMatchObject({
+      tier: 'pro',
+      isAdmin: true,
+    })
+    expect(await keyloft(['users', 'disable', 'ada@example.com', '--reason', 'Spam.'])).toMatchObject({
+      stdout: expect.stringContaining(': Spam.'),
+    })
+    const again = [
+      await json(['users', 'disable', 'ada@example.com', '--undo']),
+      await json(['users', 'promote', 'ada@example.com', '--undo']),
+    ]
+    expect(again[1]?.value.user).toMatchObject({ email: 'ada@example.com', disabledAt: null, isAdmin: false, tier: 'pro' })
+    for (const who of ['nobody@example.com', 'ada', '00000000-0000-4000-8000-000000000000']) {
+      expect(await keyloft(['users', 'show', who])).toMatchObject({ code: 1, stderr: expect.stringContaining(who) })
+    }
+    expect(await keyloft(['users', 'tier', 'ada@example.com', 'gold'])).toMatchObject({ code: 2 })
+  })
+
   it('exports for Supabase into an empty folder, and never over a file', async () => {
     const target = join(folder, 'supabase/migrations')
     const { value } = await json(['migrate', 'export', '--supabase', target])

@@ -133,6 +133,7 @@ describe('the direction of imports', () => {
       )
     expect([...new Set(callers)].sort()).toEqual([
       'cli/seed.ts: seed',
+      'cli/users.ts: keyloft users',
       'domains/identity/admin-routes.ts: decide of a person',
       'domains/identity/oauth-tokens.ts: keep OAuth tokens',
       'domains/identity/oauth-tokens.ts: read OAuth tokens',
