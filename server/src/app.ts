@@ -75,6 +75,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const settings = createSettings({
     database,
     accountOf: identity.accountOf,
+    describeAccount: identity.describeAccount,
     shutOut: identity.shutOut,
     counted: { apiKeys: 'api_keys', apiTokens: 'api_tokens' },
     eraseAfterDays: config.eraseAfterDays,

@@ -180,6 +180,10 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** Everything you own here, as one ZIP. account.json, and of each table your rows, a JSON object per line. Keys are in it as hints only. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/account/export': {
+    reply: unknown
+  }
   /** Everybody who has an account. For the service key, or an admin. */
   'GET /api/admin/users': {
     query?: {

@@ -45,6 +45,23 @@ export async function endSessions(pool: Pool, userId: string): Promise<void> {
   await ask(pool, 'delete from auth.sessions where user_id = $1', [userId])
 }
 
+/** For the person themselves: their account, the ways in, where they are signed in. No secret is in it. */
+export async function describeAccount(pool: Pool, userId: string): Promise<object> {
+  const account = await findAccount(pool, userId)
+  const ways =
+    'select provider_id as provider, account_id as "accountId", scope, created_at as "createdAt" from auth.accounts where user_id = $1'
+  const issuers = 'select issuer, subject, created_at as "createdAt" from auth.external_identities where user_id = $1'
+  const sessions = `
+    select created_at as "createdAt", updated_at as "updatedAt", expires_at as "expiresAt", ip_address as "ipAddress", user_agent as "userAgent"
+      from auth.sessions where user_id = $1 order by created_at`
+  return {
+    account,
+    signInWays: await ask(pool, ways, [userId]),
+    externalIdentities: await ask(pool, issuers, [userId]),
+    sessions: await ask(pool, sessions, [userId]),
+  }
+}
+
 async function ask<R extends object>(pool: Pool, text: string, values: unknown[]): Promise<R[]> {
   try {
     return (await pool.query<R>(text, values)).rows

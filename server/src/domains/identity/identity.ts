@@ -10,7 +10,7 @@ import type { Keyring } from '../../platform/sealing/keyring.ts'
 import type { Secrets } from '../../platform/secrets/secrets.ts'
 import type { Signals } from '../../platform/signals/signals.ts'
 import type { Tokens } from '../tokens/tokens.ts'
-import { type Account, endSessions, findAccount } from './accounts.ts'
+import { type Account, describeAccount, endSessions, findAccount } from './accounts.ts'
 import { adminRoutes } from './admin-routes.ts'
 import type { SignIn } from './better-auth.ts'
 import { type Credential, readCredential } from './carriers.ts'
@@ -62,6 +62,8 @@ export interface Identity {
   readonly routes: Route[]
   /** What sign-in knows of a person; nothing where it is Supabase that knows. */
   accountOf(userId: string): Promise<Account | undefined>
+  /** For the person's own archive. */
+  describeAccount(userId: string): Promise<object>
   /** Signs a person out everywhere, here and now. */
   shutOut(userId: string): Promise<void>
   /** better-auth's own OpenAPI document. */
@@ -142,6 +144,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   return {
     routes: adminRoutes({ database, pool, keptElsewhere, forgetPerson }),
     accountOf: async (userId) => ((await keptElsewhere()) ? undefined : findAccount(pool, userId)),
+    describeAccount: async (userId) => ((await keptElsewhere()) ? { id: userId } : describeAccount(pool, userId)),
     async shutOut(userId) {
       forgetPerson(userId)
       if (!(await keptElsewhere())) await endSessions(pool, userId)
