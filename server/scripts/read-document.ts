@@ -16,6 +16,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
       mockProvider: false,
       eraseAfterDays: 30,
       mail: undefined,
+      resolver: { order: [], serverKeys: {} },
     },
     url: 'http://127.0.0.1:8787',
     database,

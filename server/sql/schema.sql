@@ -912,6 +912,32 @@ ALTER FUNCTION keyloft.require_service_role() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.require_service_role() IS 'For who may execute anything, such as a superuser in psql: they must say what they act as.';
 
+-- Name: resolver_facts(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select (select pg_catalog.jsonb_build_object('allow_gateway_fallback', s.allow_gateway_fallback, 'own_keys_only', s.own_keys_only)
+            from public.user_settings s where s.user_id = in_user_id),
+         (select g.base_url from public.api_gateway_configs g where g.user_id = in_user_id),
+         (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'id', k.id, 'service', k.service, 'is_enabled', k.is_enabled, 'is_valid', k.is_valid,
+                   'daily_limit', k.daily_limit, 'monthly_limit', k.monthly_limit,
+                   'secret', case when k.is_enabled and s.id is not null then pg_catalog.jsonb_build_object(
+                     'id', s.id, 'user_id', s.user_id, 'kind', s.kind, 'provider', s.provider, 'host', s.host,
+                     'version', s.version, 'sealed', s.sealed) end)
+                 order by k.priority, k.key_name <> '', k.key_name), '[]')
+            from public.api_keys k left join keyloft.secrets s on s.id = k.secret_id and s.user_id = k.user_id
+           where k.user_id = in_user_id)
+$$;
+
+ALTER FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) IS 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken.';
+
 -- Name: revoke_api_token(text, bytea); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) RETURNS boolean
@@ -1135,6 +1161,25 @@ ALTER FUNCTION keyloft.signal_change() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.signal_change() IS 'Trigger, after a row: signals its topic (first argument) and the value of a column (second).';
 
+-- Name: signal_person(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.signal_person() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_notify('keyloft', tg_argv[0] || ' ' || it)
+     from (select distinct pg_catalog.unnest(array[old.user_id, new.user_id]) as it) people where it is not null;
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.signal_person() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION signal_person(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.signal_person() IS 'Trigger, after a row: signals its topic (the argument) and whose it is.';
+
 -- Name: signing_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.signing_keys() RETURNS TABLE(id uuid, public_key text, private_key text, alg text, crv text, created_at timestamp with time zone, expires_at timestamp with time zone, secret jsonb)
@@ -1216,6 +1261,36 @@ ALTER FUNCTION keyloft.token_mark_key() OWNER TO keyloft_definer;
 -- Name: FUNCTION token_mark_key(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.token_mark_key() IS 'What the mark of an API token is made with.';
+
+-- Name: uses_of_keys(uuid, uuid[], timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone) RETURNS TABLE(key_id uuid, today bigint, this_month bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with months as (
+    select pg_catalog.date_trunc('day', in_now, 'UTC') as day_begins, pg_catalog.date_trunc('month', in_now, 'UTC') as month_begins
+  ), bounds as (
+    select m.*, (pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex(
+             (extract(epoch from month_begins) * 1000)::bigint), 12, '0'), 32, '0'))::uuid as first_id
+      from months m
+  ), calls as (
+    select u.key_id, u.started_at
+      from bounds b join public.usage_records u
+        on u.user_id = in_user_id and u.id >= b.first_id and u.started_at >= b.month_begins and u.key_id = any (in_key_ids)
+    union all
+    select h.key_id, h.started_at
+      from bounds b join keyloft.holds h on h.user_id = in_user_id and h.started_at >= b.month_begins and h.key_id = any (in_key_ids)
+  )
+  select c.key_id, pg_catalog.count(*) filter (where c.started_at >= b.day_begins), pg_catalog.count(*)
+    from calls c, bounds b group by c.key_id
+$$;
+
+ALTER FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone) IS 'How often keys of a person were used on this day and in this month (UTC), calls under way included.';
 
 -- Name: verdicts_of(uuid[], uuid[], text, bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2743,7 +2818,8 @@ CREATE TABLE public.user_settings (
     user_id uuid NOT NULL,
     allow_gateway_fallback boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    own_keys_only boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE ONLY public.user_settings FORCE ROW LEVEL SECURITY;
@@ -2757,6 +2833,10 @@ COMMENT ON TABLE public.user_settings IS 'Choices a person makes. Theirs to writ
 -- Name: COLUMN user_settings.allow_gateway_fallback; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
 COMMENT ON COLUMN public.user_settings.allow_gateway_fallback IS 'Whether the team''s gateway may serve a call that none of the person''s keys can.';
+
+-- Name: COLUMN user_settings.own_keys_only; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_settings.own_keys_only IS 'Strict: a call fails rather than being paid with a key that is not the person''s.';
 
 -- Name: user_standing; Type: TABLE; Schema: public; Owner: keyloft_owner
 
@@ -3229,6 +3309,10 @@ ALTER INDEX pgboss.job_pkey ATTACH PARTITION pgboss.job_common_pkey;
 
 CREATE TRIGGER accounts_forget_tokens AFTER DELETE OR UPDATE OF access_token, refresh_token, id_token ON auth.accounts FOR EACH ROW EXECUTE FUNCTION keyloft.forget_replaced_oauth_tokens();
 
+-- Name: ai_models ai_models_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER ai_models_signal_change AFTER INSERT OR DELETE OR UPDATE OF provider, model ON public.ai_models FOR EACH ROW EXECUTE FUNCTION keyloft.signal_change('models', 'provider');
+
 -- Name: ai_models ai_models_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER ai_models_updated_at BEFORE UPDATE ON public.ai_models FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
@@ -3236,6 +3320,10 @@ CREATE TRIGGER ai_models_updated_at BEFORE UPDATE ON public.ai_models FOR EACH R
 -- Name: api_gateway_configs api_gateway_configs_are_audited; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER api_gateway_configs_are_audited AFTER INSERT OR DELETE OR UPDATE ON public.api_gateway_configs FOR EACH ROW EXECUTE FUNCTION keyloft.audit_gateway_config();
+
+-- Name: api_gateway_configs api_gateway_configs_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_gateway_configs_signal_change AFTER INSERT OR DELETE OR UPDATE ON public.api_gateway_configs FOR EACH ROW EXECUTE FUNCTION keyloft.signal_person('facts');
 
 -- Name: api_gateway_configs api_gateway_configs_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -3252,6 +3340,10 @@ CREATE TRIGGER api_keys_are_bounded BEFORE INSERT ON public.api_keys FOR EACH RO
 -- Name: api_keys api_keys_forget_secret; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER api_keys_forget_secret AFTER DELETE OR UPDATE OF secret_id ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.forget_replaced_secret();
+
+-- Name: api_keys api_keys_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_keys_signal_change AFTER INSERT OR DELETE OR UPDATE OF user_id, service, key_name, secret_id, priority, is_enabled, is_valid, daily_limit, monthly_limit ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.signal_person('facts');
 
 -- Name: api_keys api_keys_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -3288,6 +3380,10 @@ CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FO
 -- Name: user_quota_limits user_quota_limits_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_quota_limits_updated_at BEFORE UPDATE ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+
+-- Name: user_settings user_settings_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_settings_signal_change AFTER INSERT OR DELETE OR UPDATE ON public.user_settings FOR EACH ROW EXECUTE FUNCTION keyloft.signal_person('facts');
 
 -- Name: user_settings user_settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -4104,6 +4200,11 @@ GRANT ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in
 
 REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 
+-- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) TO service_role;
+
 -- Name: FUNCTION revoke_api_token(in_public_id text, in_secret_hash bytea); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.revoke_api_token(in_public_id text, in_secret_hash bytea) FROM PUBLIC;
@@ -4132,6 +4233,10 @@ GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in
 
 REVOKE ALL ON FUNCTION keyloft.signal_change() FROM PUBLIC;
 
+-- Name: FUNCTION signal_person(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.signal_person() FROM PUBLIC;
+
 -- Name: FUNCTION signing_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.signing_keys() FROM PUBLIC;
@@ -4152,6 +4257,11 @@ GRANT ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.token_mark_key() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.token_mark_key() TO service_role;
+
+-- Name: FUNCTION uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -4563,6 +4673,10 @@ GRANT INSERT(user_id) ON TABLE public.user_settings TO authenticated;
 -- Name: COLUMN user_settings.allow_gateway_fallback; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT INSERT(allow_gateway_fallback),UPDATE(allow_gateway_fallback) ON TABLE public.user_settings TO authenticated;
+
+-- Name: COLUMN user_settings.own_keys_only; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(own_keys_only),UPDATE(own_keys_only) ON TABLE public.user_settings TO authenticated;
 
 -- Name: TABLE user_standing; Type: ACL; Schema: public; Owner: keyloft_owner
 

@@ -1,6 +1,7 @@
 import type { RequestListener, Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { Hidden } from './base/hidden.ts'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './domains/identity/identity.ts'
@@ -8,6 +9,7 @@ import type { JsonRequest } from './domains/identity/oidc.ts'
 import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
 import { createProviders } from './domains/providers/providers.ts'
+import { createResolver } from './domains/resolver/resolver.ts'
 import { createSettings } from './domains/settings/settings.ts'
 import { createTokens } from './domains/tokens/tokens.ts'
 import { createVault } from './domains/vault/vault.ts'
@@ -28,7 +30,7 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'eraseAfterDays' | 'mail'>
+  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'eraseAfterDays' | 'mail' | 'resolver'>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
@@ -80,6 +82,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     counted: { apiKeys: 'api_keys', apiTokens: 'api_tokens' },
     eraseAfterDays: config.eraseAfterDays,
   })
+  const mockKey = config.mockProvider ? { mock: new Hidden('it takes any') } : {}
+  const keysInOrder = { ...config.resolver, serverKeys: { ...config.resolver.serverKeys, ...mockKey } }
+  const resolver = createResolver({ settings: keysInOrder, database, secrets, providers, egress, signals, clock: Date.now })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
     scope.addHook('preParsing', async (request, reply) => {
@@ -102,6 +107,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...probes({ readiness: createReadiness(database), metrics }),
       ...tokens.routes,
       ...vault.routes,
+      ...resolver.routes,
       ...createModels({ database }).routes,
       ...identity.routes,
       ...settings.routes,

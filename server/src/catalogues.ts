@@ -2,6 +2,7 @@ import { gatewayErrors } from './domains/gateway/errors.ts'
 import { identityErrors } from './domains/identity/errors.ts'
 import { ledgerErrors } from './domains/ledger/errors.ts'
 import { modelsErrors } from './domains/models/errors.ts'
+import { resolverErrors } from './domains/resolver/errors.ts'
 import { settingsErrors } from './domains/settings/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
 import { rpcErrors, vaultErrors } from './domains/vault/errors.ts'
@@ -27,6 +28,7 @@ export const catalogues: readonly Catalogue[] = [
   mailErrors,
   modelsErrors,
   queueErrors,
+  resolverErrors,
   rpcErrors,
   sealingErrors,
   serverErrors,

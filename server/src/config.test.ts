@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Config, ConfigError, readConfig } from './config.ts'
 
@@ -41,6 +42,7 @@ describe('without any setting', () => {
       auth: { jwtSecret: undefined, externalIssuer: undefined, signInWith: {} },
       providers: { baseUrls: {}, added: {} },
       legacyKeys: { hex: [], secrets: [] },
+      resolver: { order: ['user-gateway', 'user-key', 'server-key', 'team-gateway'], serverKeys: {} },
       egress: { allow: { plainHttp: false } },
       tracing: undefined,
       eraseAfterDays: 30,
@@ -113,6 +115,39 @@ describe('the mock provider', () => {
     const external = { DATABASE_URL: 'postgresql://postgres@db.example.com/app', KEYLOFT_ROOT_KEYS: newKey() }
     expect(faultsOf({ ...external, KEYLOFT_MOCK_PROVIDER: '1' })).toEqual([
       expect.stringContaining('KEYLOFT_MOCK_PROVIDER=1 is for trying'),
+    ])
+  })
+})
+
+describe('keys of the operator', () => {
+  const canary = 'sk-canary-of-the-operator'
+  it('are read by the names that official SDKs read, and shown to nobody', () => {
+    const config = read({ OPENAI_API_KEY: canary, GEMINI_API_KEY: `${canary}-2`, AI_GATEWAY_API_KEY: `${canary}-3`, XAI_API_KEY: '' })
+    const { serverKeys } = config.resolver
+    expect(Object.entries(serverKeys).map(([id, key]) => [id, key.reveal()])).toEqual([
+      ['openai', canary],
+      ['google', `${canary}-2`],
+      ['gateway', `${canary}-3`],
+    ])
+    for (const shown of [JSON.stringify(config), inspect(config, { depth: 9, showHidden: true })]) expect(shown).not.toContain('canary')
+  })
+
+  it.each(['canary', 'canary with blanks', 'canary\nx-header: 1', 'канарейка-canary', 'canary'.repeat(400)])(
+    'are refused where they could not be sent, and not repeated: %j',
+    (text) => {
+      const faults = faultsOf({ ANTHROPIC_API_KEY: text })
+      expect(faults).toEqual([expect.stringMatching(/^ANTHROPIC_API_KEY is not a key of .* Example: ANTHROPIC_API_KEY=sk-ant-…$/)])
+      expect(faults.join()).not.toContain('canary')
+    },
+  )
+
+  it('are tried in the order that the operator says, and not at all where it leaves them out', () => {
+    expect(read({ KEYLOFT_RESOLVE_ORDER: 'user-key, team-gateway' }).resolver.order).toEqual(['user-key', 'team-gateway'])
+  })
+
+  it.each(['user-key,user-key', 'user-key,anything', 'user-key,', 'toString'])('are tried in no order such as %j', (text) => {
+    expect(faultsOf({ KEYLOFT_RESOLVE_ORDER: text })).toEqual([
+      'KEYLOFT_RESOLVE_ORDER is not a list of user-gateway, user-key, server-key, team-gateway, each at most once. Example: KEYLOFT_RESOLVE_ORDER=user-gateway,user-key,server-key,team-gateway',
     ])
   })
 })

@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { Hidden } from './base/hidden.ts'
 import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
 import type { OtherProviders } from './domains/identity/providers.ts'
 import type { KnownProviderId } from './domains/providers/known-providers.ts'
 import { type ProviderSettings, takenProviderNames } from './domains/providers/providers.ts'
+import type { ResolverSettings } from './domains/resolver/resolver.ts'
+import { type Source, sources, usualOrder } from './domains/resolver/sources.ts'
 import { readEnvFile } from './env-file.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
 import type { EgressOptions } from './platform/egress/egress.ts'
@@ -45,6 +48,8 @@ export interface Config {
   readonly eraseAfterDays: number
   /** The service that sends mails; absent where none is set. */
   readonly mail: Resend | undefined
+  /** The operator's own keys, and in which order keys are tried. */
+  readonly resolver: ResolverSettings
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
@@ -174,6 +179,20 @@ const aProviderList = z
     (all): all is [string, string][] => all.every((one) => one !== undefined) && new Set(all.map((one) => one?.[0])).size === all.length,
   )
 const hexKey = variable(z.string().regex(/^[0-9a-f]{64}$/i), 'a 32-byte hex string (64 characters)', '$(openssl rand -hex 32)')
+/** It goes into a header, so it must not be able to end one. */
+const aProviderKey = (example: string) =>
+  variable(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]{8,2048}$/)
+      .transform((text) => new Hidden(text)),
+    'a key of 8 to 2048 visible characters',
+    example,
+  )
+const anOrder = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim() as Source))
+  .refine((order) => order.every((one) => sources.includes(one)) && new Set(order).size === order.length)
 const shortText = z.string().regex(/^[\x21-\x7e]{1,500}$/)
 
 /** A receiver of traces often stands beside the server, without TLS. */
@@ -231,6 +250,13 @@ const variables = {
   API_KEY_ENCRYPTION_KEY: hexKey,
   INTEGRATION_ENCRYPTION_SECRET: variable(z.string(), 'a text', 'the secret of that time'),
   KEYLOFT_MOCK_PROVIDER: variable(z.enum(['0', '1']), '0 or 1', '1'),
+  OPENAI_API_KEY: aProviderKey('sk-…'),
+  OPENROUTER_API_KEY: aProviderKey('sk-or-…'),
+  ANTHROPIC_API_KEY: aProviderKey('sk-ant-…'),
+  XAI_API_KEY: aProviderKey('xai-…'),
+  GEMINI_API_KEY: aProviderKey('AIza…'),
+  AI_GATEWAY_API_KEY: aProviderKey('vck_…'),
+  KEYLOFT_RESOLVE_ORDER: variable(anOrder, `a list of ${sources.join(', ')}, each at most once`, usualOrder.join(',')),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
   RESEND_API_KEY: variable(z.string().regex(/^[\x21-\x7e]{8,500}$/), 'an API key of Resend', 're_…'),
@@ -311,6 +337,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     mail: readMail(read, given, faults),
     mockProvider: readMockProvider(read, database, faults),
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
+    resolver: readResolver(read),
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),
@@ -386,6 +413,21 @@ function readMockProvider(read: Read, database: Config['database'], faults: stri
     faults.push('KEYLOFT_MOCK_PROVIDER=1 is for trying things out, with the embedded database. Leave it out where DATABASE_URL is set.')
   }
   return isOn
+}
+
+const serverKeyVariables = {
+  openai: 'OPENAI_API_KEY',
+  openrouter: 'OPENROUTER_API_KEY',
+  anthropic: 'ANTHROPIC_API_KEY',
+  xai: 'XAI_API_KEY',
+  google: 'GEMINI_API_KEY',
+  gateway: 'AI_GATEWAY_API_KEY',
+} as const satisfies Partial<Record<KnownProviderId, Name>>
+
+function readResolver(read: Read): ResolverSettings {
+  const given = Object.entries(serverKeyVariables).map(([id, name]) => [id, read(name)] as const)
+  const serverKeys = Object.fromEntries(given.filter((entry): entry is [string, Hidden] => entry[1] !== undefined))
+  return Object.freeze({ order: Object.freeze(read('KEYLOFT_RESOLVE_ORDER') ?? usualOrder), serverKeys: Object.freeze(serverKeys) })
 }
 
 function readOrigins(read: Read) {

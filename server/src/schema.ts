@@ -574,6 +574,7 @@ export const selectUserSettings = z.object({
   allow_gateway_fallback: z.boolean(),
   created_at: z.date(),
   updated_at: z.date(),
+  own_keys_only: z.boolean(),
 })
 export type SelectUserSettings = z.infer<typeof selectUserSettings>
 
@@ -582,6 +583,7 @@ export const insertUserSettings = z.object({
   allow_gateway_fallback: z.boolean().optional(),
   created_at: z.date().optional(),
   updated_at: z.date().optional(),
+  own_keys_only: z.boolean().optional(),
 })
 export type InsertUserSettings = z.infer<typeof insertUserSettings>
 
@@ -590,6 +592,7 @@ export const updateUserSettings = z.object({
   allow_gateway_fallback: z.boolean().optional(),
   created_at: z.date().optional(),
   updated_at: z.date().optional(),
+  own_keys_only: z.boolean().optional(),
 })
 export type UpdateUserSettings = z.infer<typeof updateUserSettings>
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { afterAll } from 'vitest'
 import { type AppOptions, createApp } from '../src/app.ts'
+import { usualOrder } from '../src/domains/resolver/sources.ts'
 import { createEgress, type EgressOptions } from '../src/platform/egress/egress.ts'
 import type { Route } from '../src/platform/http/define-route.ts'
 import { createSignals } from '../src/platform/signals/signals.ts'
@@ -29,6 +30,7 @@ export async function createTestApp(
     auth?: AuthSettings
     providers?: AppOptions['config']['providers']
     mail?: AppOptions['config']['mail']
+    resolver?: AppOptions['config']['resolver']
     egress?: EgressOptions
   } = {},
 ): Promise<TestApp> {
@@ -47,6 +49,7 @@ export async function createTestApp(
         providers: options.providers ?? { baseUrls: {}, added: {} },
         eraseAfterDays: 30,
         mail: options.mail,
+        resolver: options.resolver ?? { order: usualOrder, serverKeys: {} },
       },
       url: publicUrl,
       database: test.database,

@@ -70,6 +70,14 @@ export const errorCodes = [
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.
   'queue.unknown_job', // 500 This job is not registered.
+  'resolver.fallback_disabled', // 422 User has disabled Gateway fallback; no per-user BYOK keys found.
+  'resolver.key_limit_reached', // 429 The keys that could serve this call have been used as often as their limits allow.
+  'resolver.lookup_failed', // 503 The keys could not be looked up, and nothing else is tried in their place.
+  'resolver.model_not_allowed', // 403 This token may not be used for this model.
+  'resolver.no_key', // 422 No provider key found for user and no server-side fallback keys configured; please add a provider API key (BYOK) for one of: openai, openrouter, anthropic, xai, or configure server-side fallback keys: OPENAI_API_KEY, OPENROUTER_API_KEY, ANTHROPIC_API_KEY, XAI_API_KEY.
+  'resolver.not_served', // 422 There are keys, but none that can serve this call.
+  'resolver.own_keys_only', // 422 User allows only keys of their own, and none of those can serve this call.
+  'resolver.resting', // 503 The keys that could serve this call are left alone for a moment, because they failed.
   'rpc.no_such_user', // 409 There is no such user.
   'rpc.not_a_uuid', // 400 invalid input syntax for type uuid
   'secret.cannot_open', // 500 A stored secret could not be opened.

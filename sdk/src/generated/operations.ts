@@ -126,6 +126,40 @@ export type ProviderKey = {
   updatedAt: string
 }
 
+export type Resolution = {
+  model: string
+  /** In the order in which they are tried. */
+  decisions: Array<{
+    /** Whose key it is. */
+    source: 'user-gateway' | 'user-key' | 'server-key' | 'team-gateway'
+    provider: string
+    /** Of the person’s key; the operator’s have none. */
+    keyId: string | null
+    /** The model’s name with this provider. */
+    modelId: string
+    /** Whether that is another name than was asked for. */
+    modelReplaced: boolean
+    reason: string
+  }>
+  passedOver: Array<{
+    /** Whose key it is. */
+    source: 'user-gateway' | 'user-key' | 'server-key' | 'team-gateway'
+    provider: string
+    /** Of the person’s key; the operator’s have none. */
+    keyId: string | null
+    code: 'disabled' | 'refused_by_provider' | 'host_changed' | 'host_refused' | 'stored_only' | 'unknown_provider' | 'other_protocol' | 'other_model' | 'model_not_allowed' | 'own_keys_only' | 'no_consent' | 'daily_limit' | 'monthly_limit' | 'resting'
+    reason: string
+  }>
+  /** What a call would be answered with. Null: it is served. */
+  refusal: {
+    status: number
+    code: string
+    message: string
+    hint: string | null
+    retryAfterSeconds: number | null
+  } | null
+}
+
 export type Settings = {
   /** Whether the team’s gateway may serve a call that none of your keys can. */
   allowGatewayFallback: boolean
@@ -242,6 +276,14 @@ export interface Operations {
       nextCursor: null
     }
   }
+  /** Which key would serve a call, and why. Calls nobody. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/resolve': {
+    query?: {
+      model?: string | undefined
+      protocol?: 'chat.completions' | 'responses' | 'completions' | 'embeddings' | 'messages' | 'messages.count_tokens' | undefined
+    }
+    reply: Resolution
+  }
   /** What you chose, and what you were granted. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/settings': {
     reply: Settings
@@ -325,6 +367,17 @@ export interface Operations {
       id: string
     }
     reply: ProviderKey
+  }
+  /** Which key would serve a person’s call, and why. Calls nobody. For the service key. */
+  'POST /api/resolve': {
+    body: {
+      userId: string
+      /** The model as a call would name it. Empty: each provider’s usual one. */
+      model?: string | undefined
+      /** What kind of call. Absent: whichever. */
+      protocol?: 'chat.completions' | 'responses' | 'completions' | 'embeddings' | 'messages' | 'messages.count_tokens' | undefined
+    }
+    reply: Resolution
   }
   /** Make an API token; it is shown this once. For a signed-in person, or an API token with the scope `account`. */
   'POST /api/tokens': {

@@ -1,4 +1,4 @@
-import type { Provider } from './provider.ts'
+import { openAiPaths, type Provider } from './provider.ts'
 
 export const knownProviders = [
   {
@@ -6,6 +6,7 @@ export const knownProviders = [
     name: 'OpenAI',
     baseUrl: 'https://api.openai.com/v1',
     auth: 'bearer',
+    paths: openAiPaths,
     verifyPath: '/models',
     keysAt: 'https://platform.openai.com/api-keys',
   },
@@ -15,6 +16,11 @@ export const knownProviders = [
     baseUrl: 'https://api.anthropic.com',
     auth: 'x-api-key',
     headers: { 'anthropic-version': '2023-06-01' },
+    paths: {
+      'chat.completions': '/v1/chat/completions',
+      messages: '/v1/messages',
+      'messages.count_tokens': '/v1/messages/count_tokens',
+    },
     verifyPath: '/v1/models',
     keysAt: 'https://console.anthropic.com/settings/keys',
   },
@@ -24,15 +30,26 @@ export const knownProviders = [
     aliases: ['gemini'],
     baseUrl: 'https://generativelanguage.googleapis.com',
     auth: 'x-goog-api-key',
+    paths: { 'chat.completions': '/v1beta/openai/chat/completions', embeddings: '/v1beta/openai/embeddings' },
     verifyPath: '/v1beta/models?pageSize=1',
     keysAt: 'https://aistudio.google.com/apikey',
   },
-  { id: 'xai', name: 'xAI', baseUrl: 'https://api.x.ai/v1', auth: 'bearer', verifyPath: '/models', keysAt: 'https://console.x.ai' },
+  {
+    id: 'xai',
+    name: 'xAI',
+    aliases: ['x-ai'],
+    baseUrl: 'https://api.x.ai/v1',
+    auth: 'bearer',
+    paths: { 'chat.completions': '/chat/completions', responses: '/responses' },
+    verifyPath: '/models',
+    keysAt: 'https://console.x.ai',
+  },
   {
     id: 'openrouter',
     name: 'OpenRouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     auth: 'bearer',
+    paths: { ...openAiPaths, messages: '/messages' },
     verifyPath: '/key', // its list of models is open to everybody
     keysAt: 'https://openrouter.ai/settings/keys',
   },
@@ -42,6 +59,7 @@ export const knownProviders = [
     aliases: ['aigateway', 'vercel'],
     baseUrl: 'https://ai-gateway.vercel.sh/v1',
     auth: 'bearer',
+    paths: { ...openAiPaths, messages: '/messages' },
     verifyPath: '/credits', // its list of models is open to everybody
     keysAt: 'https://vercel.com/docs/ai-gateway',
   },

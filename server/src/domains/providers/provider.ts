@@ -1,3 +1,7 @@
+/** What a call can be, by the names that the ledger writes down. */
+export const protocols = ['chat.completions', 'responses', 'completions', 'embeddings', 'messages', 'messages.count_tokens'] as const
+export type Protocol = (typeof protocols)[number]
+
 /** A provider as data. Its id is bound into every key sealed for it and never changes. */
 export interface Provider {
   readonly id: string
@@ -9,10 +13,25 @@ export interface Provider {
   readonly auth: 'bearer' | 'x-api-key' | 'x-goog-api-key'
   /** Sent with every request of ours to it. */
   readonly headers?: Readonly<Record<string, string>>
+  /** What is spoken with it, and where beneath the base URL. */
+  readonly paths?: Readonly<Partial<Record<Protocol, string>>>
   /** A request beneath the base URL that costs nothing and succeeds with a good key alone. */
   readonly verifyPath?: string
   /** Where a person gets a key. */
   readonly keysAt?: string
+}
+
+/** As OpenAI and whatever imitates it have them. */
+export const openAiPaths = {
+  'chat.completions': '/chat/completions',
+  responses: '/responses',
+  completions: '/completions',
+  embeddings: '/embeddings',
+} as const satisfies Provider['paths']
+
+/** OpenAI's protocols carry the key as OpenAI does, whoever speaks them. */
+export function authFor({ auth }: Pick<Provider, 'auth'>, protocol: Protocol | undefined): Pick<Provider, 'auth'> {
+  return { auth: protocol !== undefined && protocol in openAiPaths ? 'bearer' : auth }
 }
 
 export function authHeader({ auth }: Pick<Provider, 'auth'>, key: string): Record<string, string> {

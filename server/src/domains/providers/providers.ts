@@ -1,7 +1,7 @@
 import { knownProviders } from './known-providers.ts'
-import type { Provider } from './provider.ts'
+import { openAiPaths, type Provider } from './provider.ts'
 
-export { authHeader, type Provider } from './provider.ts'
+export { authFor, authHeader, type Protocol, type Provider, protocols } from './provider.ts'
 
 export interface ProviderSettings {
   /** Base URLs that the operator set in place of the known ones, by id. */
@@ -27,7 +27,7 @@ export function createProviders({ baseUrls, added }: ProviderSettings): Provider
     return Object.freeze(baseUrl === undefined ? provider : { ...provider, baseUrl })
   })
   const more: Provider[] = Object.entries(added).map(([id, baseUrl]) =>
-    Object.freeze({ id, name: id, baseUrl, auth: 'bearer', verifyPath: '/models' }),
+    Object.freeze({ id, name: id, baseUrl, auth: 'bearer', paths: openAiPaths, verifyPath: '/models' }),
   )
   const all = Object.freeze([...known, ...more])
   const byName = new Map(all.flatMap((provider) => [provider.id, ...(provider.aliases ?? [])].map((name) => [name, provider] as const)))

@@ -176,6 +176,7 @@ export interface Tables {
     allow_gateway_fallback: ColumnType<boolean, boolean | undefined, boolean>
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
+    own_keys_only: ColumnType<boolean, boolean | undefined, boolean>
   }
   'user_standing': {
     user_id: ColumnType<string, string, string>

@@ -1,0 +1,82 @@
+-- What choosing a key for a call needs to know of a person, in one question, and who hears when it changes.
+set local role keyloft_owner;
+
+alter table public.user_settings add column own_keys_only boolean not null default false;
+comment on column public.user_settings.own_keys_only is 'Strict: a call fails rather than being paid with a key that is not the person''s.';
+grant insert (own_keys_only), update (own_keys_only) on public.user_settings to authenticated;
+
+create function keyloft.resolver_facts(in_user_id uuid, out settings jsonb, out gateway_base_url text, out keys jsonb)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select (select pg_catalog.jsonb_build_object('allow_gateway_fallback', s.allow_gateway_fallback, 'own_keys_only', s.own_keys_only)
+            from public.user_settings s where s.user_id = in_user_id),
+         (select g.base_url from public.api_gateway_configs g where g.user_id = in_user_id),
+         (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'id', k.id, 'service', k.service, 'is_enabled', k.is_enabled, 'is_valid', k.is_valid,
+                   'daily_limit', k.daily_limit, 'monthly_limit', k.monthly_limit,
+                   'secret', case when k.is_enabled and s.id is not null then pg_catalog.jsonb_build_object(
+                     'id', s.id, 'user_id', s.user_id, 'kind', s.kind, 'provider', s.provider, 'host', s.host,
+                     'version', s.version, 'sealed', s.sealed) end)
+                 order by k.priority, k.key_name <> '', k.key_name), '[]')
+            from public.api_keys k left join keyloft.secrets s on s.id = k.secret_id and s.user_id = k.user_id
+           where k.user_id = in_user_id)
+$$;
+comment on function keyloft.resolver_facts(uuid) is 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken.';
+
+-- Ids of calls are UUIDv7, so that the primary key leads to a person's calls of this month.
+create function keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamptz)
+  returns table (key_id uuid, today bigint, this_month bigint)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  with months as (
+    select pg_catalog.date_trunc('day', in_now, 'UTC') as day_begins, pg_catalog.date_trunc('month', in_now, 'UTC') as month_begins
+  ), bounds as (
+    select m.*, (pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex(
+             (extract(epoch from month_begins) * 1000)::bigint), 12, '0'), 32, '0'))::uuid as first_id
+      from months m
+  ), calls as (
+    select u.key_id, u.started_at
+      from bounds b join public.usage_records u
+        on u.user_id = in_user_id and u.id >= b.first_id and u.started_at >= b.month_begins and u.key_id = any (in_key_ids)
+    union all
+    select h.key_id, h.started_at
+      from bounds b join keyloft.holds h on h.user_id = in_user_id and h.started_at >= b.month_begins and h.key_id = any (in_key_ids)
+  )
+  select c.key_id, pg_catalog.count(*) filter (where c.started_at >= b.day_begins), pg_catalog.count(*)
+    from calls c, bounds b group by c.key_id
+$$;
+comment on function keyloft.uses_of_keys(uuid, uuid[], timestamptz) is 'How often keys of a person were used on this day and in this month (UTC), calls under way included.';
+
+-- The old person and the new one, where a row moves.
+create function keyloft.signal_person() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform pg_catalog.pg_notify('keyloft', tg_argv[0] || ' ' || it)
+     from (select distinct pg_catalog.unnest(array[old.user_id, new.user_id]) as it) people where it is not null;
+  return null;
+end
+$$;
+comment on function keyloft.signal_person() is 'Trigger, after a row: signals its topic (the argument) and whose it is.';
+
+-- Not by its last use, nor by what a verification found beside its validity: those are written all the time and decide nothing.
+create trigger api_keys_signal_change
+  after insert or delete or update of user_id, service, key_name, secret_id, priority, is_enabled, is_valid, daily_limit, monthly_limit on public.api_keys
+  for each row execute function keyloft.signal_person('facts');
+create trigger api_gateway_configs_signal_change after insert or update or delete on public.api_gateway_configs
+  for each row execute function keyloft.signal_person('facts');
+create trigger user_settings_signal_change after insert or update or delete on public.user_settings
+  for each row execute function keyloft.signal_person('facts');
+-- One signal for each provider, however many of its models change at once.
+create trigger ai_models_signal_change after insert or delete or update of provider, model on public.ai_models
+  for each row execute function keyloft.signal_change('models', 'provider');
+
+revoke all on function keyloft.resolver_facts(uuid), keyloft.uses_of_keys(uuid, uuid[], timestamptz), keyloft.signal_person() from public;
+grant execute on function keyloft.resolver_facts(uuid), keyloft.uses_of_keys(uuid, uuid[], timestamptz) to service_role;
+grant create on schema keyloft to keyloft_definer;
+alter function keyloft.resolver_facts(uuid) owner to keyloft_definer;
+alter function keyloft.uses_of_keys(uuid, uuid[], timestamptz) owner to keyloft_definer;
+revoke create on schema keyloft from keyloft_definer;

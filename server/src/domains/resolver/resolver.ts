@@ -1,0 +1,185 @@
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Hidden } from '../../base/hidden.ts'
+import type { Principal } from '../../base/principal.ts'
+import type { Database } from '../../platform/database/database.ts'
+import type { Destination, Egress } from '../../platform/egress/egress.ts'
+import type { Route } from '../../platform/http/define-route.ts'
+import type { Secrets } from '../../platform/secrets/secrets.ts'
+import type { Signals } from '../../platform/signals/signals.ts'
+import { authFor, authHeader, type Protocol, type Providers } from '../providers/providers.ts'
+import { userIdOf } from '../vault/keys.ts'
+import { openKey } from '../vault/seal-key.ts'
+import { createCatalogueMemory } from './catalogue.ts'
+import { decide, type Hindrance, type Key, type Resolution } from './decide.ts'
+import { resolverErrors } from './errors.ts'
+import { type OperatorKey, readOperatorKeys } from './operator-keys.ts'
+import { createPeople } from './people.ts'
+import { loadPerson, type PersonKey } from './person.ts'
+import { refusalOf } from './refusal.ts'
+import { resolverRoutes } from './routes.ts'
+import type { Source } from './sources.ts'
+import { createUses, type Uses } from './uses.ts'
+
+export interface ResolverSettings {
+  readonly order: readonly Source[]
+  /** The operator's own, by the id of their provider. */
+  readonly serverKeys: Readonly<Record<string, Hidden>>
+}
+
+export interface ResolverDeps {
+  settings: ResolverSettings
+  database: Pick<Database, 'system' | 'systemOnce'>
+  secrets: Secrets
+  providers: Providers
+  egress: Egress
+  signals: Signals
+  clock: Clock
+  /** Until when a key is left alone, because it failed: whoever makes the calls knows. */
+  restsUntil?: (key: Key, modelId: string) => number | undefined
+}
+
+/** A call that is to be made, as far as choosing a key goes. Nothing else of a request has a say in it. */
+interface Wanted {
+  readonly model: string | undefined
+  readonly protocol?: Protocol | undefined
+}
+
+/** One way to make a call. */
+interface Candidate {
+  readonly source: Source
+  readonly provider: string
+  /** Of the person's key; the operator's have none. */
+  readonly keyId?: string
+  /** The model's name with this provider. */
+  readonly modelId: string
+  readonly modelReplaced: boolean
+  /** Where the call goes; where no protocol was named, the base of its provider. */
+  readonly destination: Destination
+  /** Opens the key, at once where its data key is in memory. What does not open fails the call: it is no reason to try the next. */
+  authHeaders(): Record<string, string> | Promise<Record<string, string>>
+  readonly reason: string
+}
+
+/** A line of how it was decided, without secrets and hosts: for the ledger, and for whoever asks. */
+interface TraceLine {
+  readonly source: Source
+  readonly provider: string
+  readonly key?: string
+  readonly model?: string
+  readonly verdict: 'candidate' | Hindrance
+}
+
+export interface Resolved {
+  /** In the order in which they are to be tried; at least one, from `resolve`. */
+  readonly candidates: readonly Candidate[]
+  readonly passedOver: Resolution['passedOver']
+  readonly trace: readonly TraceLine[]
+  /** Where there is no candidate: what to say. */
+  readonly refusal?: AppError
+}
+
+export interface Resolver {
+  /** @throws resolver.* where nothing serves, and where it could not be looked up */
+  resolve(principal: Principal, wanted: Wanted): Promise<Resolved>
+  /** The same without the refusal thrown, for any person. @param allowedModels the only ones that may be called */
+  explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Promise<Resolved>
+  readonly routes: readonly Route[]
+}
+
+const reasons: Readonly<Record<Source, string>> = {
+  'user-gateway': 'the person’s own gateway',
+  'user-key': 'the person’s own key',
+  'server-key': 'the server’s key',
+  'team-gateway': 'the team’s gateway, which the person allows',
+}
+
+type AnyKey = PersonKey | OperatorKey
+
+export function createResolver(deps: ResolverDeps): Resolver {
+  const { settings, database, secrets, providers, clock, restsUntil } = deps
+  const operatorKeys = readOperatorKeys(settings.serverKeys, deps)
+  const people = createPeople((userId) => loadPerson(database, deps, userId), deps)
+  const catalogueNow = createCatalogueMemory(database, deps)
+  const usesOf = createUses(database, clock)
+
+  async function explain(userId: string, { model, protocol }: Wanted, allowedModels?: readonly string[]): Promise<Resolved> {
+    const { person, catalogue, uses } = await lookUp(userId)
+    const now = clock()
+    const facts = { ...person, keys: operatorKeys.length === 0 ? person.keys : [...person.keys, ...operatorKeys] }
+    const around = { order: settings.order, providers, catalogue, ...(uses ? { uses } : {}), ...(restsUntil ? { restsUntil } : {}) }
+    const resolution = decide<AnyKey>(facts, { modelHint: model, protocol, now, allowedModels }, around)
+    const candidates = resolution.decisions.map(({ key, modelId, modelReplaced }) => ({
+      source: key.source,
+      provider: key.provider.id,
+      ...(key.id === undefined ? {} : { keyId: key.id }),
+      modelId,
+      modelReplaced,
+      destination: addressOf(key, protocol),
+      authHeaders: () => openHeaders(secrets, userId, key, protocol),
+      reason: reasons[key.source],
+    }))
+    const { passedOver } = resolution
+    const base = { candidates, passedOver, trace: traceOf(resolution) }
+    return candidates.length > 0 ? base : { ...base, refusal: refusalOf(person, passedOver, { now }) }
+  }
+
+  /** What fails here stops the resolution: only a key that is not there lets the next one come. */
+  async function lookUp(userId: string) {
+    try {
+      const [person, catalogue] = [await people.find(userId), await catalogueNow()]
+      const limited = person.hasLimits ? person.keys.filter((key) => key.isEnabled && isLimited(key)).map(({ id }) => id) : []
+      const uses: Uses | undefined = limited.length > 0 ? await usesOf(userId, limited) : undefined
+      return { person, catalogue, uses }
+    } catch (cause) {
+      if (cause instanceof AppError && cause.code === resolverErrors.lookup_failed.code) throw cause
+      throw resolverErrors.lookup_failed({ cause, retryAfterSeconds: 2 })
+    }
+  }
+
+  const resolver = {
+    explain,
+    async resolve(principal: Principal, wanted: Wanted) {
+      const resolved = await explain(userIdOf(principal), wanted, principal.models)
+      if (resolved.refusal) throw resolved.refusal
+      return resolved
+    },
+  }
+  return { ...resolver, routes: resolverRoutes(resolver) }
+}
+
+const isLimited = ({ dailyLimit, monthlyLimit }: Key) => dailyLimit !== null || monthlyLimit !== null
+
+/** Kept beside the base: finding a path beneath it parses addresses. */
+const addresses = new WeakMap<Destination, Map<Protocol, Destination>>()
+
+function addressOf({ base, provider }: AnyKey, protocol: Protocol | undefined): Destination {
+  if (base === undefined) throw new Error('a key that goes nowhere was chosen')
+  const path = protocol && provider.paths?.[protocol]
+  if (protocol === undefined || path === undefined) return base
+  const known = addresses.get(base) ?? new Map<Protocol, Destination>()
+  const address = known.get(protocol) ?? base.at(path)
+  addresses.set(base, known.set(protocol, address))
+  return address
+}
+
+function openHeaders(
+  secrets: Secrets,
+  userId: string,
+  key: AnyKey,
+  protocol: Protocol | undefined,
+): Record<string, string> | Promise<Record<string, string>> {
+  const auth = authFor(key.provider, protocol)
+  if ('hidden' in key) return authHeader(auth, key.hidden.reveal())
+  if (key.secret === undefined) throw new Error('a key without a secret was chosen')
+  const opened = openKey(secrets, key.secret, { userId, provider: key.provider.id })
+  return typeof opened === 'string' ? authHeader(auth, opened) : opened.then((text) => authHeader(auth, text))
+}
+
+function traceOf({ decisions, passedOver }: Resolution): TraceLine[] {
+  const line = ({ source, provider, id }: Key) => ({ source, provider: provider.id, ...(id === undefined ? {} : { key: id }) })
+  return [
+    ...decisions.map(({ key, modelId }) => ({ ...line(key), model: modelId, verdict: 'candidate' as const })),
+    ...passedOver.map(({ key, because }) => ({ ...line(key), verdict: because })),
+  ]
+}
