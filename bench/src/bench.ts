@@ -4,11 +4,12 @@ import { credentials } from './credentials.ts'
 import { type Figure, reaches, toTable } from './figures.ts'
 import { ledger } from './ledger.ts'
 import { migrations } from './migrations.ts'
+import { resolver } from './resolver.ts'
 import { select } from './select.ts'
 import { start } from './start.ts'
 import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials, vault, ledger }
+const benches = { start, select, migrations, credentials, vault, ledger, resolver }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]

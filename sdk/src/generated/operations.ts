@@ -163,6 +163,8 @@ export type Resolution = {
 export type Settings = {
   /** Whether the team’s gateway may serve a call that none of your keys can. */
   allowGatewayFallback: boolean
+  /** Strict: a call fails rather than being made with a key that is not yours. */
+  ownKeysOnly: boolean
   /** What an operator granted you (maxMessagesPerDay …). Not yours to change. */
   granted: { [key: string]: string }
 }
@@ -552,15 +554,19 @@ export interface Operations {
     }
     reply: GatewayConfig
   }
-  /** Choose. For a signed-in person, or an API token with the scope `account`. */
+  /** Choose. What is left out stays as it is. For a signed-in person, or an API token with the scope `account`. */
   'PUT /api/settings': {
     body: {
       /** Whether the team’s gateway may serve a call that none of your keys can. */
-      allowGatewayFallback: boolean
+      allowGatewayFallback?: boolean | undefined
+      /** Strict: a call fails rather than being made with a key that is not yours. */
+      ownKeysOnly?: boolean | undefined
     }
     reply: {
       /** Whether the team’s gateway may serve a call that none of your keys can. */
       allowGatewayFallback: boolean
+      /** Strict: a call fails rather than being made with a key that is not yours. */
+      ownKeysOnly: boolean
     }
   }
 }

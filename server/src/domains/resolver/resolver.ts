@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Hidden } from '../../base/hidden.ts'
@@ -13,9 +14,10 @@ import { openKey } from '../vault/seal-key.ts'
 import { createCatalogueMemory } from './catalogue.ts'
 import { decide, type Hindrance, type Key, type Resolution } from './decide.ts'
 import { resolverErrors } from './errors.ts'
+import type { Catalogue } from './model-names.ts'
 import { type OperatorKey, readOperatorKeys } from './operator-keys.ts'
 import { createPeople } from './people.ts'
-import { loadPerson, type PersonKey } from './person.ts'
+import { loadPerson, type Person, type PersonKey } from './person.ts'
 import { refusalOf } from './refusal.ts'
 import { resolverRoutes } from './routes.ts'
 import type { Source } from './sources.ts'
@@ -94,6 +96,11 @@ const reasons: Readonly<Record<Source, string>> = {
   'team-gateway': 'the team’s gateway, which the person allows',
 }
 
+/** Of a person and a model: what was decided is kept for so many. */
+const mostDecided = 5_000
+/** Anybody can send a name of any length. */
+const longestKept = 200
+
 type AnyKey = PersonKey | OperatorKey
 
 export function createResolver(deps: ResolverDeps): Resolver {
@@ -103,9 +110,28 @@ export function createResolver(deps: ResolverDeps): Resolver {
   const catalogueNow = createCatalogueMemory(database, deps)
   const usesOf = createUses(database, clock)
 
-  async function explain(userId: string, { model, protocol }: Wanted, allowedModels?: readonly string[]): Promise<Resolved> {
+  const decided = new BoundedMap<{ person: Person; catalogue: Catalogue; resolved: Resolved }>(mostDecided)
+
+  async function explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Promise<Resolved> {
     const { person, catalogue, uses } = await lookUp(userId)
     const now = clock()
+    const isLong = (wanted.model?.length ?? 0) > longestKept
+    if (uses || restsUntil || allowedModels || isLong) return choose(person, catalogue, wanted, { now, uses, allowedModels })
+    // Nothing else has a say: from the same facts and the same catalogue comes the same.
+    const name = `${userId} ${wanted.protocol} ${wanted.model}`
+    const known = decided.get(name, now)
+    if (known?.person === person && known.catalogue === catalogue) return known.resolved
+    const resolved = choose(person, catalogue, wanted, { now })
+    if (!resolved.refusal) decided.set(name, { person, catalogue, resolved }, Number.POSITIVE_INFINITY)
+    return resolved
+  }
+
+  function choose(
+    person: Person,
+    catalogue: Catalogue,
+    { model, protocol }: Wanted,
+    { now, uses, allowedModels }: { now: number; uses?: Uses | undefined; allowedModels?: readonly string[] | undefined },
+  ): Resolved {
     const facts = { ...person, keys: operatorKeys.length === 0 ? person.keys : [...person.keys, ...operatorKeys] }
     const around = { order: settings.order, providers, catalogue, ...(uses ? { uses } : {}), ...(restsUntil ? { restsUntil } : {}) }
     const resolution = decide<AnyKey>(facts, { modelHint: model, protocol, now, allowedModels }, around)
@@ -116,7 +142,7 @@ export function createResolver(deps: ResolverDeps): Resolver {
       modelId,
       modelReplaced,
       destination: addressOf(key, protocol),
-      authHeaders: () => openHeaders(secrets, userId, key, protocol),
+      authHeaders: () => openHeaders(secrets, person.userId, key, protocol),
       reason: reasons[key.source],
     }))
     const { passedOver } = resolution

@@ -8,6 +8,7 @@ import { settingsErrors } from './errors.ts'
 
 const choices = {
   allowGatewayFallback: z.boolean().describe('Whether the team’s gateway may serve a call that none of your keys can.'),
+  ownKeysOnly: z.boolean().describe('Strict: a call fails rather than being made with a key that is not yours.'),
 }
 const key = z.string().regex(/^[A-Za-z][A-Za-z0-9_.]{0,99}$/)
 const params = z.object({ id: z.uuid(), key })
@@ -38,6 +39,7 @@ export function settingsRoutes(database: Pick<Database, 'asPrincipal' | 'system'
             .execute()
           return {
             allowGatewayFallback: chosen?.allow_gateway_fallback ?? true,
+            ownKeysOnly: chosen?.own_keys_only ?? false,
             granted: Object.fromEntries(granted.map(({ key, value }) => [key, value])),
           }
         }),
@@ -46,17 +48,21 @@ export function settingsRoutes(database: Pick<Database, 'asPrincipal' | 'system'
       method: 'PUT',
       path: '/api/settings',
       policy: { allow: 'user', scope: 'account' },
-      schema: { summary: 'Choose', body: z.object(choices), reply: z.object(choices) },
-      handler: async ({ principal, body: { allowGatewayFallback } }) => {
-        const chosen = { allow_gateway_fallback: allowGatewayFallback }
-        await database.asPrincipal(principal, (tx) =>
-          tx
-            .insertInto('user_settings')
-            .values({ user_id: principal.claims.sub ?? '', ...chosen })
-            .onConflict((on) => on.column('user_id').doUpdateSet(chosen))
-            .execute(),
-        )
-        return { allowGatewayFallback }
+      schema: { summary: 'Choose. What is left out stays as it is', body: z.object(choices).partial(), reply: z.object(choices) },
+      handler: async ({ principal, body: { allowGatewayFallback, ownKeysOnly } }) => {
+        const user_id = principal.claims.sub ?? ''
+        const chosen = {
+          ...(allowGatewayFallback === undefined ? {} : { allow_gateway_fallback: allowGatewayFallback }),
+          ...(ownKeysOnly === undefined ? {} : { own_keys_only: ownKeysOnly }),
+        }
+        const row = await database.asPrincipal(principal, async (tx) => {
+          const insert = tx.insertInto('user_settings').values({ user_id, ...chosen })
+          await insert
+            .onConflict((on) => (Object.keys(chosen).length > 0 ? on.column('user_id').doUpdateSet(chosen) : on.doNothing()))
+            .execute()
+          return tx.selectFrom('user_settings').selectAll().where('user_id', '=', user_id).executeTakeFirstOrThrow()
+        })
+        return { allowGatewayFallback: row.allow_gateway_fallback, ownKeysOnly: row.own_keys_only }
       },
     }),
     defineRoute({

@@ -55,14 +55,24 @@ describe('a person’s own account', async () => {
 
   it('has choices of the person’s own, and grants that they can only read', async () => {
     const [ada, service] = [await people.signUp(), await people.service()]
-    expect((await ada.ask('GET', '/api/settings')).json()).toEqual({ allowGatewayFallback: true, granted: {} })
+    expect((await ada.ask('GET', '/api/settings')).json()).toEqual({ allowGatewayFallback: true, ownKeysOnly: false, granted: {} })
     expect((await ada.ask('PUT', '/api/settings', { allowGatewayFallback: false, granted: { maxMessagesPerDay: '9' } })).json()).toEqual({
       allowGatewayFallback: false,
+      ownKeysOnly: false,
     })
+    expect((await ada.ask('PUT', '/api/settings', { ownKeysOnly: true })).json()).toEqual({
+      allowGatewayFallback: false,
+      ownKeysOnly: true,
+    })
+    expect((await ada.ask('PUT', '/api/settings', {})).json()).toEqual({ allowGatewayFallback: false, ownKeysOnly: true })
     const grant = `/api/admin/users/${ada.id}/settings/maxMessagesPerDay`
     expect((await ada.ask('PUT', grant, { value: '1000' })).statusCode).toBe(403)
     for (const value of ['50', '100']) expect((await service('PUT', grant, { value })).json()).toEqual({ key: 'maxMessagesPerDay', value })
-    expect((await ada.ask('GET', '/api/settings')).json()).toEqual({ allowGatewayFallback: false, granted: { maxMessagesPerDay: '100' } })
+    expect((await ada.ask('GET', '/api/settings')).json()).toEqual({
+      allowGatewayFallback: false,
+      ownKeysOnly: true,
+      granted: { maxMessagesPerDay: '100' },
+    })
     expect((await service('DELETE', grant)).statusCode).toBe(204)
     expect((await service('DELETE', grant)).json().code).toBe('settings.no_such_setting')
     expect((await service('PUT', `/api/admin/users/${randomUUID()}/settings/a`, { value: '' })).json().code).toBe('settings.no_such_user')
