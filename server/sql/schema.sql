@@ -200,6 +200,22 @@ ALTER FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret
 
 COMMENT ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) IS 'Keeps a new key; its private half was kept in the same transaction.';
 
+-- Name: another_name(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.another_name(in_name text, in_attempt integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  select case when in_attempt = 1 and in_name = '' then 'moved'
+              else pg_catalog.left(coalesce(nullif(in_name, ''), 'moved'), 90) || '-' || in_attempt + 1 end
+$$;
+
+ALTER FUNCTION keyloft.another_name(in_name text, in_attempt integer) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION another_name(in_name text, in_attempt integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.another_name(in_name text, in_attempt integer) IS 'What may be tried in place of a name that is taken.';
+
 -- Name: applied_migrations(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.applied_migrations() RETURNS TABLE(name text, sha256 text, breaking boolean)
@@ -463,6 +479,28 @@ ALTER FUNCTION keyloft.destroy_keys(in_user_id uuid) OWNER TO keyloft_definer;
 -- Name: FUNCTION destroy_keys(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.destroy_keys(in_user_id uuid) IS 'Deletes a person''s provider keys and gateway, and every secret of theirs with the keys that open it.';
+
+-- Name: excluding_columns(regclass, name); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) RETURNS TABLE(columns name[])
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select array(select a.attname from pg_catalog.pg_attribute a
+                where a.attrelid = i.indrelid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]) and a.attname <> in_column)
+    from pg_catalog.pg_index i
+   where i.indrelid = in_relation and i.indisunique and i.indpred is null
+     and exists (select from pg_catalog.pg_attribute a where a.attrelid = i.indrelid and a.attname = in_column
+                    and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+     and not exists (select from pg_catalog.pg_attribute a where a.attrelid = i.indrelid and a.attname in ('id', 'secret_id')
+                        and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+$$;
+
+ALTER FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION excluding_columns(in_relation regclass, in_column name); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) IS 'In what two rows of one owner may not be alike, for each unique index.';
 
 -- Name: find_api_token(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -748,6 +786,128 @@ ALTER FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) OWNER TO k
 
 COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'Makes the partitions of this month and so many after it, closed, and moves into them what had to wait in the catch-all. Runs as the owner, who alone can.';
 
+-- Name: move_account(uuid, uuid, uuid[], jsonb); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  owned record;
+  other record;
+  alike text;
+  assignments text;
+  referring text := 'true';
+  base text;
+  attempt integer;
+  taken boolean;
+begin
+  -- The new rows of whoever is being moved refer to this one, so from here on there are none.
+  perform from auth.users u where u.id = in_from and u.is_anonymous for update;
+  if not found then
+    return case when exists (select from keyloft.user_aliases a where a.old_id = in_from and a.user_id = in_to) then 'already' else 'refused' end;
+  end if;
+  perform from auth.users u where u.id = in_to and not u.is_anonymous for no key update;
+  if not found then
+    return 'refused';
+  end if;
+  if array(select s.id from keyloft.secrets s where s.user_id = in_from order by s.id) is distinct from in_old_secrets then
+    return 'stale';
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: account moves', 0)); -- after these, as nobody who has it waits for them
+  set constraints all deferred;
+
+  insert into keyloft.secrets (id, user_id, kind, provider, host, version, sealed)
+  select n.id, in_to, n.kind, n.provider, n.host, n.version, n.sealed
+    from pg_catalog.jsonb_to_recordset(in_new_secrets) as n (id uuid, kind text, provider text, host text, version integer, sealed text);
+
+  for owned in
+    select o.relation, o.column_name, o.relation::text as name, r.rule, r.column_name as renamed
+      from keyloft.owner_columns() o
+           left join keyloft.move_rules r on r.table_name = (select n.nspname || '.' || c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = o.relation)
+     where o.relation <> 'auth.users'::regclass and r.rule is distinct from 'stays' and r.rule is distinct from 'ends' and r.rule is distinct from 'special'
+     order by o.relation::text, o.column_name
+  loop
+    if owned.rule = 'keep target' then
+      for other in select columns from keyloft.excluding_columns(owned.relation, owned.column_name) loop
+        select coalesce(pg_catalog.string_agg(pg_catalog.format(' and t.%1$I is not distinct from o.%1$I', c), ''), '') into alike from unnest(other.columns) as c;
+        execute pg_catalog.format('delete from %s t where t.%I = $1 and exists (select from %s o where o.%I = $2%s)',
+          owned.relation, owned.column_name, owned.relation, owned.column_name, alike) using in_from, in_to;
+      end loop;
+    elsif owned.rule = 'rename' then
+      for other in select columns from keyloft.excluding_columns(owned.relation, owned.column_name) loop
+        select coalesce(pg_catalog.string_agg(pg_catalog.format(' and t.%1$I is not distinct from o.%1$I', c), ''), '') into alike
+          from unnest(other.columns) as c where c <> owned.renamed;
+        loop
+          execute pg_catalog.format('select t.%I from %s t where t.%I = $1 and exists (select from %s o where o.%I = $2 and o.%I = t.%I%s) limit 1',
+            owned.renamed, owned.relation, owned.column_name, owned.relation, owned.column_name, owned.renamed, owned.renamed, alike)
+            into base using in_from, in_to;
+          exit when base is null;
+          attempt := 1;
+          loop
+            execute pg_catalog.format('select exists (select from %s t where t.%I in ($1, $2) and t.%I = $3)',
+              owned.relation, owned.column_name, owned.renamed)
+              into taken using in_from, in_to, keyloft.another_name(base, attempt);
+            exit when not taken;
+            attempt := attempt + 1;
+          end loop;
+          execute pg_catalog.format('update %s t set %I = $3 where t.%I = $1 and t.%I = $4 and exists (select from %s o where o.%I = $2 and o.%I = t.%I%s)',
+            owned.relation, owned.renamed, owned.column_name, owned.renamed, owned.relation, owned.column_name, owned.renamed, owned.renamed, alike)
+            using in_from, in_to, keyloft.another_name(base, attempt), base;
+        end loop;
+      end loop;
+    end if;
+
+    select coalesce(pg_catalog.string_agg(pg_catalog.format(', %1$I = coalesce(($3 ->> %1$I::text)::uuid, %1$I)', a.attname), ''), ''),
+           coalesce(pg_catalog.string_agg(pg_catalog.format(' and not exists (select from %s r where r.%I = s.id)', owned.relation, a.attname), ''), '')
+      into assignments, alike
+      from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[
+             pg_catalog.array_position(k.confkey, (select i.attnum from pg_catalog.pg_attribute i where i.attrelid = k.confrelid and i.attname = 'id'))]
+     where k.conrelid = owned.relation and k.contype = 'f' and k.confrelid = 'keyloft.secrets'::regclass;
+    referring := referring || alike;
+    execute pg_catalog.format('update %s t set %I = $2%s where t.%I = $1', owned.relation, owned.column_name, assignments, owned.column_name)
+      using in_from, in_to, (select pg_catalog.jsonb_object_agg(n.replaces, n.id) from pg_catalog.jsonb_to_recordset(in_new_secrets) as n (id uuid, replaces uuid));
+  end loop;
+  -- Of rows that had to give way.
+  execute 'delete from keyloft.secrets s where s.id = any ($1) and ' || referring
+    using array(select n.id from pg_catalog.jsonb_to_recordset(in_new_secrets) as n (id uuid));
+
+  -- The trigger of usage_records has moved the sums by now; what is left is of records that are not kept any more.
+  insert into public.usage_hourly as h
+  select in_to, m.hour, m.provider, m.model, m.credential_source, m.requests, m.unpriced_requests, m.presumed_requests, m.input_tokens,
+         m.cached_input_tokens, m.output_tokens, m.reasoning_tokens, m.cost_usd
+    from public.usage_hourly m where m.user_id = in_from and m.requests <> 0
+  on conflict (user_id, hour, provider, model, credential_source) do update
+     set requests = h.requests + excluded.requests, unpriced_requests = h.unpriced_requests + excluded.unpriced_requests,
+         presumed_requests = h.presumed_requests + excluded.presumed_requests, input_tokens = h.input_tokens + excluded.input_tokens,
+         cached_input_tokens = h.cached_input_tokens + excluded.cached_input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+         reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_usd = h.cost_usd + excluded.cost_usd;
+  delete from public.usage_hourly h where h.user_id = in_from;
+
+  update public.user_quota_limits t
+     set used_requests = t.used_requests + m.used_requests, used_tokens = t.used_tokens + m.used_tokens, used_cost = t.used_cost + m.used_cost
+    from public.user_quota_limits m
+   where t.user_id = in_to and m.user_id = in_from and (m.type, m.provider, m.model) is not distinct from (t.type, t.provider, t.model)
+     and (m.reset_at is null or m.reset_at > pg_catalog.now());
+  delete from public.user_quota_limits m
+   where m.user_id = in_from
+     and exists (select from public.user_quota_limits t where t.user_id = in_to and (m.type, m.provider, m.model) is not distinct from (t.type, t.provider, t.model));
+  update public.user_quota_limits set user_id = in_to where user_id = in_from;
+
+  insert into keyloft.user_aliases (old_id, user_id) values (in_from, in_to);
+  delete from auth.users u where u.id = in_from;
+  perform pg_catalog.pg_notify('keyloft', 'person ' || in_from);
+  perform pg_catalog.pg_notify('keyloft', 'person ' || in_to);
+  return 'moved';
+end
+$_$;
+
+ALTER FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) IS 'Moves everything of an anonymous person to another, all or nothing. The secrets were sealed for the new owner before. Runs as the owner, whose every table has a policy for that.';
+
 -- Name: note_token_use(uuid[], timestamp with time zone[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) RETURNS void
@@ -777,6 +937,7 @@ declare
   written_ids uuid[];
   invalid bigint[];
 begin
+  in_user_ids := keyloft.present_owners(in_user_ids);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true) as is_valid
@@ -804,6 +965,51 @@ ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_
 -- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) IS 'Writes down calls that are about to be made. A verdict for each row; a bad one fails no other.';
+
+-- Name: owner_columns(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.owner_columns() RETURNS TABLE(relation regclass, column_name name)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select c.oid::regclass, a.attname
+    from pg_catalog.pg_class c
+         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid = 'uuid'::regtype
+   where n.nspname in ('auth', 'public', 'keyloft', 'realtime') and c.relkind in ('r', 'p') and not c.relispartition
+     and (a.attname = 'user_id'
+          or exists (select from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum]
+                        and k.confrelid = pg_catalog.to_regclass('auth.users')))
+$$;
+
+ALTER FUNCTION keyloft.owner_columns() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION owner_columns(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.owner_columns() IS 'Every column that says whose a row is, so that a table added later is not forgotten.';
+
+-- Name: present_owners(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.present_owners(in_user_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: account moves', 0));
+  if not exists (select from keyloft.user_aliases a where a.old_id = any (in_user_ids)) then
+    return in_user_ids;
+  end if;
+  return array(select coalesce(a.user_id, g.user_id)
+                 from unnest(in_user_ids) with ordinality as g (user_id, place) left join keyloft.user_aliases a on a.old_id = g.user_id
+                order by g.place);
+end
+$$;
+
+ALTER FUNCTION keyloft.present_owners(in_user_ids uuid[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION present_owners(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.present_owners(in_user_ids uuid[]) IS 'Who these people are now. Until the transaction ends, nobody moves: the first thing that whoever writes calls does.';
 
 -- Name: put_secret(uuid, uuid, text, text, text, integer, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -874,6 +1080,7 @@ CREATE FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease
 declare
   renewed integer;
 begin
+  in_user_ids := keyloft.present_owners(in_user_ids);
   -- What is locked is being settled or swept; to wait for it would only invite a deadlock.
   with living as (
     select h.user_id, h.id
@@ -1015,6 +1222,21 @@ ALTER FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) OWNER TO keyloft_defin
 
 COMMENT ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) IS 'The sealed text of a key for service_role; null for everybody else.';
 
+-- Name: secrets_of(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.secrets_of(in_user_id uuid) RETURNS TABLE(id uuid, user_id uuid, kind text, provider text, host text, version integer, sealed text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select s.id, s.user_id, s.kind, s.provider, s.host, s.version, s.sealed from keyloft.secrets s where s.user_id = in_user_id order by s.id
+$$;
+
+ALTER FUNCTION keyloft.secrets_of(in_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION secrets_of(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.secrets_of(in_user_id uuid) IS 'Every sealed text of a person''s, to be sealed for another.';
+
 -- Name: set_updated_at(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.set_updated_at() RETURNS trigger
@@ -1046,6 +1268,7 @@ declare
   invalid bigint[];
   verdicts text[];
 begin
+  in_user_ids := keyloft.present_owners(in_user_ids);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
@@ -1222,6 +1445,7 @@ CREATE FUNCTION keyloft.sweep_calls(in_limit integer) RETURNS integer
 declare
   swept integer;
 begin
+  perform keyloft.present_owners('{}');
   with expired as (
     select user_id, id from keyloft.holds
      where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit
@@ -2039,6 +2263,29 @@ ALTER TABLE keyloft.logins OWNER TO keyloft_owner;
 
 COMMENT ON TABLE keyloft.logins IS 'Passwords of the three logins, sealed under the root key. Read by the owner alone, at start.';
 
+-- Name: move_rules; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.move_rules (
+    table_name text NOT NULL,
+    rule text NOT NULL,
+    column_name text,
+    because text NOT NULL,
+    CONSTRAINT move_rules_known CHECK ((rule = ANY (ARRAY['keep target'::text, 'rename'::text, 'ends'::text, 'stays'::text, 'special'::text]))),
+    CONSTRAINT move_rules_rename_says_what CHECK (((rule = 'rename'::text) = (column_name IS NOT NULL)))
+);
+
+ALTER TABLE ONLY keyloft.move_rules FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.move_rules OWNER TO keyloft_owner;
+
+-- Name: TABLE move_rules; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.move_rules IS 'What becomes of a person''s rows in a move where more is needed than the new owner in user_id. A table without a rule is moved by its user_id.';
+
+-- Name: COLUMN move_rules.rule; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.move_rules.rule IS 'keep target: of two rows that exclude each other the target''s stays. rename: both stay, the moved one under another name (column_name). ends: goes with the old account. stays: is left as it is. special: keyloft.move_account does it.';
+
 -- Name: request_counts; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.request_counts (
@@ -2223,6 +2470,23 @@ CREATE TABLE keyloft.usage_records_default (
 ALTER TABLE ONLY keyloft.usage_records_default FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE keyloft.usage_records_default OWNER TO keyloft_owner;
+
+-- Name: user_aliases; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.user_aliases (
+    old_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_aliases_leads_elsewhere CHECK ((old_id <> user_id))
+);
+
+ALTER TABLE ONLY keyloft.user_aliases FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.user_aliases OWNER TO keyloft_owner;
+
+-- Name: TABLE user_aliases; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.user_aliases IS 'Who somebody is now whose anonymous account moved into another: a call in flight settles to the new owner.';
 
 -- Name: applied; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -3002,6 +3266,11 @@ ALTER TABLE ONLY keyloft.idempotent_requests
 ALTER TABLE ONLY keyloft.logins
     ADD CONSTRAINT logins_pkey PRIMARY KEY (role_name);
 
+-- Name: move_rules move_rules_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.move_rules
+    ADD CONSTRAINT move_rules_pkey PRIMARY KEY (table_name);
+
 -- Name: request_counts request_counts_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.request_counts
@@ -3031,6 +3300,11 @@ ALTER TABLE ONLY public.usage_records
 
 ALTER TABLE ONLY keyloft.usage_records_default
     ADD CONSTRAINT usage_records_default_pkey PRIMARY KEY (user_id, id, started_at);
+
+-- Name: user_aliases user_aliases_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.user_aliases
+    ADD CONSTRAINT user_aliases_pkey PRIMARY KEY (old_id);
 
 -- Name: applied_lock applied_lock_pkey; Type: CONSTRAINT; Schema: keyloft_migrations; Owner: keyloft_owner
 
@@ -3228,6 +3502,10 @@ CREATE INDEX request_counts_window_ends_idx ON keyloft.request_counts USING btre
 -- Name: secrets_user_id_version_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX secrets_user_id_version_idx ON keyloft.secrets USING btree (user_id, version);
+
+-- Name: user_aliases_user_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX user_aliases_user_id_idx ON keyloft.user_aliases USING btree (user_id);
 
 -- Name: job_common_i1; Type: INDEX; Schema: pgboss; Owner: keyloft_owner
 
@@ -3431,6 +3709,11 @@ ALTER TABLE ONLY keyloft.idempotent_requests
 ALTER TABLE ONLY keyloft.secrets
     ADD CONSTRAINT secrets_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: user_aliases user_aliases_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.user_aliases
+    ADD CONSTRAINT user_aliases_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: job_common dlq_fkey; Type: FK CONSTRAINT; Schema: pgboss; Owner: keyloft_owner
 
 ALTER TABLE ONLY pgboss.job_common
@@ -3611,6 +3894,10 @@ ALTER TABLE keyloft.idempotent_requests ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY "its function reads it" ON keyloft.token_marks FOR SELECT TO keyloft_definer USING (true);
 
+-- Name: user_aliases its functions ask it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions ask it" ON keyloft.user_aliases FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: holds its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep it" ON keyloft.holds TO keyloft_definer USING (true) WITH CHECK (true);
@@ -3635,6 +3922,10 @@ CREATE POLICY "its functions keep them" ON keyloft.secrets TO keyloft_definer US
 
 ALTER TABLE keyloft.logins ENABLE ROW LEVEL SECURITY;
 
+-- Name: move_rules; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.move_rules ENABLE ROW LEVEL SECURITY;
+
 -- Name: audit_log owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.audit_log TO keyloft_owner USING (true) WITH CHECK (true);
@@ -3655,6 +3946,10 @@ CREATE POLICY "owner maintains" ON keyloft.idempotent_requests TO keyloft_owner 
 
 CREATE POLICY "owner maintains" ON keyloft.logins TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: move_rules owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.move_rules TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: request_counts owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.request_counts TO keyloft_owner USING (true) WITH CHECK (true);
@@ -3671,6 +3966,10 @@ CREATE POLICY "owner maintains" ON keyloft.token_marks TO keyloft_owner USING (t
 
 CREATE POLICY "owner maintains" ON keyloft.usage_records_default TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: user_aliases owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.user_aliases TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: request_counts; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.request_counts ENABLE ROW LEVEL SECURITY;
@@ -3686,6 +3985,10 @@ ALTER TABLE keyloft.token_marks ENABLE ROW LEVEL SECURITY;
 -- Name: usage_records_default; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.usage_records_default ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_aliases; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.user_aliases ENABLE ROW LEVEL SECURITY;
 
 -- Name: audit_log what happened is written down; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -4061,6 +4364,10 @@ GRANT ALL ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped tex
 REVOKE ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION another_name(in_name text, in_attempt integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.another_name(in_name text, in_attempt integer) FROM PUBLIC;
+
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.applied_migrations() FROM PUBLIC;
@@ -4108,6 +4415,10 @@ GRANT ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) TO service_role;
+
+-- Name: FUNCTION excluding_columns(in_relation regclass, in_column name); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) FROM PUBLIC;
 
 -- Name: FUNCTION find_api_token(public_id text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4166,6 +4477,11 @@ GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from tim
 REVOKE ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) TO service_role;
 
+-- Name: FUNCTION move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) TO service_role;
+
 -- Name: FUNCTION note_token_use(in_ids uuid[], in_times timestamp with time zone[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
@@ -4175,6 +4491,15 @@ GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp w
 
 REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) TO service_role;
+
+-- Name: FUNCTION owner_columns(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.owner_columns() FROM PUBLIC;
+
+-- Name: FUNCTION present_owners(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.present_owners(in_user_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.present_owners(in_user_ids uuid[]) TO keyloft_definer;
 
 -- Name: FUNCTION put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4219,6 +4544,11 @@ REVOKE ALL ON FUNCTION keyloft.roll_up_usage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION keyloft.sealed_api_key(in_api_key_id uuid) TO service_role;
+
+-- Name: FUNCTION secrets_of(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.secrets_of(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.secrets_of(in_user_id uuid) TO service_role;
 
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -4421,6 +4751,10 @@ GRANT SELECT ON TABLE keyloft.token_marks TO keyloft_definer;
 GRANT SELECT ON TABLE public.usage_records TO authenticated;
 GRANT SELECT ON TABLE public.usage_records TO service_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
+
+-- Name: TABLE user_aliases; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE keyloft.user_aliases TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 

@@ -136,6 +136,8 @@ describe('the direction of imports', () => {
       'cli/seed.ts: seed',
       'cli/users.ts: keyloft users',
       'domains/identity/admin-routes.ts: decide of a person',
+      'domains/identity/move-account.ts: move an account',
+      'domains/identity/move-account.ts: read the secrets of a move',
       'domains/identity/oauth-tokens.ts: keep OAuth tokens',
       'domains/identity/oauth-tokens.ts: read OAuth tokens',
       'domains/identity/signing-keys.ts: keep a signing key',

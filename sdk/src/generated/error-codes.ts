@@ -61,6 +61,7 @@ export const errorCodes = [
   'identity.keys_unavailable', // 503 The keys of the sign-in service cannot be fetched at the moment.
   'identity.no_such_user', // 404 There is no such user.
   'identity.not_yourself', // 409 Nobody takes their own rights away.
+  'identity.nothing_to_claim', // 409 No anonymous account belongs to this session.
   'identity.unauthorized', // 401 This credential is not valid.
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
   'ledger.invalid_call', // 400 This call cannot be written down.

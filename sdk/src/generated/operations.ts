@@ -19,6 +19,16 @@ export type Account = {
   createdAt: string
 }
 
+export type AccountClaimInput = {
+  /** The session of the anonymous account, as `set-auth-token` gave it. */
+  session: string
+}
+
+export type AccountClaimed = {
+  /** False where it had been moved here already. */
+  moved: boolean
+}
+
 export type ApiToken = {
   id: string
   name: string
@@ -343,6 +353,11 @@ export interface Operations {
       reason?: string | undefined
     }
     reply: Account
+  }
+  /** Takes over an anonymous account. Everything of the anonymous account is moved to the one that asks, and the anonymous account is gone. For a signed-in person, or an API token with the scope `account`. */
+  'POST /api/account/claim': {
+    body: AccountClaimInput
+    reply: AccountClaimed
   }
   /** Add a provider key. For a signed-in person, or an API token with the scope `account`. */
   'POST /api/profile/api-keys': {

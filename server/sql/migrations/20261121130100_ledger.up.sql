@@ -1,7 +1,8 @@
 -- What was called, by whom, with whose credential, and what it cost. A call is written down before it may answer (holds)
 -- and again when it has ended (usage_records). docs/guides/usage.md tells it for people, decision 0024 why it is so.
 --
--- Locks are taken in one order by whoever writes: quota id, call id, hour.
+-- Locks are taken in one order by whoever writes: account moves (keyloft.present_owners, of a later migration), quota id,
+-- call id, hour.
 set local role keyloft_owner;
 
 -- Of every call, open or ended.
@@ -208,6 +209,7 @@ declare
   written_ids uuid[];
   invalid bigint[];
 begin
+  in_user_ids := keyloft.present_owners(in_user_ids);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true) as is_valid
@@ -253,6 +255,7 @@ declare
   invalid bigint[];
   verdicts text[];
 begin
+  in_user_ids := keyloft.present_owners(in_user_ids);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
@@ -354,6 +357,7 @@ as $$
 declare
   renewed integer;
 begin
+  in_user_ids := keyloft.present_owners(in_user_ids);
   -- What is locked is being settled or swept; to wait for it would only invite a deadlock.
   with living as (
     select h.user_id, h.id
@@ -375,6 +379,7 @@ as $$
 declare
   swept integer;
 begin
+  perform keyloft.present_owners('{}');
   with expired as (
     select user_id, id from keyloft.holds
      where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit

@@ -146,6 +146,12 @@ export const samples: Record<string, Sample> = {
     key: 'user_id',
     change: 'base_url',
   },
+  'keyloft.user_aliases': { row: (user_id) => ({ old_id: randomUUID(), user_id }), key: 'old_id', change: 'moved_at' },
+  'keyloft.move_rules': {
+    row: () => ({ table_name: randomUUID(), rule: 'stays', because: 'a sample' }),
+    key: 'table_name',
+    change: 'because',
+  },
   'keyloft.logins': { row: () => ({ role_name: 'keyloft_user', sealed_password: 'kr1.' }), key: 'role_name', change: 'sealed_password' },
   'keyloft.request_counts': {
     row: () => ({ bucket: randomUUID(), count: 1, window_ends: inAnHour() }),

@@ -2,6 +2,9 @@ import { projectJwt } from '../identity.ts'
 import type { Refusals } from './refusal.ts'
 
 export const identityRefusals: Refusals = {
+  'POST /api/account/claim': {
+    409: [{ code: 'identity.nothing_to_claim', prepare: () => ({ payload: { session: 'nonsense' } }) }],
+  },
   'PATCH /api/admin/users/{id}': {
     valid: () => ({ payload: { tier: 'pro' } }),
     400: [{ code: 'http.invalid', prepare: () => ({ payload: { tier: 'gold' } }) }],

@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Clock } from '../../base/clock.ts'
 import type { Mail } from '../../platform/mail/mailer.ts'
+import { createAnonymous } from './anonymous.ts'
 import { resetMail, verificationMail } from './mails.ts'
 import { createOAuthTokens, type OAuthTokensOptions } from './oauth-tokens.ts'
 import { createOidcProvider, type FetchJson } from './oidc.ts'
@@ -32,6 +33,7 @@ export interface SignInOptions {
   /** Through the one door out. */
   fetchJson: FetchJson
   clock: Clock
+  move: (from: string, to: string) => Promise<unknown>
   onSessionEnded: (token: string) => void
   onProblem: (message: string) => void
 }
@@ -121,17 +123,18 @@ function buildAuth(pool: pg.Pool, options: SignInOptions) {
           issuer: publicUrl,
           audience,
           expirationTime: '15m',
-          definePayload: ({ user }) => ({ role: 'authenticated', email: user.email }),
+          definePayload: ({ user }) => ({ role: 'authenticated', email: user.email, is_anonymous: user.isAnonymous === true }),
         },
         adapter: signingKeys.storage,
         disableSettingJwtHeader: true,
       }),
+      ...createAnonymous(options),
       oauthTokens.plugin,
       listProviders(providers),
       ...(providers.oidc ? [offer(createOidcProvider(providers.oidc, options))] : []),
       openAPI({ disableDefaultReference: true }),
     ],
-    disabledPaths: ['/open-api/generate-schema', '/reference'], // ours merges the document
+    disabledPaths: ['/open-api/generate-schema', '/reference', '/delete-anonymous-user'], // ours merges the document, and closes accounts
     databaseHooks: {
       account: oauthTokens.hooks,
       session: {

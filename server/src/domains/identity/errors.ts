@@ -10,6 +10,11 @@ export const identityErrors = defineErrors('identity', {
   },
   no_such_user: { status: 404, message: 'There is no such user.' },
   not_yourself: { status: 409, message: 'Nobody takes their own rights away.', hint: 'Ask another admin, or use keyloft users.' },
+  nothing_to_claim: {
+    status: 409,
+    message: 'No anonymous account belongs to this session.',
+    hint: 'It may have been moved already: look whether everything is there.',
+  },
   issuer_unavailable: {
     status: 503,
     message: 'The sign-in service cannot be reached at the moment.',

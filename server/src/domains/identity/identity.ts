@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
 import { anonymous, type Principal } from '../../base/principal.ts'
-import type { Database } from '../../platform/database/database.ts'
+import type { Asked, Database } from '../../platform/database/database.ts'
 import type { Route } from '../../platform/http/define-route.ts'
 import type { Mail } from '../../platform/mail/mailer.ts'
 import { deriveSecret } from '../../platform/sealing/derive-secret.ts'
@@ -14,11 +14,13 @@ import { type Account, describeAccount, endSessions, findAccount } from './accou
 import { adminRoutes } from './admin-routes.ts'
 import type { SignIn } from './better-auth.ts'
 import { type Credential, readCredential } from './carriers.ts'
+import { claimRoutes } from './claim-routes.ts'
 import { identityErrors } from './errors.ts'
 import { findExternalUser } from './external-users.ts'
 import { askWhetherKeptElsewhere } from './kept-elsewhere.ts'
 import { createKeySet } from './key-set.ts'
 import { mountSignIn } from './mount.ts'
+import { moveAccount } from './move-account.ts'
 import type { FetchJson } from './oidc.ts'
 import type { OtherProviders } from './providers.ts'
 import { createMemory } from './remember.ts'
@@ -114,6 +116,13 @@ export function createIdentity(deps: IdentityDeps): Identity {
   signals.onChanged('person', forgetPerson)
   signals.onChanged('token', (id) => memory.forgetWhere(({ tokenId }) => (id === undefined ? tokenId !== undefined : tokenId === id)))
 
+  const move = async (from: string, to: string, asked?: Asked) => {
+    const verdict = await moveAccount({ database, secrets: deps.secrets }, from, to, asked)
+    if (verdict === 'refused') throw identityErrors.nothing_to_claim()
+    forgetPerson(from)
+    return verdict === 'moved'
+  }
+
   // Loaded on first use: it is a third of the memory of a server that nobody signs in to.
   let built: Promise<SignIn> | undefined
   const signIn = () => {
@@ -132,6 +141,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       isClosed: (userId) => isClosed(pool, userId),
       sendMail: deps.sendMail,
       providers: settings.signInWith,
+      move,
       database,
       secrets: deps.secrets,
       fetchJson: deps.fetchJson,
@@ -142,7 +152,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   }
 
   return {
-    routes: adminRoutes({ database, pool, keptElsewhere, forgetPerson }),
+    routes: [...adminRoutes({ database, pool, keptElsewhere, forgetPerson }), ...claimRoutes({ checkSession, keptElsewhere, move })],
     accountOf: async (userId) => ((await keptElsewhere()) ? undefined : findAccount(pool, userId)),
     describeAccount: async (userId) => ((await keptElsewhere()) ? { id: userId } : describeAccount(pool, userId)),
     async shutOut(userId) {

@@ -312,6 +312,12 @@ export interface Tables {
     sealed_password: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
   }
+  'keyloft.move_rules': {
+    table_name: ColumnType<string, string, string>
+    rule: ColumnType<string, string, string>
+    column_name: ColumnType<string | null, string | null | undefined, string | null>
+    because: ColumnType<string, string, string>
+  }
   'keyloft.request_counts': {
     bucket: ColumnType<string, string, string>
     count: ColumnType<number, number, number>
@@ -331,5 +337,10 @@ export interface Tables {
     id: ColumnType<boolean, boolean | undefined, boolean>
     key: ColumnType<Uint8Array, Uint8Array, Uint8Array>
     created_at: ColumnType<Date, Date | undefined, Date>
+  }
+  'keyloft.user_aliases': {
+    old_id: ColumnType<string, string, string>
+    user_id: ColumnType<string, string, string>
+    moved_at: ColumnType<Date, Date | undefined, Date>
   }
 }
