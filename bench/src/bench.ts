@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { calls } from './calls.ts'
 import { credentials } from './credentials.ts'
 import { type Figure, reaches, toTable } from './figures.ts'
 import { ledger } from './ledger.ts'
@@ -9,12 +10,12 @@ import { select } from './select.ts'
 import { start } from './start.ts'
 import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials, vault, ledger, resolver }
+const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]
 Compares Keyloft with something bare in the same run. A figure below its bar fails nothing: a busy machine moves them all.`
-const longestMs = 120_000
+const longestMs = 240_000
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, help: { type: 'boolean' } } })
 const names = positionals.length > 0 ? positionals : Object.keys(benches)

@@ -1,4 +1,5 @@
 import { createApp } from '../src/app.ts'
+import { createLedger } from '../src/domains/ledger/ledger.ts'
 import type { Database } from '../src/platform/database/database.ts'
 import { createEgress } from '../src/platform/egress/egress.ts'
 import type { Keyring } from '../src/platform/sealing/keyring.ts'
@@ -14,6 +15,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
       auth: { jwtSecret: undefined, externalIssuer: undefined, signInWith: {} },
       providers: { baseUrls: {}, added: {} },
       mockProvider: false,
+      servesUnaccounted: false,
       eraseAfterDays: 30,
       mail: undefined,
       resolver: { order: [], serverKeys: {} },
@@ -23,6 +25,7 @@ export async function readDocument({ database, keyring }: { database: Database; 
     signals: deaf,
     keyring,
     egress,
+    ledger: createLedger({ database, clock: Date.now }),
     log: createLog('error'),
   })
   try {

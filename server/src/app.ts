@@ -4,8 +4,10 @@ import type { Logger } from 'pino'
 import { Hidden } from './base/hidden.ts'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
+import { createGateway } from './domains/gateway/gateway.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import type { JsonRequest } from './domains/identity/oidc.ts'
+import type { Ledger } from './domains/ledger/ledger.ts'
 import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
 import { createProviders } from './domains/providers/providers.ts'
@@ -30,13 +32,14 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'eraseAfterDays' | 'mail' | 'resolver'>
+  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'servesUnaccounted' | 'eraseAfterDays' | 'mail' | 'resolver'>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
   signals: Signals
   keyring: Keyring
   egress: Egress
+  ledger: Ledger
   /** Where mails go when no service is set; in development alone. */
   mailFolder?: string | undefined
   log: Logger
@@ -51,7 +54,20 @@ const signInLimit = { max: 60, windowSeconds: 60 }
 
 /** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, url, database, signals, keyring, egress, mailFolder, log, tracing = untraced, adoptServer, moreRoutes = [] } = options
+  const {
+    config,
+    url,
+    database,
+    signals,
+    keyring,
+    egress,
+    ledger,
+    mailFolder,
+    log,
+    tracing = untraced,
+    adoptServer,
+    moreRoutes = [],
+  } = options
   const { publicUrl, corsOrigins } = config.http
   const metrics = createMetrics()
   metrics.watchPools(database.pools)
@@ -85,6 +101,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const mockKey = config.mockProvider ? { mock: new Hidden('it takes any') } : {}
   const keysInOrder = { ...config.resolver, serverKeys: { ...config.resolver.serverKeys, ...mockKey } }
   const resolver = createResolver({ settings: keysInOrder, database, secrets, providers, egress, signals, clock: Date.now })
+  const gateway = createGateway({
+    resolve: resolver.resolve,
+    habitsOf: (provider) => providers.find(provider) ?? {},
+    ledger,
+    egress,
+    clock: Date.now,
+    onProblem: (what, error) => log.error({ err: error }, what),
+    servesUnaccounted: config.servesUnaccounted,
+  })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
     scope.addHook('preParsing', async (request, reply) => {
@@ -108,6 +133,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...tokens.routes,
       ...vault.routes,
       ...resolver.routes,
+      ...gateway.routes,
       ...createModels({ database }).routes,
       ...identity.routes,
       ...settings.routes,

@@ -39,6 +39,7 @@ describe('without any setting', () => {
     expect(read()).toEqual({
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
       mockProvider: false,
+      servesUnaccounted: false,
       auth: { jwtSecret: undefined, externalIssuer: undefined, signInWith: {} },
       providers: { baseUrls: {}, added: {} },
       legacyKeys: { hex: [], secrets: [] },

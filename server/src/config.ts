@@ -44,6 +44,8 @@ export interface Config {
   readonly providers: ProviderSettings
   /** Whether this server has a provider that makes up its answers. With the embedded database alone. */
   readonly mockProvider: boolean
+  /** Whether calls are made that cannot be written down, while the database is away. */
+  readonly servesUnaccounted: boolean
   /** How long a person who closed their account may still ask for it back. */
   readonly eraseAfterDays: number
   /** The service that sends mails; absent where none is set. */
@@ -249,6 +251,7 @@ const variables = {
   ENCRYPTION_KEY: hexKey,
   API_KEY_ENCRYPTION_KEY: hexKey,
   INTEGRATION_ENCRYPTION_SECRET: variable(z.string(), 'a text', 'the secret of that time'),
+  KEYLOFT_UNACCOUNTED_CALLS: variable(z.enum(['0', '1']), '0 or 1', '0'),
   KEYLOFT_MOCK_PROVIDER: variable(z.enum(['0', '1']), '0 or 1', '1'),
   OPENAI_API_KEY: aProviderKey('sk-…'),
   OPENROUTER_API_KEY: aProviderKey('sk-or-…'),
@@ -335,6 +338,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     tracing: readTracing(read, given),
     providers: readProviders(read),
     mail: readMail(read, given, faults),
+    servesUnaccounted: read('KEYLOFT_UNACCOUNTED_CALLS') === '1',
     mockProvider: readMockProvider(read, database, faults),
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
     resolver: readResolver(read),

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { makePartitions } from './domains/ledger/jobs.ts'
+import { createLedger } from './domains/ledger/ledger.ts'
 import { loadShippedModels } from './domains/models/models.ts'
 import { startJobs } from './jobs.ts'
 import { type OpenedDatabase, openGiven, openOwn } from './open-database.ts'
@@ -39,6 +40,7 @@ export interface StartOptions {
 const stopTimeoutMs = 9_000
 const drainTimeoutMs = 5_000
 const jobsTimeoutMs = 1_000
+const ledgerTimeoutMs = 1_000
 const disconnectTimeoutMs = 500
 
 type Release = (withinMs: number) => Promise<unknown>
@@ -138,6 +140,8 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
   await Promise.all([loadShippedModels(database), makePartitions(database)])
   const { egress, tracing, close } = await openOutgoing(config, log)
   onStop(close)
+  const ledger = createLedger({ database, clock: Date.now })
+  onStop((withinMs) => ledger.stop({ timeoutMs: Math.max(0, Math.min(withinMs, ledgerTimeoutMs)) })) // what was in flight is written by then
   const queue = await startJobs({ logins, directUrl, database, log, tracing, works: config.worksOnJobs })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
@@ -157,6 +161,7 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
     signals,
     keyring,
     egress,
+    ledger,
     mailFolder,
     log,
     tracing,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { afterAll } from 'vitest'
 import { type AppOptions, createApp } from '../src/app.ts'
+import { createLedger } from '../src/domains/ledger/ledger.ts'
 import { usualOrder } from '../src/domains/resolver/sources.ts'
 import { createEgress, type EgressOptions } from '../src/platform/egress/egress.ts'
 import type { Route } from '../src/platform/http/define-route.ts'
@@ -41,10 +42,12 @@ export async function createTestApp(
   const anotherApp = async (changed: Partial<AppOptions> = {}, auth: AuthSettings = {}) => {
     const signals = createSignals({ databaseUrl: test.urls.keyloft_auth, clock: Date.now, log })
     signals.start()
+    const ledger = createLedger({ database: test.database, clock: Date.now })
     const app = await createApp({
       config: {
         http: { host: '127.0.0.1', port: 0, publicUrl, corsOrigins: [], trustedProxies: undefined },
         mockProvider: false,
+        servesUnaccounted: false,
         auth: { jwtSecret, externalIssuer: undefined, signInWith: {}, ...options.auth, ...auth },
         providers: options.providers ?? { baseUrls: {}, added: {} },
         eraseAfterDays: 30,
@@ -56,12 +59,16 @@ export async function createTestApp(
       signals,
       keyring: test.keyring,
       egress,
+      ledger,
       log,
       ...(options.tracing ? { tracing: options.tracing } : {}),
       moreRoutes: routes(test),
       ...changed,
     })
-    app.addHook('onClose', () => signals.stop())
+    app.addHook('onClose', async () => {
+      await ledger.stop()
+      await signals.stop()
+    })
     apps.push(app)
     return app
   }

@@ -44,27 +44,25 @@ export interface Reply {
 export const providerKey = 'sk-key-of-the-provider-0123456789'
 const caller = userPrincipal('5f0c5a52-2f3c-4f39-8d2b-0e6f8f0b8f11')
 
-export async function createTestGateway(
-  options: Partial<GatewayDeps> & { candidates?: readonly Candidate[]; principal?: Principal } = {},
-): Promise<TestGateway> {
+export async function createTestGateway(options: Partial<GatewayDeps> & { principal?: Principal } = {}): Promise<TestGateway> {
   const egress = createEgress()
   const ledger = memoryLedger()
   const problems: string[] = []
   const at = (origin: string, change: Partial<Candidate> = {}): Candidate => ({
     source: 'user-key',
-    providerId: 'openai',
+    provider: 'openai',
     keyId: '0190a1b2-0000-7000-8000-000000000001',
     modelId: 'mock-1',
     destination: egress.namedByOperator(origin).at('/v1/chat/completions'),
-    headers: () => ({ authorization: `Bearer ${providerKey}` }),
-    reason: 'first of the own keys',
+    authHeaders: () => ({ authorization: `Bearer ${providerKey}` }),
     ...change,
   })
   const gateway = createGateway({
     ledger,
     egress,
     clock: Date.now,
-    resolve: () => options.candidates ?? [],
+    resolve: async () => ({ candidates: [], trace: [] }),
+    habitsOf: () => ({}),
     onProblem: (what) => problems.push(what),
     ...options,
   })
@@ -97,7 +95,8 @@ export async function createTestGateway(
 /** A resolver that can be told later, when the provider is up. */
 export function resolveLater(): { resolve: Resolve; candidates: Candidate[] } {
   const candidates: Candidate[] = []
-  return { candidates, resolve: () => candidates }
+  const trace = () => candidates.map(({ source, provider }) => ({ source, provider, verdict: 'candidate' }))
+  return { candidates, resolve: async () => ({ candidates, trace: trace() }) }
 }
 
 function memoryLedger(): MemoryLedger {

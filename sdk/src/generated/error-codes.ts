@@ -31,11 +31,8 @@ export const errorCodes = [
   'egress.url_invalid', // 400 This is not an address that can be called.
   'gateway.bad_answer', // 502 The provider answered with something that cannot be passed on.
   'gateway.body_ambiguous', // 400 A field of the body stands there twice.
-  'gateway.body_invalid', // 400 The body is not a JSON object of the form that this route takes.
   'gateway.key_refused', // 502 The provider refused the key of this server.
   'gateway.ledger_away', // 503 Calls cannot be written down at the moment, so none is made.
-  'gateway.model_not_allowed', // 403 This token may not be used for this model.
-  'gateway.nobody_serves', // 404 No provider key can serve this model.
   'gateway.provider_down', // 503 The provider has failed several times in a row and is left alone for a moment.
   'gateway.resting', // 429 The provider asked for a pause that is not over yet.
   'gateway.too_slow', // 504 The provider took too long to answer.

@@ -509,6 +509,24 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** A chat completion, by the provider that the resolver chooses. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/chat/completions': {
+    body: {
+      /** As the provider names it, or as the catalogue does. */
+      model: string
+      messages: Array<{ [key: string]: unknown }>
+      stream?: boolean | null | undefined
+      stream_options?: {
+        include_usage?: boolean | undefined
+        [key: string]: unknown
+      } | null | undefined
+      [key: string]: unknown
+    }
+    reply: {
+      id: string
+      [key: string]: unknown
+    }
+  }
   /** Grant a person a setting. For the service key, or an admin. */
   'PUT /api/admin/users/{id}/settings/{key}': {
     params: {

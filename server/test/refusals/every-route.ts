@@ -1,3 +1,4 @@
+import { gatewayRefusals } from './gateway.ts'
 import { identityRefusals } from './identity.ts'
 import { platformRefusals } from './platform.ts'
 import type { Refusals } from './refusal.ts'
@@ -7,6 +8,7 @@ import { vaultRefusals } from './vault.ts'
 
 /** A file for each domain. Only what does not follow from the OpenAPI document stands in them. */
 export const refusalsOfEveryRoute: Refusals = {
+  ...gatewayRefusals,
   ...identityRefusals,
   ...platformRefusals,
   ...settingsRefusals,

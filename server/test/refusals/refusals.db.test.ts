@@ -129,6 +129,7 @@ describe('every route refuses as it says it does', async () => {
       })
       expect(reply.statusCode, reply.body).toBe(status)
       if (operation.path.startsWith('/rest/')) expectPostgrestError(reply, code)
+      else if (operation.path === '/v1/chat/completions') expectOpenAiError(reply, code)
       else expectProblem(reply, code)
     } finally {
       await undo?.(test)
@@ -150,6 +151,21 @@ function expectProblem(reply: LightMyRequestResponse, code: string | undefined) 
   expect(reply.body).not.toMatch(internal)
   if (status === 401) expect(reply.headers['www-authenticate']).toBe('Bearer')
   if (status === 429 || status === 503) expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+}
+
+/** What OpenAI's clients hand on. */
+function expectOpenAiError(reply: LightMyRequestResponse, code: string | undefined) {
+  const { error, ...rest } = reply.json()
+  expect(rest).toEqual({})
+  expect(error).toEqual({
+    message: expect.stringMatching(/^\S.{3,}\.$/),
+    type: expect.stringMatching(/_error$/),
+    param: null,
+    code: error.code,
+  })
+  expect(error.code).toMatch(/^[a-z_]+\.[a-z_]+$/)
+  if (code !== undefined) expect(error.code).toBe(code)
+  expect(reply.body).not.toMatch(internal)
 }
 
 /** What supabase-js hands on. Which of our codes is which of theirs, only the domain knows. */

@@ -61,7 +61,7 @@ export class Breaker {
   }
 }
 
-const providerOf = ({ providerId, destination }: Candidate) => `${providerId} ${destination.origin}`
+const providerOf = ({ provider, destination }: Candidate) => `${provider} ${destination.origin}`
 /** A limit is of one key with one model; another person's key has its own. */
 const keyOf = (candidate: Candidate) => `${providerOf(candidate)} ${candidate.keyId ?? candidate.source} ${candidate.modelId}`
 const secondsUntil = (untilMs: number, nowMs: number) => Math.max(1, Math.ceil((untilMs - nowMs) / 1000))

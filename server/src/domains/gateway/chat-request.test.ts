@@ -52,7 +52,11 @@ describe('the body of a call', () => {
     '{"model":"m","stream":"yes"}',
     '{"model":"m","messages":[{]',
     `{"model":"${'m'.repeat(300)}"}`,
-  ])('is refused as %s', (text) => expect(() => read(text)).toThrow(expect.objectContaining({ code: 'gateway.body_invalid' })))
+  ])('is refused as %s', (text) =>
+    expect(() => read(text)).toThrow(
+      expect.objectContaining({ status: 400, code: expect.stringMatching(/^http\.(invalid|bad_request)$/) }),
+    ),
+  )
 
   it.each([
     '{"model":"cheap","model":"dear"}',

@@ -1,4 +1,4 @@
-import { gatewayErrors } from './errors.ts'
+import { httpErrors } from '../../platform/http/errors.ts'
 import { type Member, type ScannedObject, scanObject, skipBlanks } from './scan-object.ts'
 
 /** The body of a call, and of it what the gateway must know. The rest is the provider's. */
@@ -14,15 +14,16 @@ export interface ChatRequest {
   rewritten(changes: { model: string; askForUsage: boolean }): Buffer
 }
 
+const lookAt = 'Look at model, stream and stream_options; the rest is the provider’s to judge.'
 const longestModel = 256
 const bytesPerToken = 4
 
 export function readChatRequest(bytes: Buffer): ChatRequest {
   const text = bytes.toString('latin1')
   const object = scanObject(text, 0, ['model', 'stream', 'stream_options'])
-  if (skipBlanks(text, object.closes + 1) !== text.length) throw gatewayErrors.body_invalid()
+  if (skipBlanks(text, object.closes + 1) !== text.length) throw httpErrors.bad_request()
   const { model: modelAt, stream, stream_options: options } = object.members
-  if (!modelAt) throw gatewayErrors.body_invalid({ message: 'The body names no model.' })
+  if (!modelAt) throw httpErrors.invalid({ message: 'The body names no model.', hint: lookAt })
   const model = readModel(bytes, text, modelAt)
   const streams = readFlag('stream', stream && text.slice(stream.start, stream.end))
   const usage = streams ? findUsageWish(text, options) : ({ kind: 'asked' } as const)
@@ -46,7 +47,7 @@ function readModel(bytes: Buffer, text: string, { start, end }: Member): string 
   const isPlain = text.charCodeAt(start) === 34 && /^[!#-[\]-~]+$/.test(text.slice(start + 1, end - 1))
   const model: unknown = isPlain ? text.slice(start + 1, end - 1) : parse(bytes.toString('utf8', start, end))
   if (typeof model !== 'string' || model.trim() === '' || model.length > longestModel)
-    throw gatewayErrors.body_invalid({ message: 'The name of the model is no text, or too long.' })
+    throw httpErrors.invalid({ message: 'The name of the model is no text, or too long.', hint: lookAt })
   return model
 }
 
@@ -54,14 +55,14 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw gatewayErrors.body_invalid({ cause })
+    throw httpErrors.bad_request({ cause })
   }
 }
 
 function readFlag(name: string, literal: string | undefined): boolean {
   if (literal === 'true') return true
   if (literal === undefined || literal === 'false' || literal === 'null') return false
-  throw gatewayErrors.body_invalid({ message: `The field ${name} is neither true nor false.` })
+  throw httpErrors.invalid({ message: `The field ${name} is neither true nor false.`, hint: lookAt })
 }
 
 const wish = '"include_usage":true'

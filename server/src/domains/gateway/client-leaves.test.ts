@@ -43,8 +43,8 @@ describe('a client that leaves', () => {
       socket.write(Buffer.concat([chunked(saying('more').repeat(4_000)), chunked(usage), chunked('data: [DONE]\n\n'), chunked()]))
     })
     const { resolve, candidates } = resolveLater()
-    const { url, at, ledger, gateway } = await createTestGateway({ resolve })
-    candidates.push(at(provider.url, { onAbort: 'drain' }))
+    const { url, at, ledger, gateway } = await createTestGateway({ resolve, habitsOf: () => ({ whenClientLeaves: 'drain' }) })
+    candidates.push(at(provider.url))
     callAndLeave(url, 'at the first piece')
     await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
     expect(ledger.settled[0]?.outcome).toMatchObject({
@@ -58,8 +58,12 @@ describe('a client that leaves', () => {
   it('and whose provider never ends is read for so long and no longer', async () => {
     const provider = await startRaw((socket) => socket.write(Buffer.concat([Buffer.from(eventStreamHead), chunked(saying('word '))])))
     const { resolve, candidates } = resolveLater()
-    const { url, at, ledger } = await createTestGateway({ resolve, limits: { drainMs: 100, settleMs: 200 } })
-    candidates.push(at(provider.url, { onAbort: 'drain' }))
+    const { url, at, ledger } = await createTestGateway({
+      resolve,
+      habitsOf: () => ({ whenClientLeaves: 'drain' }),
+      limits: { drainMs: 100, settleMs: 200 },
+    })
+    candidates.push(at(provider.url))
     callAndLeave(url, 'at the first piece')
     await provider.hungUp(0)
     await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'estimated' }))

@@ -2,14 +2,7 @@ import { defineErrors } from '../../base/errors.ts'
 
 /** What a caller hears of a call that did not come about. Who the provider is they know; where it is called, never. */
 export const gatewayErrors = defineErrors('gateway', {
-  body_invalid: { status: 400, message: 'The body is not a JSON object of the form that this route takes.' },
   body_ambiguous: { status: 400, message: 'A field of the body stands there twice.', hint: 'Two readers could understand it in two ways.' },
-  model_not_allowed: { status: 403, message: 'This token may not be used for this model.', hint: 'Use one of the models it was made for.' },
-  nobody_serves: {
-    status: 404,
-    message: 'No provider key can serve this model.',
-    hint: 'Add a key of a provider that has the model, or ask for another one.',
-  },
   resting: { status: 429, message: 'The provider asked for a pause that is not over yet.', hint: 'Wait as long as retry-after says.' },
   unreachable: { status: 502, message: 'The provider could not be reached, or it hung up before it answered.' },
   bad_answer: { status: 502, message: 'The provider answered with something that cannot be passed on.' },

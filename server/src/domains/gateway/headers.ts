@@ -29,12 +29,17 @@ const ofAccount = new Set(['openai-organization', 'openai-project', 'anthropic-o
 
 export const isOwnKey = ({ source }: Pick<Candidate, 'source'>) => source === 'user-key' || source === 'user-gateway'
 
-export function requestHeaders(client: IncomingHttpHeaders, candidate: Candidate): Record<string, string> {
+export function requestHeaders(
+  client: IncomingHttpHeaders,
+  candidate: Candidate,
+  ofProvider: Readonly<Record<string, string>> | undefined,
+  auth: Readonly<Record<string, string>>,
+): Record<string, string> {
   // Usage is read from the answer on its way, so it must come unpacked.
   const headers: Record<string, string> = { 'user-agent': 'keyloft', 'content-type': 'application/json', 'accept-encoding': 'identity' }
   for (const name of forwarded) copy(client, name, headers)
   if (isOwnKey(candidate)) for (const name of forwardedWithOwnKey) copy(client, name, headers)
-  return Object.assign(headers, candidate.headers())
+  return Object.assign(headers, ofProvider, auth)
 }
 
 function copy(client: IncomingHttpHeaders, name: string, headers: Record<string, string>) {
@@ -56,11 +61,11 @@ export function passOn(given: IncomingHttpHeaders, candidate: Candidate, secrets
 }
 
 /** Whose key a call went out with. */
-export function credentialTrace({ source, providerId, keyId }: Candidate): string {
-  return keyId === undefined ? `${source};provider=${providerId}` : `${source};provider=${providerId};key=${keyId}`
+export function credentialTrace({ source, provider, keyId }: Candidate): string {
+  return keyId === undefined ? `${source};provider=${provider}` : `${source};provider=${provider};key=${keyId}`
 }
 
-/** What of the headers for the provider must never come back. A short value would be found everywhere. */
+/** What of the credential must never come back. A short value would be found everywhere. */
 export function secretsIn(headers: Readonly<Record<string, string>>): string[] {
   return Object.values(headers)
     .map((value) => value.replace(/^Bearer /i, ''))

@@ -139,20 +139,30 @@ describe('a provider', () => {
 })
 
 describe('a mistake of ours', () => {
-  it('ends the call, and nobody hangs', async () => {
-    const { post, candidates, problems, ledger } = await against((socket) => socket.write(jsonAnswer(200, { id: 'c' })))
-    let asked = 0
-    const [first] = candidates
-    if (!first) return expect.unreachable()
-    candidates.splice(0, 1, {
-      ...first,
-      headers() {
-        if (asked++ > 0) throw new Error('broken')
-        return {}
-      },
+  it.each([json, stream])('ends the call, and nobody hangs: %j', async (body) => {
+    const { post, app, problems, ledger } = await against((socket) =>
+      socket.write(body === json ? jsonAnswer(200, { id: 'c' }) : streamOf(saying('a'), done)),
+    )
+    app.server.prependListener('request', (_request, response) => {
+      response.writeHead = () => {
+        throw new Error('broken')
+      }
     })
-    await expect(post(json)).rejects.toThrow(/hang up|reset/)
+    await expect(post(body)).rejects.toThrow(/hang up|reset/)
     expect(problems).toEqual(['a mistake of ours in a call'])
-    await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
+    await vi.waitFor(() => expect(ledger.settled.length).toBeGreaterThan(0))
+  })
+
+  it('while the key is opened is an error like any other, and the call is in the books', async () => {
+    const { post, candidates, ledger } = await against((socket) => socket.write(jsonAnswer(200, { id: 'c' })))
+    const [first] = candidates
+    candidates.splice(0, 1, {
+      ...(first as (typeof candidates)[0]),
+      authHeaders: () => Promise.reject(new Error('a secret that does not open')),
+    })
+    const reply = await post(json)
+    expect(reply.status).toBe(500)
+    expect(reply.body.toString()).not.toContain('secret that')
+    await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'failed', usageBasis: 'none' }))
   })
 })

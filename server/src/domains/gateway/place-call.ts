@@ -10,15 +10,16 @@ import type { ChatRequest } from './chat-request.ts'
 import type { Book, Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
 import { Exchange, type Receiver } from './exchange.ts'
-import { credentialTrace, passOn, requestHeaders, secretsIn } from './headers.ts'
+import { credentialTrace, isOwnKey, passOn, requestHeaders, secretsIn } from './headers.ts'
 import type { Limits } from './limits.ts'
-import type { Candidate } from './ports.ts'
-import { Relay } from './relay.ts'
-import { type Judgement, judgeAnswer, judgeFailure } from './try-again.ts'
+import type { Candidate, Habits, Resolved } from './ports.ts'
+import { type Client, Relay } from './relay.ts'
+import { type Judgement, judgeAnswer, judgeFailure, type May } from './try-again.ts'
 import type { Watch, Watched } from './watch.ts'
 
 export interface PlaceCallDeps {
   egress: Pick<Egress, 'dispatcherFor'>
+  habitsOf: (provider: string) => Habits
   book: Book
   breaker: Breaker
   watch: Watch
@@ -61,12 +62,12 @@ export class PlacedCall implements Watched {
     this.#it = incoming
   }
 
-  async place(candidates: readonly Candidate[]): Promise<void> {
+  async place(resolved: Resolved): Promise<void> {
     const { response } = this.#it
     response.once('close', () => response.writableEnded || this.#clientLeft())
     this.#deps.watch.add(this)
     try {
-      await this.#tryAll(this.#awake(candidates))
+      await this.#tryAll(resolved)
     } catch (error) {
       this.#over()
       if (!this.#hasLeft) throw error
@@ -79,50 +80,78 @@ export class PlacedCall implements Watched {
     else this.#exchange?.checkTime(nowMs)
   }
 
-  #awake(candidates: readonly Candidate[]): readonly Candidate[] {
-    const { breaker } = this.#deps
-    const awake = candidates.filter((candidate) => !breaker.refusal(candidate))
-    const [first] = candidates
-    if (!first) throw gatewayErrors.nobody_serves()
-    if (awake.length === 0) throw breaker.refusal(first) ?? gatewayErrors.unreachable()
-    return awake
-  }
-
-  async #tryAll(candidates: readonly Candidate[]): Promise<void> {
-    const failed: string[] = []
-    for (const [index, candidate] of candidates.entries()) {
-      const entry = this.#deps.book.open(this.#toCall(candidate, failed))
-      if (this.#deps.book.isDoubtful) await entry.opened
-      const result = await this.#tryOne(candidate, entry, index + 1 < candidates.length)
+  async #tryAll({ candidates, trace }: Resolved): Promise<void> {
+    const { breaker, book, clock, limits } = this.#deps
+    if (candidates.length === 0) throw new Error('no candidate, and no refusal either')
+    const awake = candidates.flatMap((candidate, index) => (breaker.refusal(candidate) ? [] : [index]))
+    if (awake.length === 0) throw breaker.refusal(candidates[0] as Candidate) ?? gatewayErrors.unreachable()
+    const failures = new Map<number, string>()
+    for (const [turn, index] of awake.entries()) {
+      const candidate = candidates[index] as Candidate
+      const hasMore = turn + 1 < awake.length
+      const entry = book.open(this.#toCall(candidate, decisionsOf(trace, index, failures)))
+      if (book.isDoubtful) await entry.opened
+      const result = await this.#tryOne(candidate, entry, hasMore)
       if (result.kind === 'done') return
-      void entry.settle({ outcome: 'failed', endedAtMs: this.#deps.clock(), status: result.status, usageBasis: 'none' })
-      if (result.kind === 'give up' || index + 1 === candidates.length || this.#attempts >= this.#deps.limits.attempts) throw result.error
-      failed.push(result.error.code)
+      void entry.settle({ outcome: 'failed', endedAtMs: clock(), status: result.status, usageBasis: 'none' })
+      if (result.kind === 'give up' || !hasMore || this.#attempts >= limits.attempts) throw result.error
+      failures.set(index, result.error.code)
     }
   }
 
   async #tryOne(candidate: Candidate, entry: Entry, hasMore: boolean): Promise<Attempted> {
+    const auth = await this.#openKey(candidate, entry)
     for (let isFirst = true; ; isFirst = false) {
       const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts
-      const result = await this.#attempt(candidate, entry, { mayRetry, mayMove: hasMore })
+      const result = await this.#attempt(candidate, entry, auth, { mayRetry, mayMove: hasMore })
       if (result.kind !== 'retry') return result
       await this.#pause(result.afterMs)
-      if (this.#hasLeft) throw gatewayErrors.unreachable({ internal: 'the client has left' })
+      if (this.#hasLeft) {
+        void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' })
+        return { kind: 'done' }
+      }
+    }
+  }
+
+  async #openKey(candidate: Candidate, entry: Entry) {
+    try {
+      return await candidate.authHeaders()
+    } catch (error) {
+      void entry.settle({ outcome: 'failed', endedAtMs: this.#deps.clock(), usageBasis: 'none' })
+      throw error
     }
   }
 
   /** One request. Its promise is settled when the answer begins to leave, or is not to be passed on. */
-  #attempt(candidate: Candidate, entry: Entry, may: { mayRetry: boolean; mayMove: boolean }): Promise<Attempted> {
+  #attempt(candidate: Candidate, entry: Entry, auth: Readonly<Record<string, string>>, may: May): Promise<Attempted> {
     const { egress, breaker, limits, clock } = this.#deps
-    const { chat, headers } = this.#it
-    const takesOutUsage = chat.streams && !chat.asksForUsage && candidate.tellsUsageWhenAsked !== false
+    const { chat, headers, response } = this.#it
+    const habits = this.#deps.habitsOf(candidate.provider)
+    const takesOutUsage = chat.streams && !chat.asksForUsage && habits.takesUsageWish !== false
+    const secrets = secretsIn(auth)
     return new Promise((resolve, reject) => {
       const fail = (error: AppError) => {
-        const judgement = judgeFailure(error, may, limits)
-        if (!this.#hasLeft) breaker.note(candidate, { kind: 'fails' })
-        resolve({ ...judgement, error })
+        breaker.note(candidate, { kind: 'fails' })
+        resolve({ ...judgeFailure(error, may, limits), error })
       }
-      const sent = requestHeaders(headers, candidate)
+      const mistake = (error: unknown) => {
+        this.#deps.onMistake(error)
+        exchange.cancel()
+        void entry.settle({ outcome: 'failed', endedAtMs: clock(), usageBasis: 'unknown' })
+        this.#over()
+        response.destroy()
+        reject(error)
+      }
+      const client: Client = {
+        response,
+        takeOver: () => {
+          this.#it.takeOver()
+          resolve({ kind: 'done' })
+        },
+        refuse: reject,
+        over: () => this.#over(),
+        onMistake: mistake,
+      }
       const answer = (status: number, given: IncomingHttpHeaders): Receiver => {
         const { finding, judgement } = judgeAnswer(status, given, may, limits, clock)
         breaker.note(candidate, finding)
@@ -130,38 +159,23 @@ export class PlacedCall implements Watched {
           resolve({ ...judgement, error: gatewayErrors.unreachable({ internal: `status ${status}` }) })
           return discard(exchange)
         }
-        const secrets = secretsIn(candidate.headers())
         this.#relay = new Relay(
           {
-            client: {
-              response: this.#it.response,
-              takeOver: () => {
-                this.#it.takeOver()
-                resolve({ kind: 'done' })
-              },
-              refuse: reject,
-              over: () => this.#over(),
-            },
+            client,
             chat,
-            candidate,
             entry,
             exchange,
             limits,
+            drains: habits.whenClientLeaves === 'drain',
+            isOwnKey: isOwnKey(candidate),
             headers: this.#headersFor(candidate, passOn(given, candidate, secrets)),
             secrets,
-            startedAtMs: entry.call.startedAtMs,
             takesOutUsage,
           },
           status,
           given,
         )
         return this.#relay
-      }
-      const mistake = (error: unknown) => {
-        this.#deps.onMistake(error)
-        void entry.settle({ outcome: 'failed', endedAtMs: clock(), usageBasis: 'unknown' }).then(() => this.#over())
-        this.#it.response.destroy()
-        reject(error)
       }
       const exchange = new Exchange({ onHead: answer, onFailure: fail, onMistake: mistake }, performance.now() + limits.firstByteMs)
       this.#exchange = exchange
@@ -173,21 +187,23 @@ export class PlacedCall implements Watched {
         resolve({ kind: 'done' })
       }
       if (this.#hasLeft) return this.#onLeft()
-      entry.opened.then(
-        () => this.#relay?.opened(),
-        (error) => {
-          if (this.#relay) return this.#relay.refuse(error)
-          exchange.cancel()
-          reject(error)
-        },
-      )
+      entry.opened
+        .then(
+          () => this.#relay?.opened(),
+          (error) => {
+            if (this.#relay) return this.#relay.refuse(error)
+            exchange.cancel()
+            reject(error)
+          },
+        )
+        .catch(mistake)
       const { destination } = candidate
       egress.dispatcherFor(destination).dispatch(
         {
           origin: destination.origin,
           path: destination.path,
           method: 'POST',
-          headers: sent,
+          headers: requestHeaders(headers, candidate, habits.headers, auth),
           body: chat.rewritten({ model: candidate.modelId, askForUsage: takesOutUsage }),
           headersTimeout: 0, // the watch sees to both
           bodyTimeout: 0,
@@ -197,7 +213,7 @@ export class PlacedCall implements Watched {
     })
   }
 
-  #toCall(candidate: Candidate, failed: readonly string[]): Call {
+  #toCall(candidate: Candidate, decisions: string): Call {
     const { principal, requestId, operation } = this.#it
     const startedAtMs = this.#deps.clock()
     return {
@@ -206,15 +222,12 @@ export class PlacedCall implements Watched {
       startedAtMs,
       requestId,
       operation,
-      provider: candidate.providerId,
+      provider: candidate.provider,
       model: candidate.modelId,
       credentialSource: candidate.source,
       keyId: candidate.keyId,
       tokenId: principal.tokenId,
-      decisions: JSON.stringify([
-        ...failed.map((code) => ({ verdict: 'failed', reason: code })),
-        { source: candidate.source, provider: candidate.providerId, verdict: 'chosen', reason: candidate.reason },
-      ]),
+      decisions,
     }
   }
 
@@ -247,6 +260,15 @@ export class PlacedCall implements Watched {
   #over() {
     this.#deps.watch.delete(this)
   }
+}
+
+/** The resolver's lines, with what became of the candidates so far. They are the first lines, in their order. */
+function decisionsOf(trace: readonly object[], chosen: number, failures: ReadonlyMap<number, string>): string {
+  const lines = trace.map((line, index) => {
+    const verdict = index === chosen ? 'chosen' : failures.get(index)
+    return verdict === undefined ? line : { ...line, verdict }
+  })
+  return JSON.stringify(lines)
 }
 
 const mostDiscardedBytes = 64 * 1024

@@ -5,20 +5,21 @@ import type { Call, Outcome } from '../ledger/call.ts'
 /** One way to make a call, as the resolver found it. */
 export interface Candidate {
   readonly source: Call['credentialSource']
-  readonly providerId: string
+  readonly provider: string
   readonly keyId?: string | undefined
   /** The model's name with this provider. */
   readonly modelId: string
   /** The very address that is called. */
   readonly destination: Destination
-  /** The credential, and what the provider wants besides; opened when it is asked for. */
-  headers(): Readonly<Record<string, string>>
-  /** Why it was chosen, in a word or two. */
-  readonly reason: string
-  /** What becomes of a call whose client has left: cut, or read to its end for the usage. Cut unless said. */
-  readonly onAbort?: 'cancel' | 'drain'
-  /** Whether the provider may be asked for the usage of a stream. It may, unless said. */
-  readonly tellsUsageWhenAsked?: boolean
+  /** The credential; opened when it is asked for. What does not open fails the call. */
+  authHeaders(): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
+}
+
+export interface Resolved {
+  /** In the order in which they are to be tried. */
+  readonly candidates: readonly Candidate[]
+  /** How it was decided, for the books: a line for each candidate first, then for what was passed over. */
+  readonly trace: readonly object[]
 }
 
 interface Wanted {
@@ -26,8 +27,18 @@ interface Wanted {
   readonly protocol: 'chat.completions'
 }
 
-/** In the order in which they are to be tried. @throws an AppError where the resolution itself failed */
-export type Resolve = (principal: Principal, wanted: Wanted) => readonly Candidate[] | Promise<readonly Candidate[]>
+/** @throws an AppError where nothing serves, and where the resolution itself failed */
+export type Resolve = (principal: Principal, wanted: Wanted) => Promise<Resolved>
+
+/** What is particular to a provider, as far as carrying calls goes. */
+export interface Habits {
+  /** Wanted by it in every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** What becomes of a call whose client has left: cut, or read to its end for the usage. Cut unless said. */
+  readonly whenClientLeaves?: 'cancel' | 'drain' | undefined
+  /** Whether it may be asked for the usage of a stream. It may, unless said. */
+  readonly takesUsageWish?: boolean | undefined
+}
 
 export interface Ledger {
   /** Comes back when the intent has been committed. */

@@ -6,14 +6,12 @@ import type { Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
 import { EventStream } from './event-stream.ts'
 import type { Exchange, Receiver } from './exchange.ts'
-import { isOwnKey } from './headers.ts'
 import type { Limits } from './limits.ts'
-import type { Candidate } from './ports.ts'
 import { scanObject } from './scan-object.ts'
 import { readUsage } from './usage.ts'
 
 /** Where an answer goes. */
-interface Client {
+export interface Client {
   readonly response: ServerResponse
   /** From here on the reply is the relay's alone. */
   takeOver(): void
@@ -21,20 +19,24 @@ interface Client {
   refuse(error: AppError): void
   /** Nothing more will come, and it is written down. */
   over(): void
+  /** Ends it all: a mistake of ours. */
+  onMistake(error: unknown): void
 }
 
 export interface RelayOptions {
   client: Client
   chat: ChatRequest
-  candidate: Candidate
   entry: Entry
   exchange: Exchange
   limits: Limits
+  /** Whether the provider is read to its end after the client has left. */
+  drains: boolean
+  /** Whether the key is the caller's own, so that what the provider says of it is theirs to know. */
+  isOwnKey: boolean
   /** Names and values in turn. */
   headers: string[]
   /** What the answer must not repeat. */
   secrets: readonly string[]
-  startedAtMs: number
   takesOutUsage: boolean
 }
 
@@ -80,12 +82,12 @@ export class Relay implements Receiver {
     const length = headers['content-length']
     this.#lengthBytes = length === undefined || isStream ? undefined : Number(length)
     // Its head says that the answer has begun; most often the first event comes with it.
-    if (isStream) process.nextTick(() => this.#isEnding || this.#flushHead())
+    if (isStream) process.nextTick(() => this.#guard(() => this.#flushHead()))
   }
 
   data(piece: Buffer) {
     this.#progressMs = performance.now()
-    this.#firstByteMs ??= Date.now() - this.#it.startedAtMs
+    this.#firstByteMs ??= Date.now() - this.#it.entry.call.startedAtMs
     this.#receivedBytes += piece.length
     if (this.#status >= 300) return this.#keep(piece, mostRefusalBytes)
     if (this.#stream) {
@@ -106,7 +108,7 @@ export class Relay implements Receiver {
     if (this.#isEnding) return
     if (this.#status >= 300) return this.#endRefusal()
     const last = this.#stream?.end() ?? ''
-    void this.#finish(this.#isGone ? 'aborted' : 'completed').then((isWritten) => {
+    this.#finish(this.#isGone ? 'aborted' : 'completed', (isWritten) => {
       if (this.#isGone) return this.#it.client.over()
       if (!isWritten) return this.#cut()
       this.#leave(last)
@@ -116,7 +118,7 @@ export class Relay implements Receiver {
   fail(error: AppError) {
     if (this.#isEnding) return
     const rest = this.#isGone ? '' : (this.#stream?.end() ?? '')
-    void this.#finish(this.#isGone ? 'aborted' : 'failed').then(() => {
+    this.#finish(this.#isGone ? 'aborted' : 'failed', () => {
       if (this.#isGone) return this.#it.client.over()
       if (!this.#hasBegun) {
         this.#it.client.refuse(error)
@@ -154,12 +156,12 @@ export class Relay implements Receiver {
     if (this.#isEnding || this.#isGone) return
     this.#isGone = true
     this.#takeHeld()
-    if (this.#it.candidate.onAbort === 'drain') {
+    if (this.#it.drains) {
       this.#endsByMs = performance.now() + this.#it.limits.drainMs
       return this.#it.exchange.resume()
     }
     this.#it.exchange.cancel()
-    void this.#finish('aborted').then(() => this.#it.client.over())
+    this.#finish('aborted', () => this.#it.client.over())
   }
 
   checkTime(nowMs: number) {
@@ -185,11 +187,11 @@ export class Relay implements Receiver {
 
   /** The provider's no, in its own words, unless those hold what is secret or none of the caller's business. */
   #endRefusal() {
-    const { client, candidate, secrets } = this.#it
+    const { client, isOwnKey, secrets } = this.#it
     const body = Buffer.concat(this.#body)
     const isTold = secrets.some((secret) => body.includes(secret))
-    const isOfOurKey = (this.#status === 401 || this.#status === 403) && !isOwnKey(candidate)
-    void this.#finish('failed').then((isWritten) => {
+    const isOfOurKey = (this.#status === 401 || this.#status === 403) && !isOwnKey
+    this.#finish('failed', (isWritten) => {
       if (this.#isGone) return client.over()
       if (!isWritten) return this.#cut()
       if (this.#status < 400 || isTold || isOfOurKey) {
@@ -269,16 +271,22 @@ export class Relay implements Receiver {
     client.over()
   }
 
-  #finish(outcome: Outcome['outcome']): Promise<boolean> {
+  #finish(outcome: Outcome['outcome'], then: (isWritten: boolean) => void) {
     this.#isEnding = true
     this.#progressMs = performance.now()
-    return this.#it.entry.settle({
-      outcome,
-      endedAtMs: Date.now(),
-      status: this.#status,
-      firstByteMs: this.#firstByteMs,
-      ...this.#readUsage(),
-    })
+    const { client, entry } = this.#it
+    entry
+      .settle({ outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs, ...this.#readUsage() })
+      .then(then)
+      .catch((error) => client.onMistake(error))
+  }
+
+  #guard(step: () => void) {
+    try {
+      step()
+    } catch (error) {
+      this.#it.client.onMistake(error)
+    }
   }
 
   #readUsage(): Pick<Outcome, 'usageBasis' | 'usage' | 'providerUsage' | 'providerCostUsd'> {

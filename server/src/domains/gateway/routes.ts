@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { defineRoute, type Route, takenOver } from '../../platform/http/define-route.ts'
 import { readChatRequest } from './chat-request.ts'
-import { gatewayErrors } from './errors.ts'
 import { openAiErrorForm } from './openai-error-form.ts'
 import { type PlaceCallDeps, PlacedCall } from './place-call.ts'
 import type { Resolve } from './ports.ts'
@@ -30,12 +29,11 @@ export function gatewayRoutes(resolve: Resolve, deps: PlaceCallDeps): Route[] {
         summary: 'A chat completion, by the provider that the resolver chooses',
         body: chatBody,
         reply: chatAnswer,
-        refusals: [400, 404, 413, 415, 429, 502, 503, 504],
+        refusals: [422],
       },
       async handler({ principal, bytes, request, reply }) {
         const chat = readChatRequest(bytes)
-        if (principal.models && !principal.models.includes(chat.model)) throw gatewayErrors.model_not_allowed()
-        const candidates = await resolve(principal, { model: chat.model, protocol: 'chat.completions' })
+        const resolved = await resolve(principal, { model: chat.model, protocol: 'chat.completions' })
         const call = new PlacedCall(deps, {
           principal,
           requestId: request.id,
@@ -46,7 +44,7 @@ export function gatewayRoutes(resolve: Resolve, deps: PlaceCallDeps): Route[] {
           ownHeaders: ownHeaders(reply.getHeaders(), request.id),
           takeOver: () => void reply.hijack(),
         })
-        await call.place(candidates)
+        await call.place(resolved)
         return takenOver
       },
     }),

@@ -1,3 +1,4 @@
+import { httpErrors } from '../../platform/http/errors.ts'
 import { gatewayErrors } from './errors.ts'
 
 export interface Member {
@@ -27,7 +28,7 @@ export interface ScannedObject<Name extends string> {
  */
 export function scanObject<Name extends string>(text: string, from: number, names: readonly Name[]): ScannedObject<Name> {
   const opens = skipBlanks(text, from)
-  expect(text, opens, braceOpen)
+  if (text.charCodeAt(opens) !== braceOpen) throw httpErrors.invalid({ message: 'This is no JSON object.', hint: whatItIs })
   const members: { [K in Name]?: Member } = {}
   let at = skipBlanks(text, opens + 1)
   if (text.charCodeAt(at) === braceClose) return { members, isEmpty: true, opens, closes: at }
@@ -51,6 +52,7 @@ export function scanObject<Name extends string>(text: string, from: number, name
   }
 }
 
+const whatItIs = 'It begins with a brace.'
 const [quote, backslash, braceOpen, braceClose, bracketOpen, bracketClose, colon, commaCode] = [34, 92, 123, 125, 91, 93, 58, 44]
 
 export function skipBlanks(text: string, from: number): number {
@@ -63,7 +65,7 @@ export function skipBlanks(text: string, from: number): number {
 }
 
 function expect(text: string, at: number, code: number | undefined) {
-  if (text.charCodeAt(at) !== code) throw gatewayErrors.body_invalid()
+  if (text.charCodeAt(at) !== code) throw httpErrors.bad_request()
 }
 
 function wantedName<Name extends string>(text: string, at: number, end: number, names: readonly Name[]): Name | undefined {
@@ -81,7 +83,7 @@ function parseString(text: string): string {
   try {
     return JSON.parse(text) as string
   } catch (cause) {
-    throw gatewayErrors.body_invalid({ cause })
+    throw httpErrors.bad_request({ cause })
   }
 }
 
@@ -89,7 +91,7 @@ function endOfString(text: string, at: number): number {
   expect(text, at, quote)
   for (let end = at + 1; ; end++) {
     end = text.indexOf('"', end)
-    if (end < 0) throw gatewayErrors.body_invalid()
+    if (end < 0) throw httpErrors.bad_request()
     let before = end - 1
     while (text.charCodeAt(before) === backslash) before--
     if ((end - before) % 2 === 1) return end + 1 // an even number of backslashes: the quote is none of theirs
@@ -102,7 +104,7 @@ function endOfValue(text: string, at: number): number {
   if (code === braceOpen || code === bracketOpen) return endOfNested(text, at)
   let end = at
   while (end < text.length && isLiteral(text.charCodeAt(end))) end++
-  if (end === at) throw gatewayErrors.body_invalid()
+  if (end === at) throw httpErrors.bad_request()
   return end
 }
 
@@ -122,5 +124,5 @@ function endOfNested(text: string, from: number): number {
     else if ((code === braceClose || code === bracketClose) && --depth === 0) return at + 1
     at++
   }
-  throw gatewayErrors.body_invalid()
+  throw httpErrors.bad_request()
 }

@@ -52,7 +52,7 @@ describe('before the first byte', () => {
     const { post, at, candidates, ledger } = await setUp()
     candidates.push(
       at(first.url),
-      at(second.url, { source: 'server-key', providerId: 'openrouter', keyId: undefined, modelId: 'openai/mock-1' }),
+      at(second.url, { source: 'server-key', provider: 'openrouter', keyId: undefined, modelId: 'openai/mock-1' }),
     )
     const { headers, body: bytes } = await post(body)
     expect(idOf(bytes)).toBe('good')
@@ -67,8 +67,8 @@ describe('before the first byte', () => {
     ])
     expect(ledger.settled[1]?.call.requestId).toBe(ledger.settled[0]?.call.requestId)
     expect(JSON.parse(ledger.settled[1]?.call.decisions ?? '')).toEqual([
-      { verdict: 'failed', reason: 'gateway.unreachable' },
-      { source: 'server-key', provider: 'openrouter', verdict: 'chosen', reason: 'first of the own keys' },
+      { source: 'user-key', provider: 'openai', verdict: 'gateway.unreachable' },
+      { source: 'server-key', provider: 'openrouter', verdict: 'chosen' },
     ])
   })
 

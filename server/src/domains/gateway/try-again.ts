@@ -12,7 +12,7 @@ export type Judgement =
   | { kind: 'move on'; status?: number }
   | { kind: 'give up'; status?: number }
 
-interface May {
+export interface May {
   mayRetry: boolean
   mayMove: boolean
 }

@@ -15,6 +15,10 @@ export interface Provider {
   readonly headers?: Readonly<Record<string, string>>
   /** What is spoken with it, and where beneath the base URL. */
   readonly paths?: Readonly<Partial<Record<Protocol, string>>>
+  /** What becomes of a call whose client has left: cut, or read to its end where the usage is told only there. Cut unless said. */
+  readonly whenClientLeaves?: 'cancel' | 'drain'
+  /** False for one that takes no `stream_options`. */
+  readonly takesUsageWish?: boolean
   /** A request beneath the base URL that costs nothing and succeeds with a good key alone. */
   readonly verifyPath?: string
   /** Where a person gets a key. */
