@@ -486,10 +486,11 @@ CREATE FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) 
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-  select array(select a.attname from pg_catalog.pg_attribute a
-                where a.attrelid = i.indrelid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]) and a.attname <> in_column)
+  select case when i.indpred is null and i.indexprs is null then
+           array(select a.attname from pg_catalog.pg_attribute a
+                  where a.attrelid = i.indrelid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]) and a.attname <> in_column) end
     from pg_catalog.pg_index i
-   where i.indrelid = in_relation and i.indisunique and i.indpred is null
+   where i.indrelid = in_relation and i.indisunique
      and exists (select from pg_catalog.pg_attribute a where a.attrelid = i.indrelid and a.attname = in_column
                     and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
      and not exists (select from pg_catalog.pg_attribute a where a.attrelid = i.indrelid and a.attname in ('id', 'secret_id')
@@ -829,13 +830,13 @@ begin
      order by o.relation::text, o.column_name
   loop
     if owned.rule = 'keep target' then
-      for other in select columns from keyloft.excluding_columns(owned.relation, owned.column_name) loop
+      for other in select x.columns from keyloft.excluding_columns(owned.relation, owned.column_name) x where x.columns is not null loop
         select coalesce(pg_catalog.string_agg(pg_catalog.format(' and t.%1$I is not distinct from o.%1$I', c), ''), '') into alike from unnest(other.columns) as c;
         execute pg_catalog.format('delete from %s t where t.%I = $1 and exists (select from %s o where o.%I = $2%s)',
           owned.relation, owned.column_name, owned.relation, owned.column_name, alike) using in_from, in_to;
       end loop;
     elsif owned.rule = 'rename' then
-      for other in select columns from keyloft.excluding_columns(owned.relation, owned.column_name) loop
+      for other in select x.columns from keyloft.excluding_columns(owned.relation, owned.column_name) x where x.columns is not null loop
         select coalesce(pg_catalog.string_agg(pg_catalog.format(' and t.%1$I is not distinct from o.%1$I', c), ''), '') into alike
           from unnest(other.columns) as c where c <> owned.renamed;
         loop
@@ -977,6 +978,7 @@ CREATE FUNCTION keyloft.owner_columns() RETURNS TABLE(relation regclass, column_
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
          join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid = 'uuid'::regtype
    where n.nspname in ('auth', 'public', 'keyloft', 'realtime') and c.relkind in ('r', 'p') and not c.relispartition
+     and c.relowner = 'keyloft_owner'::regrole
      and (a.attname = 'user_id'
           or exists (select from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum]
                         and k.confrelid = pg_catalog.to_regclass('auth.users')))

@@ -54,6 +54,18 @@ describe('the catalogue', async () => {
       'planted_1',
       `${table.replace('not null);', 'not null) partition by hash (id);')}${forced}${policy} create table public.planted_1 partition of public.planted for values with (modulus 1, remainder 0);`,
     ],
+    ['account-moves', 'planted', `${table}${forced}${policy} alter table public.planted add name text unique, add unique (user_id, name);`],
+    ['account-moves', 'planted', `${table}${forced}${policy} create unique index on public.planted (user_id) where user_id is not null;`],
+    [
+      'account-moves',
+      'settings',
+      `set local role keyloft_owner; create unique index on public.settings (user_id, lower(key)); update keyloft.move_rules set rule = 'keep target' where table_name = 'public.settings';`,
+    ],
+    [
+      'account-moves',
+      'planted planted_id_user_id_fkey',
+      `${table}${forced}${policy} alter table public.settings add unique (id, user_id); alter table public.planted add foreign key (id, user_id) references public.settings (id, user_id);`,
+    ],
     ['views-invoke', 'planted_view', 'set local role keyloft_owner; create view public.planted_view as select 1 as one;'],
     [
       'definer-search-path',

@@ -10,7 +10,7 @@ import { resetMail, verificationMail } from './mails.ts'
 import { createOAuthTokens, type OAuthTokensOptions } from './oauth-tokens.ts'
 import { createOidcProvider, type FetchJson } from './oidc.ts'
 import { createPasswords } from './passwords.ts'
-import { listProviders, type OtherProviders, offer, wellKnown } from './providers.ts'
+import { listProviders, type OtherProviders, offer, requireOwnAddress, wellKnown } from './providers.ts'
 import { addressHeader, basePath, cookiePrefix } from './sign-in-address.ts'
 import { type createSigningKeys, graceSeconds, rotationSeconds } from './signing-keys.ts'
 import { isFreeToTake } from './usernames.ts'
@@ -73,7 +73,7 @@ function buildAuth(pool: pg.Pool, options: SignInOptions) {
     secrets: [{ version: 1, value: secret }],
     trustedOrigins: [...options.trustedOrigins],
     database: { db, type: 'postgres', transaction: true }, // half an account would keep its address for ever
-    user: { modelName: 'users', fields: { emailVerified: 'email_verified', ...dates } },
+    user: { modelName: 'users', fields: { emailVerified: 'email_verified', ...dates }, validateUserInfo: requireOwnAddress },
     session: {
       modelName: 'sessions',
       fields: { userId: 'user_id', expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', ...dates },

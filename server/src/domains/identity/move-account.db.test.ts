@@ -228,6 +228,49 @@ describe('moving an anonymous account', async () => {
     expect(Object.keys(await keysOf(test, to))).toHaveLength(added)
   })
 
+  describe('knows a table that was added later', () => {
+    const added = async (more: string, work: () => Promise<void>) => {
+      await sql
+        .raw(`
+          create table public.notes (id uuid primary key default gen_random_uuid(), user_id uuid not null references auth.users on delete cascade, text text${more});
+          alter table public.notes owner to keyloft_owner;
+          alter table public.notes enable row level security;
+          alter table public.notes force row level security;
+          create policy "owner maintains" on public.notes for all to keyloft_owner using (true) with check (true)`)
+        .execute(owner.db)
+      await work().finally(() => sql`drop table public.notes`.execute(owner.db))
+    }
+    const write = (id: string, text: string) => sql`insert into public.notes (user_id, text) values (${id}, ${text})`.execute(owner.db)
+    const notesOf = async (id: string) =>
+      (await sql<{ text: string }>`select text from public.notes where user_id = ${id} order by text`.execute(owner.db)).rows.map(
+        ({ text }) => text,
+      )
+
+    it('and takes along its rows', () =>
+      added('', async () => {
+        const { from, to } = await makeBoth()
+        await write(from, 'mine')
+        expect(await move(from, to)).toBe('moved')
+        expect(await notesOf(to)).toEqual(['mine'])
+      }))
+
+    it('and moves nothing at all where two rows exclude each other and no rule says what then', () =>
+      added(', unique (user_id, text)', async () => {
+        const { from, to } = await plantBoth()
+        await write(from, 'alike')
+        await write(to, 'alike')
+        const before = await everythingOf(test, [from, to])
+        await expect(move(from, to)).rejects.toThrow()
+        expect(await everythingOf(test, [from, to])).toEqual(before)
+        await sql`insert into keyloft.move_rules (table_name, rule, because) values ('public.notes', 'keep target', 'of the test')`.execute(
+          owner.db,
+        )
+        expect(await move(from, to)).toBe('moved')
+        expect(await notesOf(to)).toEqual(['alike'])
+        await sql`delete from keyloft.move_rules where table_name = 'public.notes'`.execute(owner.db)
+      }))
+  })
+
   it('refuses one who is not anonymous, a target who is, and nobody', async () => {
     const { from, to } = await makeBoth()
     expect(await move(to, (await test.makePerson()).id)).toBe('refused')

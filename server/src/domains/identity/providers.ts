@@ -1,6 +1,6 @@
 import type { OAuthProvider } from '@better-auth/core/oauth2'
-import type { BetterAuthPlugin } from 'better-auth'
-import { APIError, createAuthEndpoint, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
+import type { BetterAuthOptions, BetterAuthPlugin } from 'better-auth'
+import { createAuthEndpoint } from 'better-auth/api'
 import type { OidcSettings } from './oidc.ts'
 
 interface Client {
@@ -38,7 +38,7 @@ export function offer<T extends object>(provider: OAuthProvider<T>): BetterAuthP
   }
 }
 
-/** For a page to show its buttons by; and who links an account must own the address here as well as there. */
+/** For a page to show its buttons by. */
 export function listProviders(providers: OtherProviders): BetterAuthPlugin {
   const items = [
     ...wellKnownIds.filter((id) => providers[id]).map((id) => ({ id: id as string, name: names[id] as string })),
@@ -49,17 +49,14 @@ export function listProviders(providers: OtherProviders): BetterAuthPlugin {
     endpoints: {
       listProviders: createAuthEndpoint('/providers', { method: 'GET' }, async (context) => context.json({ items })),
     },
-    hooks: {
-      before: [
-        {
-          matcher: ({ path }) => path === '/link-social',
-          handler: createAuthMiddleware(async (context) => {
-            const session = await getSessionFromCtx(context)
-            if (session && !session.user.emailVerified)
-              throw new APIError('FORBIDDEN', { code: 'EMAIL_NOT_VERIFIED', message: 'Verify your address here first.' })
-          }),
-        },
-      ],
-    },
   }
+}
+
+type ValidateUserInfo = NonNullable<NonNullable<BetterAuthOptions['user']>['validateUserInfo']>
+
+/** Who links an account must own its address here as well; that they own it there, better-auth asks. */
+export const requireOwnAddress: ValidateUserInfo = async ({ user, source }, { context }) => {
+  if (source.action !== 'link-account') return
+  const local = user.id === undefined ? null : await context.internalAdapter.findUserById(user.id)
+  if (!local?.emailVerified) return { error: 'EMAIL_NOT_VERIFIED', errorDescription: 'Confirm your address here first.' }
 }

@@ -147,7 +147,8 @@ export const catalogueChecks: readonly CatalogueCheck[] = [
     query: `select o.relation::text as offender
               from keyloft.owner_columns() o, lateral keyloft.excluding_columns(o.relation, o.column_name) x
              where o.relation <> to_regclass('auth.users')
-               and not exists (select from keyloft.move_rules r where to_regclass(r.table_name) = o.relation)
+               and not exists (select from keyloft.move_rules r where to_regclass(r.table_name) = o.relation
+                                  and (x.columns is not null or r.rule in ('ends', 'stays', 'special')))
             union all
             select distinct k.conrelid::regclass || ' ' || k.conname
               from pg_constraint k join keyloft.owner_columns() o on o.relation = k.conrelid
