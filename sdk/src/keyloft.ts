@@ -90,7 +90,7 @@ async function readReply(response: Response): Promise<unknown> {
   if (!response.ok) throw new KeyloftError(response, text)
   const type = response.headers.get('content-type')
   if (type === null && text === '') return undefined
-  if (type?.startsWith('text/plain')) return text
+  if (type?.startsWith('text/plain') || type?.startsWith('text/csv')) return text
   try {
     if (type?.startsWith('application/json')) return JSON.parse(text)
   } catch {}

@@ -480,6 +480,74 @@ ALTER FUNCTION keyloft.destroy_keys(in_user_id uuid) OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.destroy_keys(in_user_id uuid) IS 'Deletes a person''s provider keys and gateway, and every secret of theirs with the keys that open it.';
 
+-- Name: drop_usage_month(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.drop_usage_month(in_keep_months integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  keep_from timestamptz := (pg_catalog.date_trunc('month', pg_catalog.now() at time zone 'UTC')
+                            - pg_catalog.make_interval(months => in_keep_months)) at time zone 'UTC';
+  oldest text;
+  month_begins timestamptz := '-infinity';
+  month_ends timestamptz := keep_from;
+  uneven bigint;
+begin
+  if in_keep_months is null or in_keep_months < 1 then
+    raise exception 'at least this month and the one before it are kept' using errcode = '22023';
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('keyloft.make_usage_partitions'));
+  -- The catch-all first: it may hold calls of months that never had a partition.
+  if exists (select from keyloft.usage_records_default where started_at < keep_from) then
+    oldest := 'usage_records_default';
+  else
+    select c.relname into oldest
+      from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'public.usage_records'::regclass and c.relname ~ '^usage_records_\d{4}_\d{2}$'
+       and c.relname < 'usage_records_' || pg_catalog.to_char(keep_from at time zone 'UTC', 'YYYY_MM')
+     order by c.relname limit 1;
+  end if;
+  if oldest is null then
+    return null;
+  end if;
+  if oldest <> 'usage_records_default' then
+    month_begins := pg_catalog.to_date(pg_catalog.right(oldest, 7), 'YYYY_MM')::timestamp at time zone 'UTC';
+    month_ends := (pg_catalog.to_date(pg_catalog.right(oldest, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC';
+  end if;
+
+  -- From here on nobody writes into it. Who waits for the lock keeps others waiting, so it does not wait for long.
+  perform pg_catalog.set_config('lock_timeout', '2s', true);
+  execute pg_catalog.format('lock table keyloft.%I in share row exclusive mode', oldest);
+  -- Through the parent: a partition has no policy of its own, and shows its owner nothing.
+  with summed as (
+    select user_id, pg_catalog.date_trunc('hour', started_at, 'UTC') as hour, provider, model, credential_source, pg_catalog.count(*) as requests,
+           pg_catalog.count(*) - pg_catalog.count(cost_usd) as unpriced_requests, coalesce(pg_catalog.sum(cost_usd), 0) as cost_usd
+      from public.usage_records where started_at >= month_begins and started_at < month_ends group by 1, 2, 3, 4, 5
+  )
+  select pg_catalog.count(*) into uneven
+    from summed s left join public.usage_hourly h using (user_id, hour, provider, model, credential_source)
+   where (h.requests, h.unpriced_requests, h.cost_usd) is distinct from (s.requests, s.unpriced_requests, s.cost_usd);
+  if uneven > 0 then
+    raise exception '% hours of % are not in usage_hourly as they are in the calls', uneven, oldest
+      using errcode = 'KL010', hint = 'Nothing was dropped. Look at what wrote past keyloft.settle_calls.';
+  end if;
+  if oldest = 'usage_records_default' then
+    delete from keyloft.usage_records_default where started_at < keep_from;
+  else
+    execute pg_catalog.format('alter table public.usage_records detach partition keyloft.%I', oldest);
+    execute pg_catalog.format('drop table keyloft.%I', oldest);
+  end if;
+  return oldest;
+end
+$_$;
+
+ALTER FUNCTION keyloft.drop_usage_month(in_keep_months integer) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION drop_usage_month(in_keep_months integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) IS 'Drops the calls of the oldest month beyond so many whole ones before this, if their sums are in usage_hourly. Says which; null when there is none. Runs as the owner, who alone can.';
+
 -- Name: excluding_columns(regclass, name); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) RETURNS TABLE(columns name[])
@@ -990,6 +1058,36 @@ ALTER FUNCTION keyloft.owner_columns() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.owner_columns() IS 'Every column that says whose a row is, so that a table added later is not forgotten.';
 
+-- Name: user_aliases; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.user_aliases (
+    old_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_aliases_leads_elsewhere CHECK ((old_id <> user_id))
+);
+
+ALTER TABLE ONLY keyloft.user_aliases FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.user_aliases OWNER TO keyloft_owner;
+
+-- Name: TABLE user_aliases; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.user_aliases IS 'Who somebody is now whose anonymous account moved into another: a call in flight settles to the new owner.';
+
+-- Name: present_owner(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.present_owner(in_user_id uuid) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    RETURN COALESCE((SELECT a.user_id FROM keyloft.user_aliases a WHERE (a.old_id = present_owner.in_user_id)), in_user_id);
+
+ALTER FUNCTION keyloft.present_owner(in_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION present_owner(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.present_owner(in_user_id uuid) IS 'Who this person is now, by whose id calls are kept.';
+
 -- Name: present_owners(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.present_owners(in_user_ids uuid[]) RETURNS uuid[]
@@ -1120,6 +1218,66 @@ ALTER FUNCTION keyloft.require_service_role() OWNER TO keyloft_definer;
 -- Name: FUNCTION require_service_role(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.require_service_role() IS 'For who may execute anything, such as a superuser in psql: they must say what they act as.';
+
+-- Name: rerate_day(uuid, timestamp with time zone, text, text, boolean, timestamp with time zone, boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+begin
+  -- Two runs at once would both see what is not there yet.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('keyloft.rerate_day'));
+  with rated as (
+    select u.user_id, pg_catalog.date_trunc('hour', u.started_at, 'UTC') as hour, u.provider, u.model, u.credential_source, u.cost_usd as booked,
+           case when in_as_booked or u.usage_basis in ('none', 'unknown') or (found.price).id is not distinct from u.price_id then u.cost_usd
+                else coalesce(keyloft.cost_of(
+                  found.price, u.input_tokens, u.cached_input_tokens, u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.audio_input_tokens,
+                  u.output_tokens, u.reasoning_tokens, u.audio_output_tokens, u.images), u.cost_usd) end as wanted
+      from public.usage_records u
+           left join lateral (
+             select p as price from public.model_prices p
+              where p.provider = u.provider and p.model = u.model and p.effective_from <= coalesce(in_prices_of, u.started_at)
+                and p.from_input_tokens <= u.input_tokens
+              order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
+     where u.started_at >= in_day and u.started_at < in_day + interval '24 hours'
+       and (in_provider is null or u.provider = in_provider) and (in_model is null or u.model = in_model)
+  ), hours as (
+    select user_id, hour, provider, model, credential_source, pg_catalog.count(*) as calls,
+           pg_catalog.count(*) filter (where wanted is distinct from booked) as changed_calls,
+           coalesce(pg_catalog.sum(wanted), 0) - coalesce(pg_catalog.sum(booked), 0) as cost_usd,
+           pg_catalog.count(booked) - pg_catalog.count(wanted) as unpriced_requests
+      from rated group by 1, 2, 3, 4, 5
+  ), before as (
+    select a.user_id, a.hour, a.provider, a.model, a.credential_source, pg_catalog.sum(a.cost_usd) as cost_usd,
+           pg_catalog.sum(a.unpriced_requests)::bigint as unpriced_requests
+      from public.usage_adjustments a
+     where a.hour >= in_day and a.hour < in_day + interval '24 hours'
+     group by 1, 2, 3, 4, 5
+  ), differences as (
+    select h.user_id, h.hour, h.provider, h.model, h.credential_source, h.calls, h.changed_calls,
+           h.cost_usd - coalesce(b.cost_usd, 0) as cost_usd, h.unpriced_requests - coalesce(b.unpriced_requests, 0) as unpriced_requests
+      from hours h left join before b using (user_id, hour, provider, model, credential_source)
+  ), written as (
+    insert into public.usage_adjustments (user_id, hour, provider, model, credential_source, rerating_id, cost_usd, unpriced_requests)
+    select d.user_id, d.hour, d.provider, d.model, d.credential_source, in_rerating_id, pg_catalog.trim_scale(d.cost_usd), d.unpriced_requests
+      from differences d
+     where in_write and (d.cost_usd <> 0 or d.unpriced_requests <> 0)
+     order by 1, 2, 3, 4, 5
+  )
+  select coalesce(pg_catalog.sum(d.calls), 0)::bigint, coalesce(pg_catalog.sum(d.changed_calls), 0)::bigint,
+         pg_catalog.trim_scale(coalesce(pg_catalog.sum(d.cost_usd), 0)), coalesce(pg_catalog.sum(d.unpriced_requests), 0)::bigint
+    into calls, changed_calls, cost_usd, unpriced_requests
+    from differences d;
+end
+$$;
+
+ALTER FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) IS 'Writes what the calls of a day cost more or less by the prices in force when they began, by those of another time, or by those they were booked at.';
 
 -- Name: resolver_facts(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2473,23 +2631,6 @@ ALTER TABLE ONLY keyloft.usage_records_default FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE keyloft.usage_records_default OWNER TO keyloft_owner;
 
--- Name: user_aliases; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
-
-CREATE TABLE keyloft.user_aliases (
-    old_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    moved_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT user_aliases_leads_elsewhere CHECK ((old_id <> user_id))
-);
-
-ALTER TABLE ONLY keyloft.user_aliases FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE keyloft.user_aliases OWNER TO keyloft_owner;
-
--- Name: TABLE user_aliases; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON TABLE keyloft.user_aliases IS 'Who somebody is now whose anonymous account moved into another: a call in flight settles to the new owner.';
-
 -- Name: applied; Type: TABLE; Schema: keyloft_migrations; Owner: keyloft_owner
 
 CREATE TABLE keyloft_migrations.applied (
@@ -2969,6 +3110,42 @@ ALTER TABLE public.settings OWNER TO keyloft_owner;
 
 COMMENT ON TABLE public.settings IS 'Overrides an operator grants one person (maxMessagesPerDay …). The person may read them, not write them.';
 
+-- Name: usage_adjustments; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.usage_adjustments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    rerating_id uuid NOT NULL,
+    cost_usd numeric NOT NULL,
+    unpriced_requests bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT usage_adjustments_bounded CHECK (((cost_usd >= '-1000000000000000'::numeric) AND (cost_usd <= '1000000000000000'::numeric)))
+);
+
+ALTER TABLE ONLY public.usage_adjustments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_adjustments OWNER TO keyloft_owner;
+
+-- Name: TABLE usage_adjustments; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.usage_adjustments IS 'What re-rating changed of an hour of usage_hourly. What it costs is the sum of both.';
+
+-- Name: COLUMN usage_adjustments.rerating_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_adjustments.rerating_id IS 'The run that wrote it; the audit log names it.';
+
+-- Name: COLUMN usage_adjustments.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_adjustments.cost_usd IS 'To be added, with its sign.';
+
+-- Name: COLUMN usage_adjustments.unpriced_requests; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_adjustments.unpriced_requests IS 'To be added: below zero where calls got a price that had none.';
+
 -- Name: usage_hourly; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.usage_hourly (
@@ -3433,6 +3610,11 @@ ALTER TABLE ONLY public.settings
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_user_id_key_key UNIQUE (user_id, key);
 
+-- Name: usage_adjustments usage_adjustments_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.usage_adjustments
+    ADD CONSTRAINT usage_adjustments_pkey PRIMARY KEY (id);
+
 -- Name: usage_hourly usage_hourly_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.usage_hourly
@@ -3505,6 +3687,18 @@ CREATE INDEX request_counts_window_ends_idx ON keyloft.request_counts USING btre
 
 CREATE INDEX secrets_user_id_version_idx ON keyloft.secrets USING btree (user_id, version);
 
+-- Name: usage_records_request_id_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX usage_records_request_id_idx ON ONLY public.usage_records USING btree (user_id, request_id);
+
+-- Name: INDEX usage_records_request_id_idx; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON INDEX public.usage_records_request_id_idx IS 'On every month; keyloft.make_usage_partitions copies it.';
+
+-- Name: usage_records_default_user_id_request_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX usage_records_default_user_id_request_id_idx ON keyloft.usage_records_default USING btree (user_id, request_id);
+
 -- Name: user_aliases_user_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX user_aliases_user_id_idx ON keyloft.user_aliases USING btree (user_id);
@@ -3573,6 +3767,14 @@ CREATE INDEX api_tokens_user_id_idx ON public.api_tokens USING btree (user_id);
 
 CREATE INDEX idx_x402_resources_openrouter_model ON public.x402_resources USING btree (openrouter_model_id) WHERE (openrouter_model_id IS NOT NULL);
 
+-- Name: usage_adjustments_hour_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX usage_adjustments_hour_idx ON public.usage_adjustments USING btree (hour);
+
+-- Name: usage_adjustments_user_id_hour_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX usage_adjustments_user_id_hour_idx ON public.usage_adjustments USING btree (user_id, hour);
+
 -- Name: user_standing_erase_after_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
 
 CREATE INDEX user_standing_erase_after_idx ON public.user_standing USING btree (erase_after) WHERE (erase_after IS NOT NULL);
@@ -3580,6 +3782,10 @@ CREATE INDEX user_standing_erase_after_idx ON public.user_standing USING btree (
 -- Name: usage_records_default_pkey; Type: INDEX ATTACH; Schema: keyloft; Owner: keyloft_owner
 
 ALTER INDEX public.usage_records_pkey ATTACH PARTITION keyloft.usage_records_default_pkey;
+
+-- Name: usage_records_default_user_id_request_id_idx; Type: INDEX ATTACH; Schema: keyloft; Owner: keyloft_owner
+
+ALTER INDEX public.usage_records_request_id_idx ATTACH PARTITION keyloft.usage_records_default_user_id_request_id_idx;
 
 -- Name: job_common_pkey; Type: INDEX ATTACH; Schema: pgboss; Owner: keyloft_owner
 
@@ -4084,9 +4290,17 @@ CREATE POLICY "its functions keep it" ON public.usage_records TO keyloft_definer
 
 CREATE POLICY "its functions keep keys" ON public.api_keys TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: usage_adjustments its functions read it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions read it" ON public.usage_adjustments FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: model_prices its functions read prices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "its functions read prices" ON public.model_prices FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: usage_adjustments its functions write it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions write it" ON public.usage_adjustments FOR INSERT TO keyloft_definer WITH CHECK (true);
 
 -- Name: model_prices; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
@@ -4115,6 +4329,10 @@ CREATE POLICY "owner maintains" ON public.model_prices TO keyloft_owner USING (t
 -- Name: settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON public.settings TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: usage_adjustments owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.usage_adjustments TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: usage_hourly owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -4163,6 +4381,10 @@ CREATE POLICY "people make their own choices" ON public.user_settings FOR INSERT
 -- Name: api_tokens people make their own tokens; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people make their own tokens" ON public.api_tokens FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: usage_adjustments people read their own adjustments; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people read their own adjustments" ON public.usage_adjustments FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
 -- Name: usage_records people read their own calls; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -4252,6 +4474,10 @@ CREATE POLICY "the service keeps profiles" ON public.user_profiles TO service_ro
 
 CREATE POLICY "the service keeps resources" ON public.x402_resources TO service_role USING (true) WITH CHECK (true);
 
+-- Name: usage_adjustments the service reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service reads it" ON public.usage_adjustments FOR SELECT TO service_role USING (true);
+
 -- Name: usage_hourly the service reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service reads it" ON public.usage_hourly FOR SELECT TO service_role USING (true);
@@ -4267,6 +4493,10 @@ CREATE POLICY "the service sets limits" ON public.user_quota_limits TO service_r
 -- Name: api_tokens tokens are revoked, and their use is noted; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "tokens are revoked, and their use is noted" ON public.api_tokens FOR UPDATE TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: usage_adjustments; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.usage_adjustments ENABLE ROW LEVEL SECURITY;
 
 -- Name: usage_hourly; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
@@ -4418,6 +4648,11 @@ GRANT ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) TO service_role;
 
+-- Name: FUNCTION drop_usage_month(in_keep_months integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) TO service_role;
+
 -- Name: FUNCTION excluding_columns(in_relation regclass, in_column name); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) FROM PUBLIC;
@@ -4498,6 +4733,15 @@ GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_s
 
 REVOKE ALL ON FUNCTION keyloft.owner_columns() FROM PUBLIC;
 
+-- Name: TABLE user_aliases; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE keyloft.user_aliases TO keyloft_definer;
+
+-- Name: FUNCTION present_owner(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.present_owner(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.present_owner(in_user_id uuid) TO service_role;
+
 -- Name: FUNCTION present_owners(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.present_owners(in_user_ids uuid[]) FROM PUBLIC;
@@ -4526,6 +4770,11 @@ GRANT ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in
 -- Name: FUNCTION require_service_role(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
+
+-- Name: FUNCTION rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) TO service_role;
 
 -- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4754,10 +5003,6 @@ GRANT SELECT ON TABLE public.usage_records TO authenticated;
 GRANT SELECT ON TABLE public.usage_records TO service_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
 
--- Name: TABLE user_aliases; Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-GRANT SELECT ON TABLE keyloft.user_aliases TO keyloft_definer;
-
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE keyloft_migrations.applied TO keyloft_definer;
@@ -4954,6 +5199,12 @@ GRANT SELECT(created_at) ON TABLE public.api_tokens TO authenticated;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.settings TO service_role;
 GRANT SELECT ON TABLE public.settings TO authenticated;
+
+-- Name: TABLE usage_adjustments; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.usage_adjustments TO authenticated;
+GRANT SELECT ON TABLE public.usage_adjustments TO service_role;
+GRANT SELECT,INSERT ON TABLE public.usage_adjustments TO keyloft_definer;
 
 -- Name: TABLE usage_hourly; Type: ACL; Schema: public; Owner: keyloft_owner
 

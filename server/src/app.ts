@@ -14,6 +14,7 @@ import { createProviders } from './domains/providers/providers.ts'
 import { createResolver } from './domains/resolver/resolver.ts'
 import { createSettings } from './domains/settings/settings.ts'
 import { createTokens } from './domains/tokens/tokens.ts'
+import { createUsage } from './domains/usage/usage.ts'
 import { createVault } from './domains/vault/vault.ts'
 import type { Database } from './platform/database/database.ts'
 import type { Egress } from './platform/egress/egress.ts'
@@ -110,6 +111,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     onProblem: (what, error) => log.error({ err: error }, what),
     servesUnaccounted: config.servesUnaccounted,
   })
+  const usage = createUsage({ database, ledger, clock: Date.now })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
     scope.addHook('preParsing', async (request, reply) => {
@@ -137,6 +139,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...createModels({ database }).routes,
       ...identity.routes,
       ...settings.routes,
+      ...usage.routes,
       ...(config.mockProvider ? mockProviderRoutes : []),
       ...moreRoutes,
     ],

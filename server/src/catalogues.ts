@@ -5,6 +5,7 @@ import { modelsErrors } from './domains/models/errors.ts'
 import { resolverErrors } from './domains/resolver/errors.ts'
 import { settingsErrors } from './domains/settings/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
+import { usageErrors } from './domains/usage/errors.ts'
 import { rpcErrors, vaultErrors } from './domains/vault/errors.ts'
 import { databaseErrors } from './platform/database/errors.ts'
 import { egressErrors } from './platform/egress/errors.ts'
@@ -34,5 +35,6 @@ export const catalogues: readonly Catalogue[] = [
   serverErrors,
   settingsErrors,
   tokenErrors,
+  usageErrors,
   vaultErrors,
 ]

@@ -290,6 +290,48 @@ export const updateSettings = z.object({
 })
 export type UpdateSettings = z.infer<typeof updateSettings>
 
+export const selectUsageAdjustments = z.object({
+  id: z.guid(),
+  user_id: z.guid(),
+  hour: z.date(),
+  provider: z.string(),
+  model: z.string(),
+  credential_source: z.string(),
+  rerating_id: z.guid(),
+  cost_usd: z.string(),
+  unpriced_requests: z.string(),
+  created_at: z.date(),
+})
+export type SelectUsageAdjustments = z.infer<typeof selectUsageAdjustments>
+
+export const insertUsageAdjustments = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid(),
+  hour: z.date(),
+  provider: z.string(),
+  model: z.string(),
+  credential_source: z.string(),
+  rerating_id: z.guid(),
+  cost_usd: z.string(),
+  unpriced_requests: z.string(),
+  created_at: z.date().optional(),
+})
+export type InsertUsageAdjustments = z.infer<typeof insertUsageAdjustments>
+
+export const updateUsageAdjustments = z.object({
+  id: z.guid().optional(),
+  user_id: z.guid().optional(),
+  hour: z.date().optional(),
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  credential_source: z.string().optional(),
+  rerating_id: z.guid().optional(),
+  cost_usd: z.string().optional(),
+  unpriced_requests: z.string().optional(),
+  created_at: z.date().optional(),
+})
+export type UpdateUsageAdjustments = z.infer<typeof updateUsageAdjustments>
+
 export const selectUsageHourly = z.object({
   user_id: z.guid(),
   hour: z.date(),

@@ -25,6 +25,7 @@ const domains: Record<string, string[]> = {
   resolver: ['providers', 'vault'],
   settings: [],
   tokens: [],
+  usage: ['ledger'],
   vault: ['providers'],
 }
 const platform: Record<string, string[]> = {
@@ -158,6 +159,7 @@ describe('the direction of imports', () => {
       'domains/tokens/routes.ts: revoke a presented token',
       'domains/tokens/tokens.ts: check API tokens',
       'domains/tokens/tokens.ts: note the use of tokens',
+      'domains/usage/record-usage.ts: read a recorded call',
       'domains/vault/backend.ts: check_byok_vault_health',
       'domains/vault/backend.ts: delete_user_api_key',
       'domains/vault/backend.ts: delete_user_gateway_config',

@@ -179,6 +179,195 @@ export type Settings = {
   granted: { [key: string]: string }
 }
 
+export type Usage = {
+  period: 'today' | 'week' | 'month' | 'all'
+  /** For all: the hour of the first call, null where there is none. */
+  from: string | null
+  to: string
+  totals: {
+    requests: number
+    /** Of them, those that costUsd knows nothing of. */
+    unpricedRequests: number
+    /** Of them, those of which nobody knows how they ended. */
+    presumedRequests: number
+    tokens: {
+      total: number
+      input: number
+      cachedInput: number
+      output: number
+      reasoning: number
+    }
+    /** With adjustments. */
+    costUsd: string
+    /** Of it, what re-rating added or took away. */
+    adjustmentUsd: string
+  }
+  /** The dearest first. */
+  providers: Array<{
+    provider: string
+    requests: number
+    /** Of them, those that costUsd knows nothing of. */
+    unpricedRequests: number
+    /** Of them, those of which nobody knows how they ended. */
+    presumedRequests: number
+    tokens: {
+      total: number
+      input: number
+      cachedInput: number
+      output: number
+      reasoning: number
+    }
+    /** With adjustments. */
+    costUsd: string
+    /** Of it, what re-rating added or took away. */
+    adjustmentUsd: string
+  }>
+  /** The ten dearest. */
+  models: Array<{
+    provider: string
+    model: string
+    requests: number
+    /** Of them, those that costUsd knows nothing of. */
+    unpricedRequests: number
+    /** Of them, those of which nobody knows how they ended. */
+    presumedRequests: number
+    tokens: {
+      total: number
+      input: number
+      cachedInput: number
+      output: number
+      reasoning: number
+    }
+    /** With adjustments. */
+    costUsd: string
+    /** Of it, what re-rating added or took away. */
+    adjustmentUsd: string
+  }>
+  /** Days of UTC on which there were calls. */
+  days: Array<{
+    date: string
+    requests: number
+    /** Of them, those that costUsd knows nothing of. */
+    unpricedRequests: number
+    /** Of them, those of which nobody knows how they ended. */
+    presumedRequests: number
+    tokens: {
+      total: number
+      input: number
+      cachedInput: number
+      output: number
+      reasoning: number
+    }
+    /** With adjustments. */
+    costUsd: string
+    /** Of it, what re-rating added or took away. */
+    adjustmentUsd: string
+  }>
+  quotas: Array<{
+    type: 'daily' | 'monthly' | 'provider' | 'model'
+    provider: string | null
+    model: string | null
+    requestLimit: number | null
+    tokenLimit: number | null
+    costLimitUsd: string | null
+    usedRequests: number
+    usedTokens: number
+    usedCostUsd: string
+    resetAt: string | null
+  }>
+}
+
+export type UsageCall = {
+  id: string
+  requestId: string
+  startedAt: string
+  endedAt: string | null
+  operation: string
+  provider: string
+  model: string
+  credentialSource: string
+  /** Of the provider’s key. */
+  keyId: string | null
+  /** Of the API token by which it was asked for. */
+  tokenId: string | null
+  /** presumed: its process went away, and nobody knows how it ended. */
+  outcome: 'completed' | 'failed' | 'aborted' | 'presumed'
+  /** Of the provider’s answer. */
+  status: number | null
+  firstByteMs: number | null
+  tokens: {
+    /** All of them; cached, written and audio tokens are parts of it. */
+    input: number
+    cachedInput: number
+    cacheWrite5m: number
+    cacheWrite1h: number
+    audioInput: number
+    /** All of them; reasoning and audio tokens are parts of it. */
+    output: number
+    reasoning: number
+    audioOutput: number
+  }
+  images: number
+  usageBasis: 'reported' | 'estimated' | 'none' | 'unknown'
+  /** As it was booked. Null: unpriced. */
+  costUsd: string | null
+}
+
+export type UsageCallDetail = {
+  id: string
+  requestId: string
+  startedAt: string
+  endedAt: string | null
+  operation: string
+  provider: string
+  model: string
+  credentialSource: string
+  /** Of the provider’s key. */
+  keyId: string | null
+  /** Of the API token by which it was asked for. */
+  tokenId: string | null
+  /** presumed: its process went away, and nobody knows how it ended. */
+  outcome: 'completed' | 'failed' | 'aborted' | 'presumed'
+  /** Of the provider’s answer. */
+  status: number | null
+  firstByteMs: number | null
+  tokens: {
+    /** All of them; cached, written and audio tokens are parts of it. */
+    input: number
+    cachedInput: number
+    cacheWrite5m: number
+    cacheWrite1h: number
+    audioInput: number
+    /** All of them; reasoning and audio tokens are parts of it. */
+    output: number
+    reasoning: number
+    audioOutput: number
+  }
+  images: number
+  usageBasis: 'reported' | 'estimated' | 'none' | 'unknown'
+  /** As it was booked. Null: unpriced. */
+  costUsd: string | null
+  settledAt: string
+  /** How its credential was chosen. */
+  decisions: unknown
+  /** Every call that was made for the same request, this one among them, in their order. */
+  attempts: Array<UsageCall>
+  costLines: Array<{
+    /** input, cachedInput, output, request …; presumed for what was booked without anybody knowing. */
+    what: string
+    quantity: number | null
+    rateUsd: string | null
+    /** The rate is for so many. */
+    per: number
+    /** Null where it has no price. */
+    costUsd: string | null
+  }>
+  priceId: string | null
+  /** The provider’s own account. */
+  providerUsage: unknown
+  providerCostUsd: string | null
+}
+
 /** Every route of the server, by method and path. */
 export interface Operations {
   /** Take a granted setting back. For the service key, or an admin. */
@@ -281,6 +470,15 @@ export interface Operations {
   'GET /api/profile/gateway': {
     reply: GatewayConfig
   }
+  /** What you used, and what it cost. Days, weeks and months are those of UTC; a week is today and the six days before. The filters hold for every sum. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/profile/usage': {
+    query?: {
+      period?: 'today' | 'week' | 'month' | 'all' | undefined
+      provider?: string | undefined
+      model?: string | undefined
+    }
+    reply: Usage
+  }
   /** The providers whose keys can be kept. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/providers': {
     reply: {
@@ -311,6 +509,45 @@ export interface Operations {
       /** Null on the last page. */
       nextCursor: string | null
     }
+  }
+  /** Your calls, newest first. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/usage/calls': {
+    query?: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      from?: string | undefined
+      to?: string | undefined
+      provider?: string | undefined
+      model?: string | undefined
+      outcome?: 'completed' | 'failed' | 'aborted' | 'presumed' | undefined
+      key?: string | undefined
+      token?: string | undefined
+    }
+    reply: {
+      items: Array<UsageCall>
+      /** Null on the last page. */
+      nextCursor: string | null
+    }
+  }
+  /** One call, with how its key was chosen and what it cost, line by line. By its id, or by the id of its request (x-request-id): then the last call that was made for it. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/usage/calls/{id}': {
+    params: {
+      id: string
+    }
+    reply: UsageCallDetail
+  }
+  /** Your calls as CSV, newest first. All of them, or those that the filters leave. A cell that a spreadsheet would take for a formula begins with an apostrophe. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/usage/export.csv': {
+    query?: {
+      from?: string | undefined
+      to?: string | undefined
+      provider?: string | undefined
+      model?: string | undefined
+      outcome?: 'completed' | 'failed' | 'aborted' | 'presumed' | undefined
+      key?: string | undefined
+      token?: string | undefined
+    }
+    reply: unknown
   }
   /** Whether the process is alive. For anyone. */
   'GET /health': {
@@ -384,6 +621,37 @@ export interface Operations {
       id: string
     }
     reply: ProviderKey
+  }
+  /** Write down a call that was made elsewhere. Under an Idempotency-Key it is written once, however late it comes again; the key becomes its requestId. For the service key. */
+  'POST /api/profile/usage': {
+    body: {
+      userId: string
+      provider: string
+      /** As the provider knows it. */
+      model: string
+      /** Now, unless said. Its price is that of this time. */
+      startedAt?: string | undefined
+      endedAt?: string | undefined
+      outcome?: 'completed' | 'failed' | 'aborted' | undefined
+      /** Who pays the provider. */
+      credentialSource?: 'user-gateway' | 'user-key' | 'server-key' | 'team-gateway' | undefined
+      usageBasis?: 'reported' | 'estimated' | undefined
+      /** All of them; cached, written and audio tokens are parts of it. */
+      inputTokens?: number | undefined
+      cachedInputTokens?: number | undefined
+      cacheWrite5mTokens?: number | undefined
+      cacheWrite1hTokens?: number | undefined
+      audioInputTokens?: number | undefined
+      /** All of them; reasoning and audio tokens are parts of it. */
+      outputTokens?: number | undefined
+      reasoningTokens?: number | undefined
+      audioOutputTokens?: number | undefined
+      images?: number | undefined
+      /** What the provider says that it costs. Kept beside ours. */
+      providerCostUsd?: string | undefined
+    }
+    reply: UsageCallDetail
+    idempotent: true
   }
   /** Which key would serve a person’s call, and why. Calls nobody. For the service key. */
   'POST /api/resolve': {

@@ -92,6 +92,20 @@ export const samples: Record<string, Sample> = {
     key: 'model',
     change: 'requests',
   },
+  'public.usage_adjustments': {
+    row: (user_id) => ({
+      user_id,
+      hour: new Date(0),
+      provider: 'mock',
+      model: randomUUID(),
+      credential_source: 'user-key',
+      rerating_id: randomUUID(),
+      cost_usd: '-1',
+      unpriced_requests: 0,
+    }),
+    key: 'model',
+    change: 'cost_usd',
+  },
   'public.user_quota_limits': {
     row: (user_id) => ({ id: randomUUID(), user_id, type: 'model', model: randomUUID(), cost_limit: '5' }),
     key: 'id',

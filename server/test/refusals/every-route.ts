@@ -4,6 +4,7 @@ import { platformRefusals } from './platform.ts'
 import type { Refusals } from './refusal.ts'
 import { settingsRefusals } from './settings.ts'
 import { tokenRefusals } from './tokens.ts'
+import { usageRefusals } from './usage.ts'
 import { vaultRefusals } from './vault.ts'
 
 /** A file for each domain. Only what does not follow from the OpenAPI document stands in them. */
@@ -13,5 +14,6 @@ export const refusalsOfEveryRoute: Refusals = {
   ...platformRefusals,
   ...settingsRefusals,
   ...tokenRefusals,
+  ...usageRefusals,
   ...vaultRefusals,
 }

@@ -18,12 +18,16 @@ export interface CatalogueCheck {
 /** The job queue's schema is the one exemption from row level security: no user's rows lie there. */
 const exemptFromRls = 'pgboss'
 /**
- * Only the owner of a table can attach a partition to it; the function takes a number and nothing else. And only the owner
+ * Only the owner of a table can attach a partition to it or take one off; these functions take a number and nothing else. And only the owner
  * has a policy on every table, those included that are added later, which a move of an account must not leave behind.
  */
-const runAsTheOwner = [`keyloft.make_usage_partitions(integer)`, `keyloft.move_account(uuid, uuid, uuid[], jsonb)`]
+const runAsTheOwner = [
+  `keyloft.make_usage_partitions(integer)`,
+  `keyloft.drop_usage_month(integer)`,
+  `keyloft.move_account(uuid, uuid, uuid[], jsonb)`,
+]
 /** What was spent stays written down; a person deleted in mid-call must not undo a batch of others' calls. */
-const outlivesItsUser = `('public', 'usage_records'), ('public', 'usage_hourly')`
+const outlivesItsUser = `('public', 'usage_records'), ('public', 'usage_hourly'), ('public', 'usage_adjustments')`
 
 const ourRelations = `
   select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, c.relacl, c.relowner, n.nspname
@@ -84,7 +88,7 @@ export const catalogueChecks: readonly CatalogueCheck[] = [
   },
   {
     id: 'definer-owner',
-    claim: 'every security definer function belongs to keyloft_definer, but those that make partitions and move accounts',
+    claim: 'every security definer function belongs to keyloft_definer, but those that make and drop partitions and move accounts',
     hint: 'alter function … owner to keyloft_definer;',
     query: `select oid::regprocedure::text as offender from (${ourFunctions}) f
              where prosecdef and proowner <> 'keyloft_definer'::regrole

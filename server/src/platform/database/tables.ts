@@ -88,6 +88,18 @@ export interface Tables {
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
+  'usage_adjustments': {
+    id: ColumnType<string, string | undefined, string>
+    user_id: ColumnType<string, string, string>
+    hour: ColumnType<Date, Date, Date>
+    provider: ColumnType<string, string, string>
+    model: ColumnType<string, string, string>
+    credential_source: ColumnType<string, string, string>
+    rerating_id: ColumnType<string, string, string>
+    cost_usd: ColumnType<string, string, string>
+    unpriced_requests: ColumnType<string, string, string>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
   'usage_hourly': {
     user_id: ColumnType<string, string, string>
     hour: ColumnType<Date, Date, Date>

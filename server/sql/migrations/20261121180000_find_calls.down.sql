@@ -1,0 +1,4 @@
+set local role keyloft_owner;
+
+drop function keyloft.present_owner(uuid);
+drop index public.usage_records_request_id_idx;

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { pageOf, pageQuery, readCursor, toPage } from '../../platform/http/pages.ts'
+import { findCall, listCalls, outcomes } from './calls.ts'
+import { usageErrors } from './errors.ts'
+import { exportCsv } from './export-csv.ts'
+import { recordSchema, recordUsage } from './record-usage.ts'
+import { callDetailSchema, callSchema, renderCall, renderFound } from './render.ts'
+import { summaryRoute } from './summary-route.ts'
+import type { UsageDeps } from './usage.ts'
+
+const policy = { allow: 'user', scope: 'read' } as const
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
+
+const filterQuery = z.object({
+  from: time.optional().describe('Those that began at this time or later.'),
+  to: time.optional().describe('Those that began before it.'),
+  provider: z.string().max(50).optional(),
+  model: z.string().max(200).optional(),
+  outcome: z.enum(outcomes).optional(),
+  key: z.uuid().optional().describe('Of the provider’s key.'),
+  token: z.uuid().optional().describe('Of the API token by which they were asked for.'),
+})
+
+const toFilter = ({ key, token, ...rest }: z.output<typeof filterQuery>) => ({ ...rest, keyId: key, tokenId: token })
+
+export function usageRoutes(deps: UsageDeps): Route[] {
+  const { database } = deps
+  return [
+    summaryRoute(deps),
+    defineRoute({
+      method: 'POST',
+      path: '/api/profile/usage',
+      policy: { allow: 'service' },
+      idempotent: 'keep',
+      schema: {
+        summary: 'Write down a call that was made elsewhere',
+        description: 'Under an Idempotency-Key it is written once, however late it comes again; the key becomes its requestId.',
+        body: recordSchema,
+        reply: callDetailSchema,
+        status: 201,
+      },
+      handler: async ({ body, request }) => {
+        const key = request.headers['idempotency-key']
+        return renderFound(await recordUsage(deps, body, { key: typeof key === 'string' ? key : undefined, requestId: request.id }))
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/usage/calls',
+      policy,
+      schema: { summary: 'Your calls, newest first', query: pageQuery.extend(filterQuery.shape), reply: pageOf(callSchema) },
+      handler: async ({ principal, query: { limit, cursor, ...filter } }) => {
+        const after = readCursor(cursor)
+        return toPage(await listCalls(database, principal, toFilter(filter), { after, limit: limit + 1 }), limit, renderCall)
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/usage/calls/:id',
+      policy,
+      schema: {
+        summary: 'One call, with how its key was chosen and what it cost, line by line',
+        description: 'By its id, or by the id of its request (x-request-id): then the last call that was made for it.',
+        params: z.object({ id: z.string().min(1).max(100) }),
+        reply: callDetailSchema,
+        refusals: [404],
+      },
+      handler: async ({ principal, params: { id } }) => {
+        const found = await database.asPrincipal(principal, (tx) => findCall(tx, principal.claims.sub ?? '', id))
+        if (!found) throw usageErrors.no_such_call()
+        return renderFound(found)
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/usage/export.csv',
+      policy,
+      rateLimit: { max: 60, windowSeconds: 3_600 },
+      schema: {
+        summary: 'Your calls as CSV, newest first',
+        description:
+          'All of them, or those that the filters leave. A cell that a spreadsheet would take for a formula begins with an apostrophe.',
+        query: filterQuery,
+        reply: z.unknown(),
+      },
+      handler: ({ principal, query, reply }) => {
+        reply.type('text/csv; charset=utf-8').header('cache-control', 'no-store')
+        reply.header('content-disposition', 'attachment; filename="keyloft-usage.csv"')
+        return exportCsv(database, principal, toFilter(query))
+      },
+    }),
+  ]
+}
