@@ -37,7 +37,7 @@ describe('what a client gets', async () => {
     expect(ours.headers['content-type']).toBe(direct.headers['content-type'])
     if ((body as { stream?: boolean }).stream) expect(mock.seen[1]?.body).toContain('"include_usage":true')
     else expect(mock.seen[1]?.body).toBe(JSON.stringify(body))
-    expect(ledger.opened).toHaveLength(1)
+    expect(ledger.settled).toHaveLength(1)
     expect(ledger.settled[0]?.outcome).toMatchObject(
       direct.status === 200 ? { outcome: 'completed', usageBasis: 'reported' } : { outcome: 'failed', usageBasis: 'none', status: 400 },
     )

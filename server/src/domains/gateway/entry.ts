@@ -5,10 +5,15 @@ import { gatewayErrors } from './errors.ts'
 import type { Ledger } from './ports.ts'
 
 const pauseMs = 250
+/**
+ * An answer that is whole within so long needs no intent: it is written once, as settled, before a byte of it leaves.
+ * No model is as quick; a cache, a refusal or a test is. For all others the intent still overlaps the first token.
+ */
+const patienceMs = 5
 
 /** The ledger, and what becomes of calls while it is away. */
 export interface Book {
-  open(call: Call): Entry
+  enter(call: Call): Entry
   /** The last intent was not committed: until one is, none is overlapped with its call. */
   readonly isDoubtful: boolean
 }
@@ -27,6 +32,8 @@ export interface Entry {
   readonly isOpen: boolean
   /** @throws gateway.ledger_away, or what the ledger refuses the call with */
   readonly opened: Promise<void>
+  /** Sends the intent, if it is not on its way. It goes by itself soon; sooner where a byte of the answer waits for it. */
+  begin(): Promise<void>
   /** Whether the last byte may leave. Tries for as long as there is time, and never throws. */
   settle(outcome: Outcome): Promise<boolean>
 }
@@ -39,34 +46,44 @@ export function createBook(
 ): Book {
   let isDoubtful = false
 
-  function open(call: Call): Entry {
+  function enter(call: Call): Entry {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    promise.catch(() => {}) // whoever needs it listens; an answer that ended before does not
+    let isBegun = false
     let isSettling = false
+    const waiting = setTimeout(() => entry.begin(), patienceMs)
     const entry: { -readonly [K in keyof Entry]: Entry[K] } = {
       call,
       isOpen: false,
-      opened: Promise.resolve(),
+      opened: promise,
+      begin() {
+        if (isBegun) return promise
+        isBegun = true
+        clearTimeout(waiting)
+        attempt(() => ledger.open(call))
+          .then(opened, failed)
+          .then(resolve, reject)
+        return promise
+      },
       settle(outcome) {
-        isSettling = true
+        isBegun = isSettling = true // what ends before its intent is on its way is written once
+        clearTimeout(waiting)
         return settle(call, outcome)
       },
     }
-    const committed = attempt(() => ledger.open(call))
-    entry.opened = committed.then(
-      () => {
-        isDoubtful = false
-        entry.isOpen = true
-      },
-      (error: AppError) => {
-        // It may have been written all the same, and is then not left open.
-        if (!isSettling && !servesUnaccounted) void settle(call, { outcome: 'failed', endedAtMs: clock(), usageBasis: 'unknown' })
-        if (isRefusal(error)) throw error
-        isDoubtful = true
-        onProblem('an intent was not committed', error)
-        if (!servesUnaccounted) throw gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
-        entry.isOpen = true
-      },
-    )
-    entry.opened.catch(() => {}) // whoever needs it listens; an answer that ended before does not
+    const opened = () => {
+      isDoubtful = false
+      entry.isOpen = true
+    }
+    const failed = (error: AppError) => {
+      // It may have been written all the same, and is then not left open.
+      if (!isSettling && !servesUnaccounted) void settle(call, { outcome: 'failed', endedAtMs: clock(), usageBasis: 'unknown' })
+      if (isRefusal(error)) throw error
+      isDoubtful = true
+      onProblem('an intent was not committed', error)
+      if (!servesUnaccounted) throw gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
+      entry.isOpen = true
+    }
     return entry
   }
 
@@ -77,6 +94,7 @@ export function createBook(
         await ledger.settle(call, outcome)
         return true
       } catch (error) {
+        isDoubtful = true
         onProblem('a call was not written down', error)
         if (performance.now() + pauseMs > deadline) return servesUnaccounted
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
@@ -85,7 +103,7 @@ export function createBook(
   }
 
   return {
-    open,
+    enter,
     get isDoubtful() {
       return isDoubtful
     },

@@ -89,8 +89,8 @@ export class PlacedCall implements Watched {
     for (const [turn, index] of awake.entries()) {
       const candidate = candidates[index] as Candidate
       const hasMore = turn + 1 < awake.length
-      const entry = book.open(this.#toCall(candidate, decisionsOf(trace, index, failures)))
-      if (book.isDoubtful) await entry.opened
+      const entry = book.enter(this.#toCall(candidate, decisionsOf(trace, index, failures)))
+      if (book.isDoubtful) await entry.begin()
       const result = await this.#tryOne(candidate, entry, hasMore)
       if (result.kind === 'done') return
       void entry.settle({ outcome: 'failed', endedAtMs: clock(), status: result.status, usageBasis: 'none' })

@@ -81,8 +81,8 @@ export class Relay implements Receiver {
     if (isStream) this.#stream = new EventStream(it)
     const length = headers['content-length']
     this.#lengthBytes = length === undefined || isStream ? undefined : Number(length)
-    // Its head says that the answer has begun; most often the first event comes with it.
-    if (isStream) process.nextTick(() => this.#guard(() => this.#flushHead()))
+    // Most often the first event comes with the head, and of a short answer the end: then it needs no intent of its own.
+    setImmediate(() => this.#guard(() => this.#flushHead()))
   }
 
   data(piece: Buffer) {
@@ -224,7 +224,9 @@ export class Relay implements Receiver {
   }
 
   #flushHead() {
-    if (!this.#stream || this.#hasBegun || this.#isGone || this.#isEnding || !this.#it.entry.isOpen || this.#heldBytes > 0) return
+    if (this.#hasBegun || this.#isGone || this.#isEnding) return
+    if (!this.#it.entry.isOpen) return void this.#it.entry.begin()
+    if (!this.#stream || this.#heldBytes > 0) return
     this.#begin()
     this.#it.client.response.flushHeaders()
   }

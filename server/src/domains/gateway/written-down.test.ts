@@ -29,7 +29,12 @@ describe('a call is written down', () => {
     ['a stream', stream, Buffer.concat([Buffer.from(eventStreamHead), chunked(saying('hello')), chunked('data: [DONE]\n\n'), chunked()])],
     ['JSON', json, Buffer.from(jsonAnswer(200, answer))],
   ])('as an intent before the first byte, head included, of %s leaves, and as settled before the last', async (_, body, bytes) => {
-    const provider = await startRaw((socket) => socket.write(bytes))
+    const provider = await startRaw(async (socket) => {
+      await sleep(30)
+      socket.write(bytes.subarray(0, -8))
+      await sleep(30)
+      socket.write(bytes.subarray(-8))
+    })
     const { resolve, candidates } = resolveLater()
     const { url, at, ledger } = await createTestGateway({ resolve })
     candidates.push(at(provider.url))
@@ -38,7 +43,7 @@ describe('a call is written down', () => {
     ledger.beforeSettle = () => settling.promise
     const { heard, done, hasHead } = listen(url, body)
     await vi.waitFor(() => expect(provider.seen).toHaveLength(1)) // the intent does not hold up the provider
-    await sleep(50)
+    await sleep(120)
     expect(hasHead()).toBe(false)
     opening.resolve()
     await sleep(50)
@@ -65,9 +70,11 @@ describe('a call is written down', () => {
   })
 
   it('or cut as well where the ledger says nothing at all', async () => {
-    const provider = await startRaw((socket) =>
-      socket.write(Buffer.concat([Buffer.from(eventStreamHead), chunked(saying('hello')), chunked('data: [DONE]\n\n'), chunked()])),
-    )
+    const provider = await startRaw(async (socket) => {
+      socket.write(Buffer.concat([Buffer.from(eventStreamHead), chunked(saying('hello'))]))
+      await sleep(50)
+      socket.write(Buffer.concat([chunked('data: [DONE]\n\n'), chunked()]))
+    })
     const { resolve, candidates } = resolveLater()
     const { post, at, ledger } = await createTestGateway({ resolve, limits: { settleMs: 200 } })
     candidates.push(at(provider.url))
@@ -107,8 +114,23 @@ describe('a call is written down', () => {
     expect((await post(json)).status).toBe(200)
   })
 
-  it('unless the operator wants calls even then', async () => {
+  it('once, where it ends before its intent is on its way', async () => {
     const provider = await startRaw((socket) => socket.write(jsonAnswer(200, answer)))
+    const { resolve, candidates } = resolveLater()
+    const { post, at, ledger } = await createTestGateway({ resolve })
+    candidates.push(at(provider.url))
+    await post(json)
+    const opened = ledger.opened.length
+    for (let count = 0; count < 20; count++) await post(json)
+    expect(ledger.settled).toHaveLength(21)
+    expect(ledger.opened.length - opened).toBeLessThan(20)
+  })
+
+  it('unless the operator wants calls even then', async () => {
+    const provider = await startRaw(async (socket) => {
+      await sleep(50)
+      socket.write(jsonAnswer(200, answer))
+    })
     const { resolve, candidates } = resolveLater()
     const { post, at, ledger, problems } = await createTestGateway({ resolve, servesUnaccounted: true, limits: { settleMs: 100 } })
     candidates.push(at(provider.url))

@@ -14,6 +14,7 @@ import { httpErrors } from './errors.ts'
 import { honourIdempotencyKey } from './idempotency.ts'
 import { type ApiOptions, describeApi, mountReference } from './openapi.ts'
 import { limitRate } from './rate-limit.ts'
+import { RequestLog } from './request-log.ts'
 import { traceRequests } from './trace-requests.ts'
 
 export interface HttpOptions extends ApiOptions {
@@ -41,6 +42,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const app = Fastify({
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (log, bindings, options) => new RequestLog(log, bindings, options),
     genReqId: requestId,
     bodyLimit: bodyLimitBytes,
     trustProxy: options.trustedProxies ?? false,
