@@ -129,27 +129,54 @@ describe('moving an anonymous account', async () => {
     expect((await sql`select user_id from keyloft.user_aliases where old_id = ${from}`.execute(owner.db)).rows).toEqual([{ user_id: to }])
   })
 
-  it('settles a call in flight to the new owner, once', async () => {
-    const { from, to } = await makeBoth()
-    const [id, startedAt] = [randomUUID(), new Date()]
-    const open =
-      () => sql`select keyloft.open_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'], array['mock'],
-      array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::jsonb[], array[1]::numeric[], 60)`
-    const settle = () => sql<{
-      verdicts: string[]
-    }>`select keyloft.settle_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'],
-      array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::jsonb[], array[now()], array['completed'], array[200],
-      array[1], array[10], array[0], array[0], array[0], array[0], array[5], array[0], array[0], array[0], array['reported'], array[null]::jsonb[], array[null]::numeric[]) as verdicts`
-    await database.system('test', (tx) => open().execute(tx))
-    expect(await move(from, to)).toBe('moved')
-    const renewed = await database.system('test', (tx) =>
-      sql`select keyloft.renew_leases(array[${from}]::uuid[], array[${id}]::uuid[], 60) as renewed`.execute(tx),
-    )
-    expect(renewed.rows).toEqual([{ renewed: 1 }])
-    const verdicts = await Promise.all([settle(), settle()].map((one) => database.system('test', (tx) => one.execute(tx))))
-    expect(verdicts.map(({ rows }) => rows[0]?.verdicts[0]).sort()).toEqual(['already', 'settled'])
-    expect(await count(sql`select count(*)::int as count from keyloft.holds where id = ${id}`)).toBe(0)
-    expect((await sql`select user_id from public.usage_records where id = ${id}`.execute(owner.db)).rows).toEqual([{ user_id: to }])
+  describe('settles calls in flight to the new owner', () => {
+    const call = (from: string) => ({ from, id: randomUUID(), startedAt: new Date() })
+    type Call = ReturnType<typeof call>
+    const asService = <T>(statement: ReturnType<typeof sql<T>>) =>
+      database.system('test', async (tx) => (await statement.execute(tx)).rows[0])
+    const open = ({ from, id, startedAt }: Call) =>
+      asService(sql`select keyloft.open_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'],
+        array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::jsonb[], array[1]::numeric[], 60)`)
+    const settle = async ({ from, id, startedAt }: Call) => {
+      const row = await asService(sql<{ verdicts: string[] }>`select keyloft.settle_calls(array[${from}]::uuid[], array[${id}]::uuid[],
+        array[${startedAt}]::timestamptz[], array['r'], array['chat'], array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[],
+        array[null]::uuid[], array['[]']::jsonb[], array[now()], array['completed'], array[200], array[1], array[10], array[0], array[0], array[0],
+        array[0], array[5], array[0], array[0], array[0], array['reported'], array[null]::jsonb[], array[null]::numeric[]) as verdicts`)
+      return row?.verdicts[0]
+    }
+    const renew = ({ from, id }: Call) =>
+      asService(sql`select keyloft.renew_leases(array[${from}]::uuid[], array[${id}]::uuid[], 60) as renewed`)
+    const recordsOf = async (ids: string[]) =>
+      (await sql<{ id: string; user_id: string }>`select id, user_id from public.usage_records where id = any (${ids})`.execute(owner.db))
+        .rows
+
+    it('once, and renews their leases', async () => {
+      const { from, to } = await makeBoth()
+      const it = call(from)
+      await open(it)
+      expect(await move(from, to)).toBe('moved')
+      expect(await renew(it)).toEqual({ renewed: 1 })
+      expect((await Promise.all([settle(it), settle(it)])).sort()).toEqual(['already', 'settled'])
+      expect(await count(sql`select count(*)::int as count from keyloft.holds where id = ${it.id}`)).toBe(0)
+      expect(await recordsOf([it.id])).toEqual([{ id: it.id, user_id: to }])
+    })
+
+    it('however they fall together', async () => {
+      for (let round = 0; round < 5; round++) {
+        const { from, to } = await makeBoth()
+        const calls = Array.from({ length: 16 }, () => call(from))
+        await Promise.all(calls.slice(0, 8).map(open))
+        // Half of them begin, and half of them end, while it runs.
+        const all = [move(from, to), ...calls.slice(0, 8).map(settle), ...calls.slice(8).map(open)]
+        expect(await Promise.all(all)).toContain('moved')
+        await Promise.all(calls.slice(8).map(settle))
+        const records = await recordsOf(calls.map(({ id }) => id))
+        expect(records).toHaveLength(16)
+        expect(new Set(records.map(({ user_id }) => user_id))).toEqual(new Set([to]))
+        expect(await count(sql`select count(*)::int as count from keyloft.holds where user_id in (${from}, ${to})`)).toBe(0)
+        expect(await count(sql`select sum(requests)::int as count from public.usage_hourly where user_id in (${from}, ${to})`)).toBe(16)
+      }
+    })
   })
 
   describe('leaves both as they were', async () => {
