@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Asked } from '../../platform/database/database.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { secretText } from '../../platform/http/secret-text.ts'
 import { identityErrors } from './errors.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -21,7 +22,7 @@ export function claimRoutes({ checkSession, keptElsewhere, move }: ClaimDeps): R
         summary: 'Takes over an anonymous account',
         description: 'Everything of the anonymous account is moved to the one that asks, and the anonymous account is gone.',
         body: z
-          .object({ session: z.string().min(1).max(8_192).describe('The session of the anonymous account, as `set-auth-token` gave it.') })
+          .object({ session: secretText(8_192).describe('The session of the anonymous account, as `set-auth-token` gave it.') })
           .meta({ id: 'AccountClaim' }),
         reply: z.object({ moved: z.boolean().describe('False where it had been moved here already.') }).meta({ id: 'AccountClaimed' }),
         refusals: [409],

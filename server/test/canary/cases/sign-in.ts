@@ -72,6 +72,18 @@ export const signInCases: Record<string, CanaryCase> = {
       await post(house, '/delete-user', { password: house.plant(), token: house.plant() }, { cookie })
     },
   },
+  'an anonymous account is claimed': {
+    sealsNothing: true,
+    fields: ['POST /api/account/claim body.session'],
+    reaches: [200, 409], // 200 of signing up
+    async run(house) {
+      const { cookie } = await signUp(house)
+      const claim = (session: string) =>
+        house.send({ method: 'POST', url: '/api/account/claim', headers: { ...headers, cookie }, payload: { session } })
+      await claim(house.plant())
+      await claim(`${'A'.repeat(32)}.${house.plant()}`)
+    },
+  },
   'another issuer’s tokens are brought along': {
     sealsNothing: true,
     fields: [...idToken('/sign-in/social'), ...idToken('/link-social')],
