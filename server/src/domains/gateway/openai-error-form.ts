@@ -9,6 +9,7 @@ const typeByStatus: Record<number, string> = {
   404: 'not_found_error',
   413: 'invalid_request_error',
   415: 'invalid_request_error',
+  422: 'invalid_request_error',
   429: 'rate_limit_error',
 }
 
