@@ -89,6 +89,35 @@ export function buildProgram(): Command {
     (await import('./cli/models.ts')).importFile(output, file),
   ).argument('<file>', 'JSON, in the form of docs/guides/usage.md')
 
+  const ledger = program.command('ledger').description('what calls cost by other prices, and beside a provider’s invoice')
+  add(
+    ledger,
+    'rerate',
+    'write what calls cost more or less by the prices in force now; records stay as they are',
+    async (output, options) => (await import('./cli/ledger.ts')).rerateCalls(output, options),
+  )
+    .requiredOption('--from <day>', 'the first day in UTC, such as 2026-11-01')
+    .requiredOption('--to <day>', 'the day behind the last one')
+    .option('--provider <id>', 'this provider’s calls alone')
+    .option('--model <name>', 'this model’s calls alone')
+    .option('--prices-of <day>', 'by the prices of that day, instead of those of each call’s own time')
+    .option('--as-booked', 'the way back: so that what it costs is what was booked')
+    .option('--dry-run', 'say what it would come to, and write nothing')
+  add(ledger, 'reconcile', 'compare with a provider’s export, by day and model; exits with 1 where they differ', async (output, options) =>
+    (await import('./cli/ledger.ts')).reconcileInvoice(output, options),
+  )
+    .requiredOption('--provider <id>', 'whose export it is')
+    .requiredOption(
+      '--file <path>',
+      'CSV with the columns date, model, cost_usd and, if it has them, requests, input_tokens, output_tokens',
+    )
+    .addOption(
+      new Option('--source <source>', 'who pays the provider')
+        .choices(['server-key', 'team-gateway', 'user-key', 'user-gateway'])
+        .default('server-key'),
+    )
+    .option('--tolerance <usd>', 'how far apart the costs of a model on a day may be', '0')
+
   const users = program.command('users').description('look at accounts, and decide what an operator decides of them')
   const load = () => import('./cli/users.ts')
   add(users, 'list', 'everybody, newest first', async (output, options: { limit: number; cursor?: string }) =>

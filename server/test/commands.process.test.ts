@@ -56,6 +56,29 @@ describe('the commands of an operator', () => {
     expect((await keyloft(['migrate', 'up'])).code).toBe(0)
   })
 
+  it('rates calls anew and compares with an invoice, and says by its exit code whether it agrees', async () => {
+    const rerate = ['ledger', 'rerate', '--from', '2026-11-01', '--to']
+    expect(await keyloft([...rerate, '2026-11-03', '--dry-run'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^0 calls.*\nNothing was written\.\n$/),
+    })
+    expect(await keyloft([...rerate, '2026-11-01'])).toMatchObject({ code: 1, stderr: expect.stringContaining('later than --from') })
+    expect(await keyloft([...rerate, 'tomorrow'])).toMatchObject({ code: 1, stderr: '--to must be a day, such as 2026-11-01.\n' })
+    const file = join(folder, 'invoice.csv')
+    const reconcile = ['ledger', 'reconcile', '--provider', 'openai', '--file', file]
+    writeFileSync(file, 'date,model,cost_usd\n2026-11-03,gpt-4o,0.5\n')
+    expect(await keyloft(reconcile)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('2026-11-03  gpt-4o  not here, 0.5 USD there\n'),
+    })
+    writeFileSync(file, 'date,model,cost_usd\n2026-11-03,gpt-4o,much\n')
+    expect(await keyloft(reconcile)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('line 2: cost_usd "much" is not a decimal number'),
+    })
+    expect(await keyloft([...reconcile, '--tolerance', 'some'])).toMatchObject({ code: 1, stderr: expect.stringContaining('--tolerance') })
+  })
+
   it('lists models with their prices, and imports others, or nothing of a file with faults', async () => {
     const listed = await keyloft(['models', 'list'])
     expect(listed.stdout).toMatch(/^openai {2}gpt-4o {2}2.5 in, 10 out, from \d{4}-\d\d-\d\d$/m)
