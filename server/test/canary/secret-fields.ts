@@ -29,6 +29,9 @@ export interface ApiDocument {
 
 const soundsSecret = /(?:password|passphrase|secret|token|credential|api_?key|private_?key|encrypted_?key)s?$/i
 
+/** A number of tokens is none, and an id is public. */
+const neverSecret = ['boolean', 'integer', 'number']
+
 export const readDocument = async (app: FastifyInstance) => (await app.inject('/openapi.json')).json() as ApiDocument
 
 /** `POST /api/things body.apiKey` for each. */
@@ -41,7 +44,7 @@ export function secretFields({ paths, components }: ApiDocument): string[] {
     const each = [schema.items, schema.additionalProperties].flatMap((one) =>
       typeof one === 'object' ? fields(one, `${path}.*`, depth + 1) : [],
     )
-    const holdsText = schema.properties === undefined && schema.type !== 'boolean'
+    const holdsText = schema.properties === undefined && !neverSecret.some((type) => type === schema.type) && schema.format !== 'uuid'
     const isSecret = schema.format === 'password' || (holdsText && soundsSecret.test(path))
     return [...(isSecret ? [path] : []), ...inner, ...named, ...each]
   }
