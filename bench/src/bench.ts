@@ -8,9 +8,10 @@ import { migrations } from './migrations.ts'
 import { resolver } from './resolver.ts'
 import { select } from './select.ts'
 import { start } from './start.ts'
+import { usage as usageReads } from './usage.ts'
 import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls }
+const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls, usage: usageReads }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]

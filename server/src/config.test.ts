@@ -47,6 +47,7 @@ describe('without any setting', () => {
       egress: { allow: { plainHttp: false } },
       tracing: undefined,
       eraseAfterDays: 30,
+      keepUsageMonths: undefined,
       mail: undefined,
       logLevel: 'info',
       dataDir: { path: join(folder, '.keyloft'), isDefault: true },

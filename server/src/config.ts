@@ -48,6 +48,8 @@ export interface Config {
   readonly servesUnaccounted: boolean
   /** How long a person who closed their account may still ask for it back. */
   readonly eraseAfterDays: number
+  /** Whole months before this one whose calls are kept one by one; absent: all of them. */
+  readonly keepUsageMonths: number | undefined
   /** The service that sends mails; absent where none is set. */
   readonly mail: Resend | undefined
   /** The operator's own keys, and in which order keys are tried. */
@@ -270,6 +272,7 @@ const variables = {
     'Keyloft <no-reply@example.com>',
   ),
   KEYLOFT_ERASE_AFTER_DAYS: variable(integer(0, 3_650), 'a number of days from 0 to 3650', '30'),
+  KEYLOFT_USAGE_KEEP_MONTHS: variable(integer(1, 1_200), 'a number of months from 1 to 1200', '24'),
   KEYLOFT_WORKER: variable(z.enum(['0', '1']), '0 or 1', '0'),
   KEYLOFT_EGRESS_ALLOW_PORTS: variable(aList(integer(1, 65_535)), 'a list of ports', '443,8443'),
   KEYLOFT_EGRESS_ALLOW_HTTP: variable(z.enum(['0', '1']), '0 or 1', '1'),
@@ -341,6 +344,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     servesUnaccounted: read('KEYLOFT_UNACCOUNTED_CALLS') === '1',
     mockProvider: readMockProvider(read, database, faults),
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
+    keepUsageMonths: read('KEYLOFT_USAGE_KEEP_MONTHS'),
     resolver: readResolver(read),
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { forgetExpired } from './domains/identity/forget-expired.ts'
 import { ledgerJobs } from './domains/ledger/jobs.ts'
 import { eraseAccounts } from './domains/settings/erase-accounts.ts'
+import { dropOldMonths } from './domains/usage/jobs.ts'
 import type { Database } from './platform/database/database.ts'
 import { directUrlOf } from './platform/database/direct-url.ts'
 import type { LoginUrls } from './platform/database/logins.ts'
@@ -16,13 +17,20 @@ export interface JobsOptions {
   database: Pick<Database, 'pools' | 'system'>
   log: Logger
   tracing: Tracing
+  keepUsageMonths: number | undefined
   /** False in a process that only sends. */
   works: boolean
 }
 
 /** Every domain's jobs: the one place that registers them. */
-function allJobs({ database }: JobsOptions): AnyJob[] {
-  return [forgetExpired(database.pools.auth), forgetOldRequests(database), ...ledgerJobs(database), eraseAccounts(database)]
+function allJobs({ database, keepUsageMonths }: JobsOptions): AnyJob[] {
+  return [
+    forgetExpired(database.pools.auth),
+    forgetOldRequests(database),
+    ...ledgerJobs(database),
+    dropOldMonths(database, keepUsageMonths),
+    eraseAccounts(database),
+  ]
 }
 
 /** The queue of this process, working where it is to work. Who starts it stops it, before the pools that jobs use. */

@@ -142,7 +142,8 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
   onStop(close)
   const ledger = createLedger({ database, clock: Date.now })
   onStop((withinMs) => ledger.stop({ timeoutMs: Math.max(0, Math.min(withinMs, ledgerTimeoutMs)) })) // what was in flight is written by then
-  const queue = await startJobs({ logins, directUrl, database, log, tracing, works: config.worksOnJobs })
+  const { keepUsageMonths, worksOnJobs: works } = config
+  const queue = await startJobs({ logins, directUrl, database, log, tracing, keepUsageMonths, works })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
   const signals = createSignals({ databaseUrl: directUrlOf(logins.keyloft_auth, directUrl), clock: Date.now, log })

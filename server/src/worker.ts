@@ -33,7 +33,8 @@ export async function startWorker(config: Config, signal?: AbortSignal): Promise
   try {
     await requireServable(database, logins)
     signal?.throwIfAborted()
-    const queue = await startJobs({ logins, directUrl, database, log, tracing: outgoing.tracing, works: true })
+    const { keepUsageMonths } = config
+    const queue = await startJobs({ logins, directUrl, database, log, tracing: outgoing.tracing, keepUsageMonths, works: true })
     return {
       jobs: queue.jobs,
       stop: async () => {

@@ -159,6 +159,7 @@ describe('the direction of imports', () => {
       'domains/tokens/routes.ts: revoke a presented token',
       'domains/tokens/tokens.ts: check API tokens',
       'domains/tokens/tokens.ts: note the use of tokens',
+      'domains/usage/jobs.ts: drop old months of usage',
       'domains/usage/reconcile.ts: reconcile with an invoice',
       'domains/usage/record-usage.ts: read a recorded call',
       'domains/usage/rerate.ts: rerate calls',
