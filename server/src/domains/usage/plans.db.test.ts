@@ -25,12 +25,15 @@ describe('what reads usage', async () => {
   const principal = userPrincipal(userId)
   const sent: CompiledQuery[] = []
   const pool = new pg.Pool({ connectionString: url, max: 1 })
-  pool.on('connect', (client) => client.on('error', () => {})) // the database is dropped under it
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
     log: ({ level, query }) => void (level === 'query' && sent.push(query)),
   })
-  afterAll(() => db.destroy())
+  afterAll(async () => {
+    const closed = new Promise((resolve) => pool.once('remove', resolve)) // destroy() does not wait for it, and the database is dropped next
+    await db.destroy()
+    await closed
+  })
   const watched: Pick<Database, 'readAs'> = { readAs: (_, query) => (query(db) as unknown as { execute(): Promise<never> }).execute() }
   const month = (ahead: number) => {
     const now = new Date()
