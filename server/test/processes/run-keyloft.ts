@@ -179,11 +179,15 @@ function serverOf(dataDir: string): number | undefined {
   }
 }
 
+/** Of the embedded database, as its superuser. */
+export function ownerUrlOf(dataDir: string): string {
+  const password = readFileSync(join(dataDir, 'database-password'), 'utf8').trim()
+  return `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${postmasterOf(dataDir)?.port ?? 0}/keyloft`
+}
+
 /** A superuser's connection to the embedded database. */
 export async function connect(dataDir: string): Promise<pg.Client> {
-  const port = postmasterOf(dataDir)?.port ?? 0
-  const password = readFileSync(join(dataDir, 'database-password'), 'utf8').trim()
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'keyloft' })
+  const client = new pg.Client({ connectionString: ownerUrlOf(dataDir) })
   client.on('error', () => {})
   await client.connect()
   return client

@@ -36,7 +36,8 @@ export function mockChat(bytes: Buffer): MockAnswer {
     const error = { message: 'The body has no model or no messages.', type: 'invalid_request_error', param: null, code: null }
     return { status: 400, headers: { 'content-type': 'application/json' }, pieces: [JSON.stringify({ error })] }
   }
-  const id = `chatcmpl-${createHash('sha256').update(bytes).digest('hex').slice(0, 24)}`
+  // The same whether usage is asked for or not: a stream with and one without it differ in the usage alone.
+  const id = `chatcmpl-${createHash('sha256').update(JSON.stringify(body.messages)).digest('hex').slice(0, 24)}`
   const head = { 'x-request-id': `req_${id.slice(9)}`, 'openai-version': '2020-10-01', 'openai-processing-ms': '1' }
   const base = { id, created, model: body.model, service_tier: 'default' }
   const message = answerOf(body)
