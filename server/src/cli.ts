@@ -83,6 +83,16 @@ export function buildProgram(): Command {
     ),
   ).argument('<id>', 'as `keyloft keys list` shows it')
 
+  add(
+    program,
+    'call',
+    'ask a model through the running server, and show its answer while it comes',
+    async (output, text: string, options) => (await import('./cli/call.ts')).call(output, text, options),
+  )
+    .argument('<text>', 'what to say')
+    .option('--model <name>', 'which model', 'mock-1')
+    .option('--user <id>', 'as whom, signed with JWT_SECRET; otherwise KEYLOFT_TOKEN says who calls')
+
   const models = program.command('models').description('look at the models and their prices, and bring in others')
   add(models, 'list', 'list every model with the price in force', async (output) => (await import('./cli/models.ts')).list(output))
   add(models, 'import', 'bring in models and prices; a price that changes gets a new row', async (output, file: string) =>

@@ -54,6 +54,8 @@ export interface Config {
   readonly mail: Resend | undefined
   /** The operator's own keys, and in which order keys are tried. */
   readonly resolver: ResolverSettings
+  /** An API token, for `keyloft call`. The server has no use for it. */
+  readonly callToken: Hidden | undefined
   readonly logLevel: LogLevel
   readonly dataDir: { readonly path: string; readonly isDefault: boolean }
   readonly database: EmbeddedDatabase | ExternalDatabase
@@ -261,6 +263,14 @@ const variables = {
   XAI_API_KEY: aProviderKey('xai-…'),
   GEMINI_API_KEY: aProviderKey('AIza…'),
   AI_GATEWAY_API_KEY: aProviderKey('vck_…'),
+  KEYLOFT_TOKEN: variable(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]{8,4096}$/)
+      .transform((text) => new Hidden(text)),
+    'an API token',
+    'klt_…',
+  ),
   KEYLOFT_RESOLVE_ORDER: variable(anOrder, `a list of ${sources.join(', ')}, each at most once`, usualOrder.join(',')),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),
@@ -346,6 +356,7 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
     keepUsageMonths: read('KEYLOFT_USAGE_KEEP_MONTHS'),
     resolver: readResolver(read),
+    callToken: read('KEYLOFT_TOKEN'),
     logLevel: read('LOG_LEVEL') ?? 'info',
     dataDir: Object.freeze({ path: resolve(folder, dataDir ?? defaultDataDir), isDefault: dataDir === undefined }),
     database: Object.freeze(database),

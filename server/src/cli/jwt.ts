@@ -18,15 +18,17 @@ export async function jwt(output: Output, options: { role: string; user?: string
   if (role !== 'authenticated' && options.user !== undefined) {
     throw new SetupError(`The role ${role} is nobody’s.`, 'Leave --user out, or use --role authenticated.')
   }
-  if (options.user !== undefined && !uuid.test(options.user)) {
-    throw new SetupError('That is not the id of a user.', 'Ids look like 5eed0000-0000-4000-8000-000000000001.')
-  }
+  if (options.user !== undefined) requireUserId(options.user)
   const ttlSeconds = readTtl(options.ttl)
   const { jwtSecret } = readConfig(projectFolder(), { needsRootKeys: false }).auth
   if (jwtSecret === undefined)
     throw new SetupError('JWT_SECRET is not set.', 'Set it where the server reads it: JWT_SECRET=$(openssl rand -base64 48)')
   const { jwt, expiresAt } = await signJwt(jwtSecret, { role, userId: options.user, ttlSeconds }, Date.now)
   output.result({ jwt, role, userId: options.user ?? null, expiresAt: expiresAt.toISOString() }, [jwt])
+}
+
+export function requireUserId(text: string) {
+  if (!uuid.test(text)) throw new SetupError('That is not the id of a user.', 'Ids look like 5eed0000-0000-4000-8000-000000000001.')
 }
 
 function readTtl(text: string): number {
