@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { announce } from './announce.ts'
 
 /* A provider that costs as little as Node's own server allows: always the same answer, as OpenAI forms it. */
@@ -31,9 +32,27 @@ const server = createServer((request, response) => {
       return void response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length }).end(json)
     }
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
-    for (const event of body.includes('"include_usage":true') ? withUsage : plain) response.write(event)
+    const all = body.includes('"include_usage":true') ? withUsage : plain
+    if (body.includes('"paced":true')) return void pace(response, all)
+    for (const event of all) response.write(event)
     response.end()
   })
 })
+
+const beforeFirstMs = 100
+const betweenMs = 20
+
+/** As a model speaks: silence, then a word at a time. */
+function pace(response: ServerResponse, events: readonly Buffer[]) {
+  let next = 0
+  const say = () => {
+    const event = events[next++]
+    if (!event) return void response.end()
+    response.write(event)
+    setTimeout(say, betweenMs)
+  }
+  response.flushHeaders()
+  setTimeout(say, beforeFirstMs)
+}
 server.keepAliveTimeout = 60_000
-server.listen(0, '127.0.0.1', () => announce(server))
+server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port))

@@ -1,3 +1,5 @@
+import type { AddressInfo } from 'node:net'
+import { sql } from 'kysely'
 import { createApp } from '../../../server/src/app.ts'
 import { makePartitions } from '../../../server/src/domains/ledger/jobs.ts'
 import { createLedger } from '../../../server/src/domains/ledger/ledger.ts'
@@ -13,6 +15,7 @@ import { connectAsOwner } from '../../../server/src/platform/database/owner.ts'
 import { createEgress } from '../../../server/src/platform/egress/egress.ts'
 import { createSignals } from '../../../server/src/platform/signals/signals.ts'
 import { createLog } from '../../../server/src/platform/telemetry/log.ts'
+import { median } from '../figures.ts'
 import { withDatabase } from '../throwaway.ts'
 import { announce } from './announce.ts'
 
@@ -38,7 +41,16 @@ await withDatabase(ended.signal, async ({ url, keyring }) => {
     .insertInto('api_tokens')
     .values({ user_id: userId, name: 'bench', public_id: publicId, secret_hash: secretHash, token_prefix: prefix })
     .execute()
-  await owner.end()
+  await sql`create table public.bench_commits (at timestamptz)`.execute(owner.db)
+  const measureCommit = async () => {
+    const times: number[] = []
+    for (let round = 0; round < 300; round++) {
+      const begun = performance.now()
+      await sql`insert into public.bench_commits values (now())`.execute(owner.db)
+      times.push(performance.now() - begun)
+    }
+    return median(times)
+  }
 
   const log = createLog('warn')
   const signals = createSignals({ databaseUrl: directUrlOf(logins.keyloft_auth, undefined), clock: Date.now, log })
@@ -69,12 +81,13 @@ await withDatabase(ended.signal, async ({ url, keyring }) => {
   const headers = { authorization: `Bearer ${token}` }
   const kept = await app.inject({ method: 'POST', url: '/api/profile/api-keys', headers, payload: key })
   if (kept.statusCode >= 300) throw new Error(`the key was not kept: ${kept.body}`)
-  announce(app.server, headers)
+  announce((app.server.address() as AddressInfo).port, headers, measureCommit)
   await new Promise((resolve) => process.once('disconnect', resolve))
   app.server.closeAllConnections()
   await app.close()
   await ledger.stop()
   await signals.stop()
   await egress.close()
+  await owner.end()
   await database.end()
 })
