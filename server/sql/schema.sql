@@ -710,7 +710,7 @@ COMMENT ON FUNCTION keyloft.installation_secret(in_kind text) IS 'The first secr
 
 CREATE FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
-    RETURN COALESCE(((user_id IS NOT NULL) AND (id IS NOT NULL) AND isfinite(started_at) AND ((char_length(request_id) >= 1) AND (char_length(request_id) <= 200)) AND ((char_length(operation) >= 1) AND (char_length(operation) <= 100)) AND (provider ~ '^[a-z0-9][a-z0-9_-]{0,49}$'::text) AND ((char_length(model) >= 1) AND (char_length(model) <= 200)) AND (credential_source = ANY (ARRAY['user-gateway'::text, 'user-key'::text, 'server-key'::text, 'team-gateway'::text]))), false);
+    RETURN COALESCE(((user_id IS NOT NULL) AND (id IS NOT NULL) AND isfinite(started_at) AND ((char_length(request_id) >= 1) AND (char_length(request_id) <= 200)) AND ((char_length(operation) >= 1) AND (char_length(operation) <= 100)) AND (char_length(provider) <= 50) AND (provider ~ '^[a-z0-9][a-z0-9_-]*$'::text) AND ((char_length(model) >= 1) AND (char_length(model) <= 200)) AND (credential_source = ANY (ARRAY['user-gateway'::text, 'user-key'::text, 'server-key'::text, 'team-gateway'::text]))), false);
 
 ALTER FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) OWNER TO keyloft_owner;
 
@@ -1427,8 +1427,18 @@ declare
   written_ids uuid[];
   invalid bigint[];
   verdicts text[];
+  none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
+  in_input_tokens := coalesce(in_input_tokens, none);
+  in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
+  in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
+  in_cache_write_1h_tokens := coalesce(in_cache_write_1h_tokens, none);
+  in_audio_input_tokens := coalesce(in_audio_input_tokens, none);
+  in_output_tokens := coalesce(in_output_tokens, none);
+  in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
+  in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
+  in_images := coalesce(in_images, none);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
@@ -1460,15 +1470,16 @@ begin
     select g.user_id, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
            g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
            g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.usage_basis, g.provider_usage,
-           case g.usage_basis when 'none' then 0 when 'unknown' then null else keyloft.cost_of(
-             found.price, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-             g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) end,
-           (found.price).id, g.provider_cost_usd
+           case g.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end,
+           price.id, g.provider_cost_usd
       from given g
            left join lateral (
-             select p as price from public.model_prices p
+             select p.id, keyloft.cost_of(
+                      p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
+                      g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) as cost_usd
+               from public.model_prices p
               where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
-              order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
+              order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
      where g.is_valid and (select count(*) from released) >= 0 order by g.user_id, g.id
     on conflict (user_id, id, started_at) do nothing
     returning u.id
@@ -1480,7 +1491,7 @@ begin
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
   if 'already' = any (verdicts) then
     with late as (
-      select u.user_id, u.id, u.started_at, found.price, g.*
+      select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, g.*
         from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
                     in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
                     in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
@@ -1489,9 +1500,12 @@ begin
                     reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd)
              join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
              left join lateral (
-               select p as price from public.model_prices p
+               select p.id, keyloft.cost_of(
+                        p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
+                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) as cost_usd
+                 from public.model_prices p
                 where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= g.input_tokens
-                order by p.effective_from desc, p.from_input_tokens desc limit 1) found on true
+                order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
        where g.verdict = 'already' and u.outcome = 'presumed'
        order by u.user_id, u.id for update of u
     ), corrected as (
@@ -1501,10 +1515,8 @@ begin
              cache_write_1h_tokens = l.cache_write_1h_tokens, audio_input_tokens = l.audio_input_tokens, output_tokens = l.output_tokens,
              reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images,
              usage_basis = l.usage_basis, provider_usage = l.provider_usage, provider_cost_usd = l.provider_cost_usd,
-             price_id = (l.price).id, settled_at = pg_catalog.clock_timestamp(),
-             cost_usd = least(u.cost_usd, case l.usage_basis when 'none' then 0 when 'unknown' then null else keyloft.cost_of(
-               l.price, l.input_tokens, l.cached_input_tokens, l.cache_write_5m_tokens, l.cache_write_1h_tokens, l.audio_input_tokens,
-               l.output_tokens, l.reasoning_tokens, l.audio_output_tokens, l.images) end)
+             price_id = l.price_id, settled_at = pg_catalog.clock_timestamp(),
+             cost_usd = least(u.cost_usd, case l.usage_basis when 'none' then 0 when 'unknown' then null else l.cost_usd end)
         from late l
        where u.user_id = l.user_id and u.id = l.id and u.started_at = l.started_at
       returning u.id
@@ -2369,7 +2381,7 @@ ALTER TABLE keyloft.holds OWNER TO keyloft_owner;
 
 -- Name: TABLE holds; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON TABLE keyloft.holds IS 'Calls that are under way. A row whose lease has ended belonged to a process that went away.';
+COMMENT ON TABLE keyloft.holds IS 'Calls that are under way. A row whose lease has ended belonged to a process that went away. No index of leases: the table is small and read through once a minute, and every call would pay for it.';
 
 -- Name: COLUMN holds.most_cost_usd; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
@@ -3670,10 +3682,6 @@ CREATE INDEX verifications_identifier_idx ON auth.verifications USING btree (ide
 -- Name: audit_log_user_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX audit_log_user_id_idx ON keyloft.audit_log USING btree (user_id, id);
-
--- Name: holds_lease_until_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
-
-CREATE INDEX holds_lease_until_idx ON keyloft.holds USING btree (lease_until);
 
 -- Name: idempotent_requests_expires_at_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 

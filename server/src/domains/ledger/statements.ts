@@ -11,34 +11,40 @@ export interface Ended {
   readonly outcome: Outcome & { usage: Usage }
 }
 
-/** An array of what needs no quotes: ids, numbers, times. */
-function plain<T>(rows: readonly T[], read: (row: T) => string | number | undefined): string {
-  let text = '{'
+/**
+ * One argument: an array, or null where nobody has anything in it, which spares both sides the array. What repeats from
+ * row to row, as most does, is written once.
+ */
+function column<T, V extends string | number>(
+  rows: readonly T[],
+  read: (row: T) => V | undefined,
+  write: (value: V) => string = element,
+): string | null {
+  let text = ''
+  let last: V | undefined
+  let written = 'NULL'
+  let isEmpty = true
   for (const row of rows) {
     const value = read(row)
-    text += text.length > 1 ? ',' : ''
-    text += value ?? 'NULL'
+    if (value !== last) {
+      last = value
+      written = value === undefined ? 'NULL' : write(value)
+      isEmpty = false
+    }
+    text += text === '' ? written : `,${written}`
   }
-  return `${text}}`
+  return isEmpty ? null : `{${text}}`
 }
 
-/** An array of what may hold anything. */
-function quoted<T>(rows: readonly T[], read: (row: T) => string | undefined): string {
-  let text = '{'
-  for (const row of rows) {
-    const value = read(row)
-    text += text.length > 1 ? ',' : ''
-    text += value === undefined ? 'NULL' : `"${special.test(value) ? value.replaceAll(eachSpecial, '\\$&') : value}"`
-  }
-  return `${text}}`
+/** Text may come from outside, ids too; one that closed the array would shift the rows behind it. */
+function element(value: string | number): string {
+  if (typeof value === 'number') return `${value}`
+  return `"${special.test(value) ? value.replaceAll(eachSpecial, '\\$&') : value}"`
 }
 const special = /["\\]/
 const eachSpecial = /["\\]/g
 
 const time = (ms: number) => `"${new Date(ms).toISOString()}"`
-
-/** Ids come from outside, and one that closed the array would shift the rows behind it. */
-const id = (value: string | undefined) => (value === undefined ? undefined : `"${value.replaceAll(eachSpecial, '\\$&')}"`)
 
 const callArguments = [
   'in_user_ids',
@@ -54,19 +60,19 @@ const callArguments = [
   'in_decisions',
 ]
 
-function callColumns<T>(rows: readonly T[], callOf: (row: T) => Call): string[] {
+function callColumns<T>(rows: readonly T[], callOf: (row: T) => Call): (string | null)[] {
   return [
-    plain(rows, (row) => id(callOf(row).userId)),
-    plain(rows, (row) => id(callOf(row).id)),
-    plain(rows, (row) => time(callOf(row).startedAtMs)),
-    quoted(rows, (row) => callOf(row).requestId),
-    quoted(rows, (row) => callOf(row).operation),
-    quoted(rows, (row) => callOf(row).provider),
-    quoted(rows, (row) => callOf(row).model),
-    quoted(rows, (row) => callOf(row).credentialSource),
-    plain(rows, (row) => id(callOf(row).keyId)),
-    plain(rows, (row) => id(callOf(row).tokenId)),
-    quoted(rows, (row) => callOf(row).decisions),
+    column(rows, (row) => callOf(row).userId),
+    column(rows, (row) => callOf(row).id),
+    column(rows, (row) => callOf(row).startedAtMs, time),
+    column(rows, (row) => callOf(row).requestId),
+    column(rows, (row) => callOf(row).operation),
+    column(rows, (row) => callOf(row).provider),
+    column(rows, (row) => callOf(row).model),
+    column(rows, (row) => callOf(row).credentialSource),
+    column(rows, (row) => callOf(row).keyId),
+    column(rows, (row) => callOf(row).tokenId),
+    column(rows, (row) => callOf(row).decisions),
   ]
 }
 
@@ -81,7 +87,7 @@ export function openCalls(calls: readonly Call[], leaseSeconds: number): Stateme
   return {
     name: 'ledger_open',
     text: openText,
-    values: [...callColumns(calls, itself), quoted(calls, ({ mostCostUsd }) => mostCostUsd), `${leaseSeconds}`],
+    values: [...callColumns(calls, itself), column(calls, ({ mostCostUsd }) => mostCostUsd), `${leaseSeconds}`],
   }
 }
 const itself = (call: Call) => call
@@ -106,28 +112,33 @@ const settleText = invoke('settle_calls', [
   'in_provider_cost_usd',
 ])
 
+/** Of most things most calls have none. */
+function counts(ended: readonly Ended[], read: (usage: Usage) => number) {
+  return ended.some(({ outcome }) => read(outcome.usage) !== 0) ? column(ended, ({ outcome }) => read(outcome.usage)) : null
+}
+
 export function settleCalls(ended: readonly Ended[]): Statement {
   return {
     name: 'ledger_settle',
     text: settleText,
     values: [
       ...callColumns(ended, ({ call }) => call),
-      plain(ended, ({ outcome }) => time(outcome.endedAtMs)),
-      quoted(ended, ({ outcome }) => outcome.outcome),
-      plain(ended, ({ outcome }) => outcome.status),
-      plain(ended, ({ outcome }) => outcome.firstByteMs),
-      plain(ended, ({ outcome }) => outcome.usage.inputTokens),
-      plain(ended, ({ outcome }) => outcome.usage.cachedInputTokens),
-      plain(ended, ({ outcome }) => outcome.usage.cacheWrite5mTokens),
-      plain(ended, ({ outcome }) => outcome.usage.cacheWrite1hTokens),
-      plain(ended, ({ outcome }) => outcome.usage.audioInputTokens),
-      plain(ended, ({ outcome }) => outcome.usage.outputTokens),
-      plain(ended, ({ outcome }) => outcome.usage.reasoningTokens),
-      plain(ended, ({ outcome }) => outcome.usage.audioOutputTokens),
-      plain(ended, ({ outcome }) => outcome.usage.images),
-      quoted(ended, ({ outcome }) => outcome.usageBasis),
-      quoted(ended, ({ outcome }) => outcome.providerUsage),
-      quoted(ended, ({ outcome }) => outcome.providerCostUsd),
+      column(ended, ({ outcome }) => outcome.endedAtMs, time),
+      column(ended, ({ outcome }) => outcome.outcome),
+      column(ended, ({ outcome }) => outcome.status),
+      column(ended, ({ outcome }) => outcome.firstByteMs),
+      counts(ended, ({ inputTokens }) => inputTokens),
+      counts(ended, ({ cachedInputTokens }) => cachedInputTokens),
+      counts(ended, ({ cacheWrite5mTokens }) => cacheWrite5mTokens),
+      counts(ended, ({ cacheWrite1hTokens }) => cacheWrite1hTokens),
+      counts(ended, ({ audioInputTokens }) => audioInputTokens),
+      counts(ended, ({ outputTokens }) => outputTokens),
+      counts(ended, ({ reasoningTokens }) => reasoningTokens),
+      counts(ended, ({ audioOutputTokens }) => audioOutputTokens),
+      counts(ended, ({ images }) => images),
+      column(ended, ({ outcome }) => outcome.usageBasis),
+      column(ended, ({ outcome }) => outcome.providerUsage),
+      column(ended, ({ outcome }) => outcome.providerCostUsd),
     ],
   }
 }
@@ -136,6 +147,6 @@ export function renewLeases(calls: readonly Call[], leaseSeconds: number): State
   return {
     name: 'ledger_renew',
     text: 'select keyloft.renew_leases(in_user_ids => $1, in_ids => $2, in_lease_seconds => $3) as renewed',
-    values: [plain(calls, ({ userId }) => id(userId)), plain(calls, (call) => id(call.id)), `${leaseSeconds}`],
+    values: [column(calls, ({ userId }) => userId), column(calls, ({ id }) => id), `${leaseSeconds}`],
   }
 }
