@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { createTestGateway, resolveLater } from '../../../test/gateway.ts'
-import { chunked, eventStreamHead, saying, startRaw } from '../../../test/raw-provider.ts'
+import { chunked, eventStreamHead, jsonAnswer, saying, startRaw } from '../../../test/raw-provider.ts'
 
 const stream = { model: 'mock-1', messages: [{ role: 'user', content: 'x'.repeat(400) }], stream: true }
 const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 9, total_tokens: 14 } })}\n\n`
@@ -78,6 +78,35 @@ describe('a client that leaves', () => {
     await provider.hungUp(0)
     await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'unknown' }))
     expect(gateway.underWay).toBe(0)
+  })
+
+  it('before a second attempt is spared it, and nothing of the call stays behind', async () => {
+    const provider = await startRaw((socket) => socket.write(jsonAnswer(500, {})))
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger, gateway, problems } = await createTestGateway({ resolve, limits: { backoffMs: 200 } })
+    candidates.push(at(provider.url))
+    callAndLeave(url, 'soon')
+    await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'none' }))
+    await sleep(250)
+    expect(provider.seen).toHaveLength(1)
+    expect({ underWay: gateway.underWay, problems }).toEqual({ underWay: 0, problems: [] })
+  })
+
+  it('while its key is chosen has nobody called', async () => {
+    const provider = await startRaw((socket) => socket.write(eventStreamHead))
+    const gone = Promise.withResolvers<void>()
+    const { url, at, app, ledger, gateway } = await createTestGateway({
+      resolve: async () => {
+        await gone.promise
+        return { candidates: [at(provider.url)], trace: [{}] }
+      },
+    })
+    app.server.on('connection', (socket) => socket.on('close', () => gone.resolve()))
+    callAndLeave(url, 'soon')
+    await gone.promise
+    await sleep(100)
+    expect(gateway.underWay).toBe(0)
+    expect({ ...ledger, seen: provider.seen }).toMatchObject({ opened: [], settled: [], seen: [] })
   })
 })
 

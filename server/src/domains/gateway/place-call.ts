@@ -64,6 +64,7 @@ export class PlacedCall implements Watched {
 
   async place(resolved: Resolved): Promise<void> {
     const { response } = this.#it
+    if (response.destroyed) return this.#it.takeOver() // they left while the key was chosen, and nobody tells it again
     response.once('close', () => response.writableEnded || this.#clientLeft())
     this.#deps.watch.add(this)
     try {
@@ -100,17 +101,23 @@ export class PlacedCall implements Watched {
   }
 
   async #tryOne(candidate: Candidate, entry: Entry, hasMore: boolean): Promise<Attempted> {
+    this.#onLeft = undefined // of the candidate before
     const auth = await this.#openKey(candidate, entry)
+    if (this.#hasLeft) return this.#endUnheard(entry)
     for (let isFirst = true; ; isFirst = false) {
       const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts
       const result = await this.#attempt(candidate, entry, auth, { mayRetry, mayMove: hasMore })
       if (result.kind !== 'retry') return result
       await this.#pause(result.afterMs)
-      if (this.#hasLeft) {
-        void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' })
-        return { kind: 'done' }
-      }
+      if (this.#hasLeft) return this.#endUnheard(entry)
     }
+  }
+
+  /** Nobody waits for an answer any more, and no request is on its way. */
+  #endUnheard(entry: Entry): Attempted {
+    void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' }).then(() => this.#over())
+    this.#it.takeOver()
+    return { kind: 'done' }
   }
 
   async #openKey(candidate: Candidate, entry: Entry) {
@@ -186,7 +193,6 @@ export class PlacedCall implements Watched {
         this.#it.takeOver()
         resolve({ kind: 'done' })
       }
-      if (this.#hasLeft) return this.#onLeft()
       entry.opened
         .then(
           () => this.#relay?.opened(),
