@@ -10,7 +10,7 @@ const layers = [
   ['base'],
   ['platform'],
   ['domains'],
-  ['config', 'env-file', 'schema', 'version'],
+  ['config', 'config-variables', 'env-file', 'schema', 'version'],
   ['app', 'catalogues', 'jobs', 'open-database', 'outgoing', 'readiness'],
   ['encryption', 'main', 'worker'],
   ['cli'],
