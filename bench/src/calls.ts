@@ -17,6 +17,8 @@ const asNpmStarts = ['--max-semi-space-size=4']
 const againstBare: Bar = { on: 'ratio', atLeast: 0.5 }
 const againstPortkey: Bar = { on: 'ratio', atLeast: 8 }
 const pacedLanes = 200
+/** About as long as one of them lasts: people do not ask all in the same moment. */
+const pacedStreamMs = 450
 
 interface Contestant {
   announced: Announcement
@@ -115,7 +117,11 @@ async function comparePaced({ bare, ours }: Contestants, signal: AbortSignal): P
 
 async function measure({ announced, spent }: Contestant, { lanes, ...shape }: Shape & { lanes: number }): Promise<Round> {
   const before = await spent()
-  const loaded = await load(requestOf(shape, announced.headers), Number(new URL(announced.url).port), { lanes, forMs: sliceMs })
+  const loaded = await load(requestOf(shape, announced.headers), Number(new URL(announced.url).port), {
+    lanes,
+    forMs: sliceMs,
+    ...(shape.paced ? { spreadMs: pacedStreamMs } : {}),
+  })
   const after = await spent()
   return { ...loaded, cpuMicroseconds: ((after.cpuMs - before.cpuMs) * 1_000) / loaded.calls }
 }

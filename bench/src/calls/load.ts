@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Loaded {
   perSecond: number
@@ -12,12 +13,21 @@ export interface Loaded {
 /**
  * Calls one after another on each of so many connections. It does as little as can be done, since it shares the
  * machine with what it measures: bytes written as they stand, and of an answer only its end is looked for.
+ * @param spreadMs over how long the connections begin, where they should not all ask in the same moment
  */
-export async function load(request: Buffer, port: number, { lanes, forMs }: { lanes: number; forMs: number }): Promise<Loaded> {
+export async function load(
+  request: Buffer,
+  port: number,
+  { lanes, forMs, spreadMs = 0 }: { lanes: number; forMs: number; spreadMs?: number },
+): Promise<Loaded> {
   const latencies: number[] = []
   const firsts: number[] = []
   const started = performance.now()
-  await Promise.all(Array.from({ length: lanes }, () => lane(request, port, started + forMs, { latencies, firsts })))
+  const begin = async (index: number) => {
+    await sleep((spreadMs * index) / lanes)
+    return lane(request, port, started + spreadMs + forMs, { latencies, firsts })
+  }
+  await Promise.all(Array.from({ length: lanes }, (_, index) => begin(index)))
   const seconds = (performance.now() - started) / 1_000
   const calls = latencies.length
   return { perSecond: calls / seconds, p50Ms: at(latencies, 0.5), p99Ms: at(latencies, 0.99), firstMs: at(firsts, 0.5), calls }
