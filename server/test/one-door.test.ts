@@ -45,7 +45,7 @@ const exceptions: Record<string, { may: Record<string, string[] | 'all'>; becaus
   'platform/embedded/embedded-server.ts': { may: { pg: 'all' }, because: 'holds the lock of the database that it started' },
   'platform/signals/signals.ts': { may: { pg: 'all' }, because: 'listens on a connection of its own to the same database' },
   'platform/queue/connection.ts': { may: { pg: 'all' }, because: 'the queue lives in the same database' },
-  'config.ts': { may: { 'node:net': ['isIP'] }, because: 'reads addresses' },
+  'config-variables.ts': { may: { 'node:net': ['isIP'] }, because: 'reads addresses' },
   'platform/http/front-door.ts': { may: { 'node:http': ['createServer'] }, because: 'listens; it is the door in' },
   'cli/doctor.ts': { may: { pg: 'all' }, because: 'asks the operator’s database how it is' },
 }
