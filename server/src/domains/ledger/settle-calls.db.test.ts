@@ -272,11 +272,11 @@ describe('the functions of the ledger', async () => {
       sql`update user_quota_limits set used_cost = 0`,
     ]
     for (const attempt of attempts)
-      await expect(database.asPrincipal(ada.principal, (tx) => attempt.execute(tx as never))).rejects.toMatchObject({
+      await expect(database.asPrincipal(ada.principal, (tx) => attempt.execute(tx))).rejects.toMatchObject({
         code: 'database.forbidden',
       })
     for (const attempt of attempts.slice(1, 5))
-      await expect(database.system('test', (tx) => attempt.execute(tx as never))).rejects.toMatchObject({ code: 'database.forbidden' })
+      await expect(database.system('test', (tx) => attempt.execute(tx))).rejects.toMatchObject({ code: 'database.forbidden' })
   })
 
   it('sum up hours as exactly as they price', async () => {

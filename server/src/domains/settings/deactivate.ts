@@ -14,7 +14,7 @@ export async function deactivate(tx: Tx, userId: string, eraseAfterDays: number)
     .onConflict((on) => on.column('user_id').doUpdateSet(closed))
     .returning('erase_after')
     .executeTakeFirstOrThrow()
-  await sql`select keyloft.destroy_keys(in_user_id => ${userId})`.execute(tx as never)
+  await sql`select keyloft.destroy_keys(in_user_id => ${userId})`.execute(tx)
   await recordAudit(tx, { action: 'account.deactivated', userId })
   return erase_after as Date
 }

@@ -71,7 +71,7 @@ export async function findOwnTables(tx: Tx): Promise<OwnTable[]> {
           join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
          where i.indrelid = c.oid and i.indisprimary) pk on true
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and readable.is_owned
-     order by c.relname`.execute(tx as never)
+     order by c.relname`.execute(tx)
   return rows
 }
 
@@ -88,7 +88,7 @@ async function* rowsOf(asThem: AsThem, { name, columns, key }: OwnTable, userId:
       sql<{ line: string; place: string[] }>`
         select row_to_json(page)::text as line, array[${keyTexts}] as place
           from (select ${sql.join(columns.map((column) => sql.ref(column)))} from ${sql.table(`public.${name}`)}
-                 where user_id = ${userId} ${after} order by ${keyColumns} limit ${pageRows}) page`.execute(tx as never),
+                 where user_id = ${userId} ${after} order by ${keyColumns} limit ${pageRows}) page`.execute(tx),
     )
     if (rows.length > 0) yield rows.map(({ line }) => `${line}\n`).join('')
     if (rows.length < pageRows) return

@@ -133,7 +133,7 @@ export function profileRoutes(deps: ProfileDeps): Route[] {
 
 async function count(tx: Tx, table: keyof Tables, userId: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from ${sql.table(table)} where user_id = ${userId}`.execute(
-    tx as never,
+    tx,
   )
   return rows[0]?.count ?? 0
 }

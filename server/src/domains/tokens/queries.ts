@@ -32,13 +32,13 @@ export async function findApiTokens(tx: Tx, publicIds: readonly string[]): Promi
            coalesce(token.scopes, '{calls,read,account}') as scopes,
            token.allowed_models, token.expires_at, token.revoked_at, token.is_closed
       from unnest(${publicIds}::text[]) as wanted (public_id)
-      left join lateral keyloft.find_api_token(public_id => wanted.public_id) as token on true`.execute(tx as never)
+      left join lateral keyloft.find_api_token(public_id => wanted.public_id) as token on true`.execute(tx)
   return rows
 }
 
 /** What the mark of every token is made with (token-format.ts). It never changes. */
 export async function readMarkKey(tx: Tx): Promise<Buffer> {
-  const { rows } = await sql<{ key: Buffer }>`select keyloft.token_mark_key() as key`.execute(tx as never)
+  const { rows } = await sql<{ key: Buffer }>`select keyloft.token_mark_key() as key`.execute(tx)
   const key = rows[0]?.key
   if (!key) throw new Error('keyloft.token_marks has no row')
   return key
@@ -95,11 +95,11 @@ export async function deleteToken(tx: Tx, id: string): Promise<boolean> {
 
 export async function revokeToken(tx: Tx, publicId: string, secretHash: Buffer): Promise<boolean> {
   const { rows } = await sql<{ revoked: boolean }>`
-    select keyloft.revoke_api_token(in_public_id => ${publicId}, in_secret_hash => ${secretHash}) as revoked`.execute(tx as never)
+    select keyloft.revoke_api_token(in_public_id => ${publicId}, in_secret_hash => ${secretHash}) as revoked`.execute(tx)
   return rows[0]?.revoked ?? false
 }
 
 export async function noteTokenUse(tx: Tx, uses: readonly (readonly [tokenId: string, atMs: number])[]): Promise<void> {
   const [ids, times] = [uses.map(([id]) => id), uses.map(([, atMs]) => new Date(atMs).toISOString())]
-  await sql`select keyloft.note_token_use(in_ids => ${ids}::uuid[], in_times => ${times}::timestamptz[])`.execute(tx as never)
+  await sql`select keyloft.note_token_use(in_ids => ${ids}::uuid[], in_times => ${times}::timestamptz[])`.execute(tx)
 }

@@ -107,7 +107,7 @@ describe('an API token', async () => {
   it('is told from invented ones by a key that no caller can read', async () => {
     for (const principal of [ada.principal, anonymous]) {
       for (const query of [sql`select keyloft.token_mark_key()`, sql`select * from keyloft.token_marks`]) {
-        const read = test.database.asPrincipal(principal, (tx) => query.execute(tx as never))
+        const read = test.database.asPrincipal(principal, (tx) => query.execute(tx))
         await expect(read).rejects.toMatchObject({ code: 'database.forbidden' })
       }
     }
@@ -134,15 +134,12 @@ describe('an API token', async () => {
     const read = (columns: string) =>
       test.database.asPrincipal(
         ada.principal,
-        async (tx) =>
-          (await sql.raw<object>(`select ${columns} from api_tokens where public_id = '${publicId}'`).execute(tx as never)).rows,
+        async (tx) => (await sql.raw<object>(`select ${columns} from api_tokens where public_id = '${publicId}'`).execute(tx)).rows,
       )
     expect(await read('name, token_prefix, scopes')).toHaveLength(1)
     await expect(read('secret_hash')).rejects.toMatchObject({ code: 'database.forbidden' })
     await expect(read('*')).rejects.toMatchObject({ code: 'database.forbidden' })
-    const asAda = test.database.asPrincipal(ada.principal, (tx) =>
-      sql`select * from keyloft.find_api_token(${publicId})`.execute(tx as never),
-    )
+    const asAda = test.database.asPrincipal(ada.principal, (tx) => sql`select * from keyloft.find_api_token(${publicId})`.execute(tx))
     await expect(asAda).rejects.toMatchObject({ code: 'database.forbidden' })
   })
 
