@@ -21,13 +21,18 @@ export interface Providers {
   hostsOf(provider: Provider): readonly string[]
 }
 
+/** KEYLOFT_MOCK_PROVIDER. It speaks as OpenAI does and as Anthropic does. */
+const mock = 'mock'
+const { completions: _, ...newerPaths } = openAiPaths
+const mockPaths = { ...newerPaths, messages: '/messages', 'messages.count_tokens': '/messages/count_tokens' } as const
+
 export function createProviders({ baseUrls, added }: ProviderSettings): Providers {
   const known: Provider[] = knownProviders.map((provider: Provider) => {
     const baseUrl = baseUrls[provider.id] ?? provider.baseUrl
     return Object.freeze(baseUrl === undefined ? provider : { ...provider, baseUrl })
   })
   const more: Provider[] = Object.entries(added).map(([id, baseUrl]) =>
-    Object.freeze({ id, name: id, baseUrl, auth: 'bearer', paths: openAiPaths, verifyPath: '/models' }),
+    Object.freeze({ id, name: id, baseUrl, auth: 'bearer', paths: id === mock ? mockPaths : openAiPaths, verifyPath: '/models' }),
   )
   const all = Object.freeze([...known, ...more])
   const byName = new Map(all.flatMap((provider) => [provider.id, ...(provider.aliases ?? [])].map((name) => [name, provider] as const)))
@@ -49,5 +54,5 @@ export function hostOf(url: string): string {
 /** What an operator may not call a provider of theirs. */
 export const takenProviderNames: ReadonlySet<string> = new Set([
   ...knownProviders.flatMap((provider: Provider) => [provider.id, ...(provider.aliases ?? [])]),
-  'mock', // KEYLOFT_MOCK_PROVIDER
+  mock,
 ])
