@@ -22,13 +22,17 @@ export async function startRaw(script: Script): Promise<RawProvider> {
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => {}))
     let text = ''
+    const ofThisSocket: number[] = []
+    socket.once('close', () => {
+      for (const index of ofThisSocket) endOf(index).resolve()
+    })
     socket.on('data', (piece) => {
       text += piece.toString('latin1')
       const [, head, length] = /^([\s\S]*?\r\ncontent-length: (\d+)(?=\r\n)[\s\S]*?\r\n\r\n)/i.exec(text) ?? []
       if (head === undefined || text.length < head.length + Number(length)) return
       const index = seen.push(text) - 1
       text = ''
-      socket.once('close', () => endOf(index).resolve())
+      ofThisSocket.push(index)
       void script(socket, index)
     })
   })

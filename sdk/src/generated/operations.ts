@@ -795,6 +795,55 @@ export interface Operations {
       [key: string]: unknown
     }
   }
+  /** A text that is continued. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/completions': {
+    body: {
+      model: string
+      stream?: boolean | null | undefined
+      [key: string]: unknown
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** Embeddings of texts. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/embeddings': {
+    body: {
+      model: string
+      [key: string]: unknown
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** A message, by the provider that the resolver chooses. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/messages': {
+    body: {
+      model: string
+      messages: Array<{ [key: string]: unknown }>
+      stream?: boolean | null | undefined
+      [key: string]: unknown
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** How many tokens a message would have. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/messages/count_tokens': {
+    body: {
+      model: string
+      messages: Array<{ [key: string]: unknown }>
+      stream?: boolean | null | undefined
+      [key: string]: unknown
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** A response, by the provider that the resolver chooses. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/responses': {
+    body: {
+      model: string
+      stream?: boolean | null | undefined
+      [key: string]: unknown
+    }
+    reply: {
+      id: string
+      [key: string]: unknown
+    }
+  }
   /** Grant a person a setting. For the service key, or an admin. */
   'PUT /api/admin/users/{id}/settings/{key}': {
     params: {

@@ -129,7 +129,8 @@ describe('every route refuses as it says it does', async () => {
       })
       expect(reply.statusCode, reply.body).toBe(status)
       if (operation.path.startsWith('/rest/')) expectPostgrestError(reply, code)
-      else if (operation.path === '/v1/chat/completions') expectOpenAiError(reply, code)
+      else if (operation.path.startsWith('/v1/messages')) expectAnthropicError(reply, code)
+      else if (operation.path.startsWith('/v1/') && operation.path !== '/v1/models') expectOpenAiError(reply, code)
       else expectProblem(reply, code)
     } finally {
       await undo?.(test)
@@ -163,6 +164,16 @@ function expectOpenAiError(reply: LightMyRequestResponse, code: string | undefin
     param: null,
     code: error.code,
   })
+  expect(error.code).toMatch(/^[a-z_]+\.[a-z_]+$/)
+  if (code !== undefined) expect(error.code).toBe(code)
+  expect(reply.body).not.toMatch(internal)
+}
+
+/** What Anthropic's clients hand on. */
+function expectAnthropicError(reply: LightMyRequestResponse, code: string | undefined) {
+  const { type, request_id, error } = reply.json()
+  expect({ type, request_id }).toEqual({ type: 'error', request_id: reply.headers['x-request-id'] })
+  expect(error).toEqual({ message: expect.stringMatching(/^\S.{3,}\.$/), type: expect.stringMatching(/^[a-z_]+$/), code: error.code })
   expect(error.code).toMatch(/^[a-z_]+\.[a-z_]+$/)
   if (code !== undefined) expect(error.code).toBe(code)
   expect(reply.body).not.toMatch(internal)

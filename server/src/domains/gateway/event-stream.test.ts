@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EventStream } from './event-stream.ts'
+import { chatCompletions } from './operations/chat-completions.ts'
+import { createUsageReader } from './usage/usage-readers.ts'
 
 const chunk = (members: string) => `data: {"id":"c","choices":[{"index":0,"delta":{"content":"grüße 🙂 \\"usage\\":null"}}]${members}}`
 const usage = '{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}'
@@ -38,8 +40,13 @@ const samples: Record<string, { given: string[]; left: string[] }> = {
 }
 const lineEnds = { LF: '\n', CRLF: '\r\n', CR: '\r' }
 
+const reading = (takesOutUsage = true) => {
+  const reader = createUsageReader('chat.completions', 'openai')
+  return { reader, stream: new EventStream({ ...chatCompletions.stream, reader, takesOutUsage }) }
+}
+
 function pass(bytes: Buffer, cut: (left: number) => number, takesOutUsage = true) {
-  const stream = new EventStream({ takesOutUsage })
+  const { stream } = reading(takesOutUsage)
   const out: Buffer[] = []
   const add = (part: string | Buffer) => out.push(typeof part === 'string' ? Buffer.from(part, 'latin1') : part)
   for (let at = 0; at < bytes.length; ) {
@@ -80,18 +87,19 @@ describe.each(Object.entries(lineEnds))('events that end with %s', (_, end) => {
   })
 
   it('keeps back the last event until the end', () => {
-    const stream = new EventStream({ takesOutUsage: true })
+    const { stream, reader } = reading()
     const first = stream.push(Buffer.from(join([chunk(''), extra, 'data: [DONE]'])))
     expect(Buffer.from(first.toString(), 'latin1').toString()).toBe(join([chunk('')]))
     expect(stream.end()).toBe(join(['data: [DONE]']))
-    expect(stream).toMatchObject({ isDone: true, usage, deltas: 1 })
+    expect(stream).toMatchObject({ isDone: true, deltas: 1 })
+    expect(reader.result()).toMatchObject({ providerUsage: usage, isWhole: true })
   })
 })
 
 describe('a stream of events', () => {
   it('passes on the very piece when nothing of it changed', () => {
     const piece = Buffer.from(`${chunk('')}\n\n`)
-    expect(new EventStream({ takesOutUsage: true }).push(piece)).toBe(piece)
+    expect(reading().stream.push(piece)).toBe(piece)
   })
 
   it('ends with an event that was never completed', () => {
@@ -102,7 +110,7 @@ describe('a stream of events', () => {
     const long = `data: ${'x'.repeat(3_000_000)}\n\n`
     const given = Buffer.from(`${long}${chunk(',"usage":null')}\n\ndata: [DONE]\n\n`)
     let most = 0
-    const stream = new EventStream({ takesOutUsage: true })
+    const { stream } = reading()
     let out = ''
     for (let at = 0; at < given.length; at += 10_007) {
       out += stream.push(given.subarray(at, at + 10_007)).toString('latin1')

@@ -1,4 +1,12 @@
+import type { StreamShape } from './operations/operation.ts'
 import { scanObject } from './scan-object.ts'
+import type { UsageReader } from './usage/usage-readers.ts'
+
+export interface EventStreamOptions extends Partial<StreamShape> {
+  /** Is shown every event in which a usage may stand. */
+  readonly reader: UsageReader
+  readonly takesOutUsage: boolean
+}
 
 /*
  * Reads the server-sent events of an answer on their way, and takes out what asking for usage added to them: the chunk
@@ -6,17 +14,19 @@ import { scanObject } from './scan-object.ts'
  * they came, whatever the borders of the pieces they come in: bytes are read as latin1 text, in which a place in the
  * text is a place in the bytes, and an event goes on when its blank line is there.
  *
- * An event longer than `longestEvent` is passed on unread. From `data: [DONE]` on everything is kept back: it may leave
- * when the call has been written down.
+ * An event longer than `longestEvent` is passed on unread. From the last event on, such as `data: [DONE]`, everything is
+ * kept back: it may leave when the call has been written down.
  */
 export class EventStream {
-  /** The JSON text of the last usage that the provider told. */
-  usage: string | undefined
   /** How many pieces of content went by: about as many tokens. */
   deltas = 0
   isDone = false
 
+  readonly #reader: UsageReader
   readonly #takesOut: boolean
+  readonly #end: StreamShape['end']
+  readonly #deltaMark: string
+  readonly #longestEvent: number
   /** What has come of an event that is not complete, in pieces: joined once, however small they are. */
   #carry: string[] = []
   #carried = 0
@@ -25,8 +35,12 @@ export class EventStream {
   #isPassing = false
   #last = ''
 
-  constructor({ takesOutUsage }: { takesOutUsage: boolean }) {
+  constructor({ reader, takesOutUsage, end, deltaMark = '"delta"', longestEvent = 1024 * 1024 }: EventStreamOptions) {
+    this.#reader = reader
     this.#takesOut = takesOutUsage
+    this.#end = end
+    this.#deltaMark = deltaMark
+    this.#longestEvent = longestEvent
   }
 
   /** @returns what may go on now, as latin1 text, or the very piece where nothing of it changed */
@@ -52,7 +66,7 @@ export class EventStream {
       this.#tail = lastOf(joined)
       this.#carry.push(text)
       this.#carried += text.length
-      return this.#carried > longestEvent ? passed + this.#passUnread() : passed
+      return this.#carried > this.#longestEvent ? passed + this.#passUnread() : passed
     }
     const isWhole = this.#carried === 0 && end === text.length && passed === ''
     const complete = isWhole ? text : this.#takeCarry() + text.slice(0, end)
@@ -97,24 +111,26 @@ export class EventStream {
       this.#last += events
       return ''
     }
-    const isPlain = !events.includes('"usage"') && !events.includes('[DONE]')
-    if (isPlain) {
+    const end = this.#end
+    const mayEnd = end !== undefined && events.includes(end.mark)
+    if (!mayEnd && !events.includes(usageMark)) {
       this.#countDeltas(events)
       return events
     }
     let out = ''
     for (let at = 0; at < events.length; ) {
       const border = firstBorder(events, at)
-      const end = border < 0 ? events.length : border
-      const event = events.slice(at, end)
-      if (isDoneEvent.test(event)) {
+      const next = border < 0 ? events.length : border
+      const event = events.slice(at, next)
+      this.#countDeltas(event)
+      const read = event.includes(usageMark) ? this.#readUsage(event) : event
+      if (mayEnd && end.pattern.test(event)) {
         this.isDone = true
-        this.#last = events.slice(at)
+        this.#last = read + events.slice(next)
         return out
       }
-      this.#countDeltas(event)
-      out += event.includes('"usage"') ? this.#readUsage(event) : event
-      at = end
+      out += read
+      at = next
     }
     return out
   }
@@ -124,35 +140,54 @@ export class EventStream {
       const at = event.lastIndexOf(',"usage":null')
       if (at > 0 && usualRest.test(event.slice(at + 13))) return event.slice(0, at) + event.slice(at + 13)
     }
-    const [field] = /^(?:[\r\n]*)data:/m.exec(event) ?? []
-    const from = field === undefined ? -1 : event.indexOf('data:') + 5
-    if (from < 0) return event
-    try {
-      const { members } = scanObject(event, from, ['choices', 'usage'])
-      const { usage, choices } = members
-      if (!usage) return event
-      const value = event.slice(usage.start, usage.end)
-      if (value !== 'null') {
-        this.usage = value
-        const isExtra = choices !== undefined && /^\[\s*\]$/.test(event.slice(choices.start, choices.end))
-        return this.#takesOut && isExtra ? blanksBefore(event) : event
-      }
-      if (!this.#takesOut) return event
-      if (usage.comma !== undefined) return event.slice(0, usage.comma) + event.slice(usage.end)
-      const [after = ''] = /^\s*,\s*/.exec(event.slice(usage.end)) ?? []
-      return event.slice(0, usage.from) + event.slice(usage.end + after.length)
-    } catch {
-      return event // no JSON object: not ours to judge
-    }
+    const { name, data, from } = readEvent(event)
+    if (data === '') return event
+    this.#reader.event(name, data)
+    return this.#takesOut ? withoutUsage(event, from) : event
   }
 
   #countDeltas(events: string) {
-    for (let at = events.indexOf('"delta"'); at >= 0; at = events.indexOf('"delta"', at + 7)) this.deltas++
+    const mark = this.#deltaMark
+    for (let at = events.indexOf(mark); at >= 0; at = events.indexOf(mark, at + mark.length)) this.deltas++
   }
 }
 
-const longestEvent = 1024 * 1024
-const isDoneEvent = /^[\r\n]*data: ?\[DONE\]\s*$/
+/** Of `"usage"`, and of `"usageMetadata"`. */
+const usageMark = '"usage'
+const field = /^(event|data):[ ]?(.*)$/gm
+
+/** @returns its name, its data lines joined, and where the first of them begins */
+function readEvent(event: string): { name: string | undefined; data: string; from: number } {
+  let name: string | undefined
+  let data = ''
+  let from = -1
+  for (const { 1: kind, 2: value = '', index, 0: line } of event.matchAll(field)) {
+    if (kind === 'event') name = value
+    else if (from < 0) {
+      from = index + line.length - value.length
+      data = value
+    } else data += `\n${value}`
+  }
+  return { name, data, from }
+}
+
+/** Without what the wish for usage added: the member that is null, or all of a chunk without choices. */
+function withoutUsage(event: string, from: number): string {
+  try {
+    const { usage, choices } = scanObject(event, from, ['choices', 'usage']).members
+    if (!usage) return event
+    if (event.slice(usage.start, usage.end) !== 'null') {
+      const isExtra = choices !== undefined && /^\[\s*\]$/.test(event.slice(choices.start, choices.end))
+      return isExtra ? blanksBefore(event) : event
+    }
+    if (usage.comma !== undefined) return event.slice(0, usage.comma) + event.slice(usage.end)
+    const [after = ''] = /^\s*,\s*/.exec(event.slice(usage.end)) ?? []
+    return event.slice(0, usage.from) + event.slice(usage.end + after.length)
+  } catch {
+    return event // no JSON object: not ours to judge
+  }
+}
+
 /** Of a chunk from which the member was cut out: the object's end, or the padding that OpenAI sends. */
 const usualRest = /^(?:,"obfuscation":"[^"\\]*")?\}\s*$/
 const blanksBefore = (event: string) => /^[\r\n]*/.exec(event)?.[0] ?? ''

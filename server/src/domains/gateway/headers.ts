@@ -6,8 +6,8 @@ import type { Candidate } from './ports.ts'
  * placeholders that would outrank the key. Nor is a Host, a cookie, or what belongs to one connection.
  */
 
-/** From the client, as they stand. */
-const forwarded = ['accept', 'http-referer', 'x-title', 'anthropic-beta', 'openai-beta'] as const
+/** From the client, as they stand, beside those of its dialect. */
+const forwarded = ['accept', 'http-referer', 'x-title'] as const
 /** Which account of the key's owner is meant: that is for whom owns the key to say. */
 const forwardedWithOwnKey = ['openai-organization', 'openai-project'] as const
 
@@ -31,15 +31,18 @@ export const isOwnKey = ({ source }: Pick<Candidate, 'source'>) => source === 'u
 
 export function requestHeaders(
   client: IncomingHttpHeaders,
+  ofDialect: readonly string[],
   candidate: Candidate,
   ofProvider: Readonly<Record<string, string>> | undefined,
   auth: Readonly<Record<string, string>>,
 ): Record<string, string> {
   // Usage is read from the answer on its way, so it must come unpacked.
   const headers: Record<string, string> = { 'user-agent': 'keyloft', 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  Object.assign(headers, ofProvider)
   for (const name of forwarded) copy(client, name, headers)
+  for (const name of ofDialect) copy(client, name, headers)
   if (isOwnKey(candidate)) for (const name of forwardedWithOwnKey) copy(client, name, headers)
-  return Object.assign(headers, ofProvider, auth)
+  return Object.assign(headers, auth)
 }
 
 function copy(client: IncomingHttpHeaders, name: string, headers: Record<string, string>) {

@@ -6,15 +6,17 @@ import { uuidV7 } from '../../base/uuid.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
 import type { Call } from '../ledger/call.ts'
 import type { Breaker } from './breaker.ts'
-import type { ChatRequest } from './chat-request.ts'
 import type { Book, Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
 import { Exchange, type Receiver } from './exchange.ts'
 import { credentialTrace, isOwnKey, passOn, requestHeaders, secretsIn } from './headers.ts'
+import type { CallRequest } from './json-request.ts'
 import type { Limits } from './limits.ts'
+import type { Operation } from './operations/operation.ts'
 import type { Candidate, Habits, Resolved } from './ports.ts'
 import { type Client, Relay } from './relay.ts'
 import { type Judgement, judgeAnswer, judgeFailure, type May } from './try-again.ts'
+import { createUsageReader } from './usage/usage-readers.ts'
 import type { Watch, Watched } from './watch.ts'
 
 export interface PlaceCallDeps {
@@ -31,9 +33,9 @@ export interface PlaceCallDeps {
 export interface Incoming {
   readonly principal: Principal
   readonly requestId: string
-  readonly operation: string
+  readonly operation: Operation
   readonly headers: IncomingHttpHeaders
-  readonly chat: ChatRequest
+  readonly request: CallRequest
   readonly response: ServerResponse
   /** Of the reply, as the server set them before: names and values in turn. */
   readonly ownHeaders: readonly string[]
@@ -132,9 +134,9 @@ export class PlacedCall implements Watched {
   /** One request. Its promise is settled when the answer begins to leave, or is not to be passed on. */
   #attempt(candidate: Candidate, entry: Entry, auth: Readonly<Record<string, string>>, may: May): Promise<Attempted> {
     const { egress, breaker, limits, clock } = this.#deps
-    const { chat, headers, response } = this.#it
+    const { operation, request, headers, response } = this.#it
     const habits = this.#deps.habitsOf(candidate.provider)
-    const takesOutUsage = chat.streams && !chat.asksForUsage && habits.takesUsageWish !== false
+    const takesOutUsage = request.lacksUsageWish && habits.takesUsageWish !== false
     const secrets = secretsIn(auth)
     return new Promise((resolve, reject) => {
       const fail = (error: AppError) => {
@@ -169,7 +171,9 @@ export class PlacedCall implements Watched {
         this.#relay = new Relay(
           {
             client,
-            chat,
+            operation,
+            request,
+            reader: createUsageReader(operation.name, candidate.provider),
             entry,
             exchange,
             limits,
@@ -208,9 +212,9 @@ export class PlacedCall implements Watched {
         {
           origin: destination.origin,
           path: destination.path,
-          method: 'POST',
-          headers: requestHeaders(headers, candidate, habits.headers, auth),
-          body: chat.rewritten({ model: candidate.modelId, askForUsage: takesOutUsage }),
+          method: operation.method,
+          headers: requestHeaders(headers, operation.dialect.headers, candidate, habits.headers, auth),
+          body: request.rewritten({ model: candidate.modelId, askForUsage: takesOutUsage }),
           headersTimeout: 0, // the watch sees to both
           bodyTimeout: 0,
         },
@@ -227,7 +231,7 @@ export class PlacedCall implements Watched {
       userId: principal.claims.sub ?? '',
       startedAtMs,
       requestId,
-      operation,
+      operation: operation.name,
       provider: candidate.provider,
       model: candidate.modelId,
       credentialSource: candidate.source,
@@ -238,13 +242,13 @@ export class PlacedCall implements Watched {
   }
 
   #headersFor(candidate: Candidate, passed: string[]): string[] {
-    const { ownHeaders, chat } = this.#it
+    const { ownHeaders, request } = this.#it
     for (let at = 0; at < ownHeaders.length; at += 2) {
       const name = ownHeaders[at] as string
       if (!passed.includes(name)) passed.push(name, ownHeaders[at + 1] as string)
     }
     passed.push('x-keyloft-credential', credentialTrace(candidate))
-    if (candidate.modelId !== chat.model) passed.push('x-keyloft-model', encodeURI(candidate.modelId))
+    if (candidate.modelId !== request.model) passed.push('x-keyloft-model', encodeURI(candidate.modelId))
     return passed
   }
 

@@ -1,6 +1,7 @@
 import type { Principal } from '../../base/principal.ts'
 import type { Destination } from '../../platform/egress/egress.ts'
 import type { Call, Outcome } from '../ledger/call.ts'
+import type { OperationName } from './operations/operations.ts'
 
 /** One way to make a call, as the resolver found it. */
 export interface Candidate {
@@ -24,7 +25,7 @@ export interface Resolved {
 
 interface Wanted {
   readonly model: string
-  readonly protocol: 'chat.completions'
+  readonly protocol: OperationName
 }
 
 /** @throws an AppError where nothing serves, and where the resolution itself failed */

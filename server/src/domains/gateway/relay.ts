@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AppError } from '../../base/errors.ts'
 import { noUsage, type Outcome } from '../ledger/call.ts'
-import type { ChatRequest } from './chat-request.ts'
 import type { Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
 import { EventStream } from './event-stream.ts'
 import type { Exchange, Receiver } from './exchange.ts'
+import type { CallRequest } from './json-request.ts'
 import type { Limits } from './limits.ts'
-import { scanObject } from './scan-object.ts'
-import { readUsage } from './usage.ts'
+import type { Operation } from './operations/operation.ts'
+import type { UsageReader, UsageReading } from './usage/usage-readers.ts'
 
 /** Where an answer goes. */
 export interface Client {
@@ -25,7 +25,9 @@ export interface Client {
 
 export interface RelayOptions {
   client: Client
-  chat: ChatRequest
+  operation: Operation
+  request: CallRequest
+  reader: UsageReader
   entry: Entry
   exchange: Exchange
   limits: Limits
@@ -78,7 +80,7 @@ export class Relay implements Receiver {
     this.#endsByMs = this.#progressMs + it.limits.totalMs
     const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity'
     const isStream = isPlain && status < 300 && (headers['content-type'] ?? '').startsWith('text/event-stream')
-    if (isStream) this.#stream = new EventStream(it)
+    if (isStream) this.#stream = new EventStream({ ...it.operation.stream, reader: it.reader, takesOutUsage: it.takesOutUsage })
     const length = headers['content-length']
     this.#lengthBytes = length === undefined || isStream ? undefined : Number(length)
     // Most often the first event comes with the head, and of a short answer the end: then it needs no intent of its own.
@@ -292,28 +294,23 @@ export class Relay implements Receiver {
   }
 
   #readUsage(): Pick<Outcome, 'usageBasis' | 'usage' | 'providerUsage' | 'providerCostUsd'> {
-    if (this.#status >= 300) return { usageBasis: 'none' }
-    const text = this.#stream ? this.#stream.usage : this.#usageInBody()
-    const reported = text === undefined ? undefined : readUsage(text)
-    if (reported) {
-      return { usageBasis: 'reported', usage: reported.usage, providerUsage: reported.words, providerCostUsd: reported.costUsd }
-    }
-    const inputTokens = this.#it.chat.estimatedInputTokens
+    const { operation, reader, request } = this.#it
+    if (this.#status >= 300 || operation.isFree) return { usageBasis: 'none' }
+    if (!this.#stream && this.#body.length > 0) reader.body(this.#bodyText())
+    const reading = reader.result()
+    if (reading?.isWhole) return { usageBasis: 'reported', ...told(reading) }
+    const inputTokens = reading?.usage.inputTokens ?? request.estimatedInputTokens
     if (!this.#stream || inputTokens === undefined) return { usageBasis: 'unknown' }
-    return { usageBasis: 'estimated', usage: { ...noUsage, inputTokens, outputTokens: this.#stream.deltas } }
+    const usage = reading?.usage ?? noUsage
+    const outputTokens = Math.max(usage.outputTokens, this.#stream.deltas)
+    return { usageBasis: 'estimated', ...(reading ? told(reading) : {}), usage: { ...usage, inputTokens, outputTokens } }
   }
 
-  #usageInBody(): string | undefined {
-    const [first, ...more] = this.#body
-    if (!first) return undefined
-    const text = more.length === 0 ? first.toString('latin1') : Buffer.concat(this.#body).toString('latin1')
-    try {
-      const { usage } = scanObject(text, 0, ['usage']).members
-      return usage && text.slice(usage.start, usage.end)
-    } catch {
-      return undefined // no JSON: nothing was told
-    }
+  #bodyText(): string {
+    const [first] = this.#body
+    return first && this.#body.length === 1 ? first.toString('latin1') : Buffer.concat(this.#body).toString('latin1')
   }
 }
 
+const told = ({ isWhole: _, ...reading }: UsageReading) => reading
 const toBytes = (part: Part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)

@@ -1,54 +1,41 @@
-import { z } from 'zod'
 import { defineRoute, type Route, takenOver } from '../../platform/http/define-route.ts'
-import { readChatRequest } from './chat-request.ts'
-import { openAiErrorForm } from './openai-error-form.ts'
+import { readJsonRequest } from './json-request.ts'
+import type { Operation } from './operations/operation.ts'
+import { type OperationName, operations } from './operations/operations.ts'
 import { type PlaceCallDeps, PlacedCall } from './place-call.ts'
 import type { Resolve } from './ports.ts'
 
-/** For the reference alone: the body goes on as it came, and so does the answer. */
-const chatBody = z
-  .looseObject({
-    model: z.string().describe('As the provider names it, or as the catalogue does.'),
-    messages: z.array(z.looseObject({})),
-    stream: z.boolean().nullish(),
-    stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
-  })
-  .describe('As OpenAI takes it. Fields that are not listed pass.')
-const chatAnswer = z.looseObject({ id: z.string() }).describe('As the provider answers; with `stream`, server-sent events.')
-
 export function gatewayRoutes(resolve: Resolve, deps: PlaceCallDeps): Route[] {
-  return [
-    defineRoute({
-      method: 'POST',
-      path: '/v1/chat/completions',
-      policy: { allow: 'user', scope: 'calls' },
-      takesBytes: true,
-      bodyLimitBytes: deps.limits.bodyBytes,
-      errorForm: openAiErrorForm,
-      schema: {
-        summary: 'A chat completion, by the provider that the resolver chooses',
-        body: chatBody,
-        reply: chatAnswer,
-        refusals: [422],
-      },
-      async handler({ principal, bytes, request, reply }) {
-        const chat = readChatRequest(bytes)
-        const resolved = await resolve(principal, { model: chat.model, protocol: 'chat.completions' })
-        const call = new PlacedCall(deps, {
-          principal,
-          requestId: request.id,
-          operation: 'chat.completions',
-          headers: request.headers,
-          chat,
-          response: reply.raw,
-          ownHeaders: ownHeaders(reply.getHeaders(), request.id),
-          takeOver: () => void reply.hijack(),
-        })
-        await call.place(resolved)
-        return takenOver
-      },
-    }),
-  ]
+  return operations.map((operation) => routeOf(operation, resolve, deps))
+}
+
+function routeOf(operation: Operation<OperationName>, resolve: Resolve, deps: PlaceCallDeps): Route {
+  const { method, path, dialect, summary, body, reply } = operation
+  return defineRoute({
+    method,
+    path,
+    policy: { allow: 'user', scope: 'calls' },
+    takesBytes: true,
+    bodyLimitBytes: deps.limits.bodyBytes,
+    errorForm: dialect.errorForm,
+    schema: { summary, body, reply, refusals: [422] },
+    async handler({ principal, bytes, request: { id, headers }, reply }) {
+      const request = readJsonRequest(bytes, operation.request)
+      const resolved = await resolve(principal, { model: request.model, protocol: operation.name })
+      const call = new PlacedCall(deps, {
+        principal,
+        requestId: id,
+        operation,
+        headers,
+        request,
+        response: reply.raw,
+        ownHeaders: ownHeaders(reply.getHeaders(), id),
+        takeOver: () => void reply.hijack(),
+      })
+      await call.place(resolved)
+      return takenOver
+    },
+  })
 }
 
 /** What the server set for every reply. A provider has a request id of its own, and its clients look for that. */

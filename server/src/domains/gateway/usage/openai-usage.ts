@@ -1,20 +1,35 @@
-import { noUsage, type Usage } from '../ledger/call.ts'
-
-/** What a provider says of a call's usage: in the ledger's terms, in its own words, and what it charges if it tells. */
-export interface ReportedUsage {
-  readonly usage: Usage
-  /** JSON text; absent where it is too long to be kept. */
-  readonly words: string | undefined
-  /** Decimal text. */
-  readonly costUsd: string | undefined
-}
+import { noUsage, type Usage } from '../../ledger/call.ts'
+import { scanObject } from '../scan-object.ts'
+import type { UsageReader, UsageReading } from './usage-readers.ts'
 
 type Counts = Record<string, unknown>
 
 const longestWords = 4_096
 
+/** Of the member `usage`, as chat completions, completions and embeddings have it; of several the last counts. */
+export class OpenAiUsageReader implements UsageReader {
+  #usage: string | undefined
+
+  event(_name: string | undefined, data: string) {
+    this.body(data)
+  }
+
+  body(text: string) {
+    try {
+      const { usage } = scanObject(text, 0, ['usage']).members
+      if (usage && !text.startsWith('null', usage.start)) this.#usage = text.slice(usage.start, usage.end)
+    } catch {
+      // No JSON object: nothing was told.
+    }
+  }
+
+  result() {
+    return this.#usage === undefined ? undefined : readUsage(this.#usage)
+  }
+}
+
 /** @param text the value of `usage` in an answer, as latin1 of its bytes */
-export function readUsage(text: string): ReportedUsage | undefined {
+export function readUsage(text: string): UsageReading | undefined {
   let given: unknown
   try {
     given = JSON.parse(text)
@@ -42,7 +57,12 @@ export function readUsage(text: string): ReportedUsage | undefined {
     reasoningTokens,
     audioOutputTokens: count(output.audio_tokens),
   }
-  return { usage, words: text.length <= longestWords ? text : undefined, costUsd: 'cost' in counts ? readCost(text) : undefined }
+  return {
+    usage,
+    providerUsage: text.length <= longestWords ? text : undefined,
+    providerCostUsd: 'cost' in counts ? readCost(text) : undefined,
+    isWhole: true,
+  }
 }
 
 const partsOf = (given: unknown): Counts => (typeof given === 'object' && given !== null ? (given as Counts) : {})

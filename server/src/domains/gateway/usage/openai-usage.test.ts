@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readUsage } from './usage.ts'
+import { readUsage } from './openai-usage.ts'
 
 describe('usage', () => {
   it.each([
@@ -37,7 +37,7 @@ describe('usage', () => {
     ['embeddings', { prompt_tokens: 8, total_tokens: 8 }, { inputTokens: 8, outputTokens: 0 }],
   ])('is read as %s tells it', (_, told, expected) => {
     const text = JSON.stringify(told)
-    expect(readUsage(text)).toMatchObject({ usage: expected, words: text, costUsd: undefined })
+    expect(readUsage(text)).toMatchObject({ usage: expected, providerUsage: text, providerCostUsd: undefined, isWhole: true })
   })
 
   it.each([
@@ -49,7 +49,7 @@ describe('usage', () => {
     ['12.50', '12.5'],
     ['0.10000000000000001', '0.10000000000000001'],
   ])('has the cost %s as the very number that the provider wrote', (written, expected) => {
-    expect(readUsage(`{"prompt_tokens":1,"completion_tokens":1,"cost":${written},"is_byok":false}`)?.costUsd).toBe(expected)
+    expect(readUsage(`{"prompt_tokens":1,"completion_tokens":1,"cost":${written},"is_byok":false}`)?.providerCostUsd).toBe(expected)
   })
 
   it.each(['', 'null', '[]', '7', '{"tokens":1}', '{"prompt_tokens":'])('is not there in %j', (text) =>

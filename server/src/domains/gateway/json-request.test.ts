@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readChatRequest } from './chat-request.ts'
+import { readJsonRequest } from './json-request.ts'
+import { chatCompletions } from './operations/chat-completions.ts'
+import { messages } from './operations/messages.ts'
 
-const read = (text: string) => readChatRequest(Buffer.from(text))
+const read = (text: string) => readJsonRequest(Buffer.from(text), chatCompletions.request)
 const rewritten = (text: string, model = 'm', askForUsage = true) => read(text).rewritten({ model, askForUsage }).toString()
 
 describe('the body of a call', () => {
@@ -13,8 +15,8 @@ describe('the body of a call', () => {
     })
     expect(read('{"mod\\u0065l":"m","stream":null}')).toMatchObject({ model: 'm', streams: false })
     expect(read('{"model":"模型"}')).toMatchObject({ model: '模型' })
-    expect(read('{"model":"m","stream":true,"stream_options":{"include_usage":true}}')).toMatchObject({ asksForUsage: true })
-    expect(read('{"model":"m","stream":true,"stream_options":{"x":{"include_usage":true}}}')).toMatchObject({ asksForUsage: false })
+    expect(read('{"model":"m","stream":true,"stream_options":{"include_usage":true}}')).toMatchObject({ lacksUsageWish: false })
+    expect(read('{"model":"m","stream":true,"stream_options":{"x":{"include_usage":true}}}')).toMatchObject({ lacksUsageWish: true })
   })
 
   it.each([
@@ -66,6 +68,24 @@ describe('the body of a call', () => {
   ])('is refused where two readers could understand two things: %s', (text) =>
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'gateway.body_ambiguous' })),
   )
+
+  it.each([
+    ['{"model":"m","max_tokens":100,"n":3}', { mostOutputTokens: 100, choices: 3, hasMedia: false }],
+    ['{"model":"m","max_tokens":1e3,"max_completion_tokens":20}', { mostOutputTokens: 1000, hasMedia: false }],
+    ['{"model":"m","max_tokens":null,"n":"3"}', { hasMedia: false }],
+    ['{"model":"m","max_tokens":"100","n":-1}', { hasMedia: false }],
+    ['{"model":"m","max_tokens":1.5,"messages":[{"max_tokens":7}]}', { hasMedia: false }],
+    ['{"model":"m","messages":[{"image_url":{"url":"https://a.example/b.png"}}]}', { hasMedia: true }],
+  ])('tells what bounds its cost, and nothing where that is no number: %s', (text, expected) =>
+    expect(read(text).asked).toEqual({ inputBytes: text.length, ...expected }),
+  )
+
+  it('is asked for its usage only where the dialect has a wish for it', () => {
+    const text = '{"model":"m","stream":true,"max_tokens":5,"stream_options":{}}'
+    const request = readJsonRequest(Buffer.from(text), messages.request)
+    expect(request).toMatchObject({ streams: true, lacksUsageWish: false, asked: { mostOutputTokens: 5 } })
+    expect(request.rewritten({ model: 'm', askForUsage: true }).toString()).toBe(text)
+  })
 
   it('is read in moments, however large its images are', () => {
     const image = 'A'.repeat(30_000_000)

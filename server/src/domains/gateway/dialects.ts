@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import type { AppError } from '../../base/errors.ts'
+import type { ErrorForm } from '../../platform/http/define-route.ts'
+
+/** Whose clients call: how they read a refusal of ours, and which headers of theirs mean something to a provider. */
+export interface Dialect {
+  readonly errorForm: ErrorForm
+  readonly headers: readonly string[]
+}
+
+const json = 'application/json; charset=utf-8'
+const sentence = ({ message, hint }: AppError) => (hint ? `${message} ${hint}` : message)
+const stableCode = z.string().describe('Stable, for programs: domain.name.')
+
+const openAiTypes: Record<number, string> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'invalid_request_error',
+  415: 'invalid_request_error',
+  422: 'invalid_request_error',
+  429: 'rate_limit_error',
+}
+
+export const openAi: Dialect = {
+  headers: ['openai-beta', 'anthropic-beta'], // the latter is for Anthropic's endpoint of this dialect
+  errorForm: {
+    contentType: json,
+    schema: z
+      .object({
+        error: z.object({
+          message: z.string(),
+          type: z.string().describe('Of which kind, in words of OpenAI.'),
+          param: z.string().nullable(),
+          code: stableCode.nullable(),
+        }),
+      })
+      .meta({ id: 'OpenAiError' }),
+    render: (error) => ({
+      error: { message: sentence(error), type: openAiTypes[error.status] ?? 'server_error', param: null, code: error.code },
+    }),
+  },
+}
+
+const anthropicTypes: Record<number, string> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  415: 'invalid_request_error',
+  422: 'invalid_request_error',
+  429: 'rate_limit_error',
+  504: 'timeout_error',
+}
+
+export const anthropic: Dialect = {
+  headers: ['anthropic-version', 'anthropic-beta'],
+  errorForm: {
+    contentType: json,
+    schema: z
+      .object({
+        type: z.literal('error'),
+        error: z.object({ type: z.string().describe('Of which kind, in words of Anthropic.'), message: z.string(), code: stableCode }),
+        request_id: z.string(),
+      })
+      .meta({ id: 'AnthropicError' }),
+    render: (error, requestId) => ({
+      type: 'error',
+      error: { type: anthropicTypes[error.status] ?? 'api_error', message: sentence(error), code: error.code },
+      request_id: requestId,
+    }),
+  },
+}

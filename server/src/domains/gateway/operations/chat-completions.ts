@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { openAi } from '../dialects.ts'
+import type { Operation } from './operation.ts'
+
+export const chatCompletions = {
+  name: 'chat.completions',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  dialect: openAi,
+  summary: 'A chat completion, by the provider that the resolver chooses',
+  body: z
+    .looseObject({
+      model: z.string().describe('As the provider names it, or as the catalogue does.'),
+      messages: z.array(z.looseObject({})),
+      stream: z.boolean().nullish(),
+      stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
+    })
+    .describe('As OpenAI takes it. Fields that are not listed pass.'),
+  reply: z.looseObject({ id: z.string() }).describe('As the provider answers; with `stream`, server-sent events.'),
+  request: {
+    outputLimits: ['max_completion_tokens', 'max_tokens'],
+    choices: 'n',
+    takesUsageWish: true,
+    mediaMarks: [';base64,', '"image_url"', '"input_audio"', '"file_data"', '"file_id"'],
+  },
+  stream: { deltaMark: '"delta"', end: { mark: '[DONE]', pattern: /^[\r\n]*data: ?\[DONE\]\s*$/ } },
+} as const satisfies Operation
