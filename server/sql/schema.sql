@@ -200,6 +200,29 @@ ALTER FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret
 
 COMMENT ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) IS 'Keeps a new key; its private half was kept in the same transaction.';
 
+-- Name: alert_figures(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_admin();
+  select pg_catalog.count(*) into people_without_key
+    from (select distinct h.user_id from public.usage_hourly h
+           where h.hour > pg_catalog.now() - interval '7 days' and h.credential_source = 'user-key') active
+   where not exists (select from public.api_keys k where k.user_id = active.user_id and k.is_enabled and k.is_valid);
+  -- Swept once a minute, so only what should have been.
+  select pg_catalog.count(*) into calls_left_open from keyloft.holds where lease_until < pg_catalog.now() - interval '5 minutes';
+end
+$$;
+
+ALTER FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) IS 'What the conditions of alerts need to know of everybody''s rows, as numbers.';
+
 -- Name: another_name(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.another_name(in_name text, in_attempt integer) RETURNS text
@@ -292,6 +315,79 @@ ALTER FUNCTION keyloft.audit_gateway_config() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.audit_gateway_config() IS 'Trigger: who set, changed or deleted a gateway.';
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: audit_log; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.audit_log (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor_role text NOT NULL,
+    actor_id uuid,
+    actor_token_id uuid,
+    job text,
+    action text NOT NULL,
+    user_id uuid,
+    subject text,
+    request_id text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_log_action_form CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
+    CONSTRAINT audit_log_details_is_object CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 16384)))
+);
+
+ALTER TABLE ONLY keyloft.audit_log FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.audit_log OWNER TO keyloft_owner;
+
+-- Name: TABLE audit_log; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.audit_log IS 'Who did what to whose secrets and accounts. Written in the transaction of the act; never changed.';
+
+-- Name: COLUMN audit_log.actor_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.actor_id IS 'The person who acted; null for the app''s own backend and for an operator.';
+
+-- Name: COLUMN audit_log.job; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.job IS 'Which part of the server did it for them.';
+
+-- Name: COLUMN audit_log.user_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.user_id IS 'Whose things were touched. No reference: the log outlives the person.';
+
+-- Name: COLUMN audit_log.details; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.audit_log.details IS 'Values only as keyed hashes.';
+
+-- Name: audit_page(bigint, integer, text, uuid, uuid, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) RETURNS SETOF keyloft.audit_log
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+begin
+  perform keyloft.require_admin();
+  return query execute
+    'select * from keyloft.audit_log a where true'
+    || case when in_before is null then '' else ' and a.id < $1' end
+    || case when in_action is null then '' else ' and a.action = $3' end
+    || case when in_user_id is null then '' else ' and a.user_id = $4' end
+    || case when in_actor_id is null then '' else ' and a.actor_id = $5' end
+    || case when in_from is null then '' else ' and a.at >= $6' end
+    || case when in_to is null then '' else ' and a.at < $7' end
+    || ' order by a.id desc limit $2'
+    using in_before, in_limit, in_action, in_user_id, in_actor_id, in_from, in_to;
+end
+$_$;
+
+ALTER FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) IS 'The newest entries before a given one. Each question is planned as it is asked, so that it finds its index.';
+
 -- Name: begin_idempotent(uuid, text, bytea, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) RETURNS record
@@ -353,10 +449,6 @@ ALTER FUNCTION keyloft.bound_api_keys() OWNER TO keyloft_definer;
 -- Name: FUNCTION bound_api_keys(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.bound_api_keys() IS 'Trigger: what is loaded for a call must stay small.';
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 -- Name: model_prices; Type: TABLE; Schema: public; Owner: keyloft_owner
 
@@ -459,6 +551,55 @@ ALTER FUNCTION keyloft.data_keys_of(in_user_id uuid) OWNER TO keyloft_definer;
 -- Name: FUNCTION data_keys_of(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.data_keys_of(in_user_id uuid) IS 'A person''s wrapped keys, newest first.';
+
+-- Name: database_figures(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_observer
+
+CREATE FUNCTION keyloft.database_figures() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.require_admin();
+  return (
+    with people as (
+      select coalesce(a.state, 'hidden') as state, a.xact_start, a.wait_event_type
+        from pg_catalog.pg_stat_activity a
+       where a.datid is not null and coalesce(a.backend_type, 'client backend') = 'client backend'
+    ), sizes as (
+      select coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) as root, pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)) as size,
+             pg_catalog.sum(coalesce(s.n_live_tup, 0)) as live, pg_catalog.sum(coalesce(s.n_dead_tup, 0)) as dead, pg_catalog.max(s.last_autovacuum) as vacuumed
+        from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
+       where c.relkind in ('r', 'p') and pg_catalog.pg_get_userbyid(c.relowner) like 'keyloft\_%'
+       group by 1
+    )
+    select pg_catalog.jsonb_build_object(
+      'serverVersion', pg_catalog.current_setting('server_version'),
+      'seesEverybody', pg_catalog.pg_has_role('pg_read_all_stats', 'usage'),
+      'maxConnections', pg_catalog.current_setting('max_connections')::integer,
+      'connections', (select pg_catalog.count(*) from people),
+      'connectionStates', (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('state', p.state, 'count', p.count) order by p.count desc, p.state), '[]')
+                             from (select state, pg_catalog.count(*) as count from people group by 1) p),
+      'waitingForLocks', (select pg_catalog.count(*) from people where wait_event_type = 'Lock'),
+      'longestTransactionSeconds', (select pg_catalog.round(pg_catalog.max(extract(epoch from pg_catalog.clock_timestamp() - xact_start)), 1) from people),
+      'sizeBytes', pg_catalog.pg_database_size(d.datid),
+      'cacheHitRate', (select pg_catalog.round(d.blks_hit::numeric / nullif(d.blks_hit + d.blks_read, 0), 4)),
+      'deadlocks', d.deadlocks,
+      'rollbackRate', (select pg_catalog.round(d.xact_rollback::numeric / nullif(d.xact_commit + d.xact_rollback, 0), 4)),
+      'temporaryBytes', d.temp_bytes,
+      'since', d.stats_reset,
+      'tables', (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                          'name', t.root::regclass::text, 'sizeBytes', t.size, 'rows', t.live, 'deadRows', t.dead, 'vacuumedAt', t.vacuumed) order by t.size desc), '[]')
+                   from (select * from sizes order by size desc limit 12) t))
+      from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()
+  );
+end
+$$;
+
+ALTER FUNCTION keyloft.database_figures() OWNER TO keyloft_observer;
+
+-- Name: FUNCTION database_figures(); Type: COMMENT; Schema: keyloft; Owner: keyloft_observer
+
+COMMENT ON FUNCTION keyloft.database_figures() IS 'Connections, cache, sizes: statistics of the server, nobody''s rows.';
 
 -- Name: destroy_keys(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1058,6 +1199,69 @@ ALTER FUNCTION keyloft.owner_columns() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.owner_columns() IS 'Every column that says whose a row is, so that a table added later is not forgotten.';
 
+-- Name: people_figures(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.people_figures() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  today date := (pg_catalog.now() at time zone 'UTC')::date;
+begin
+  perform keyloft.require_admin();
+  return (
+    with people as (
+      select u.id, u.is_anonymous, (u.created_at at time zone 'UTC')::date as day from auth.users u
+    ), used as (
+      -- The hours of calls are few beside the calls. Twelve weeks: as far back as the weeks below.
+      select distinct h.user_id, (h.hour at time zone 'UTC')::date as day
+        from public.usage_hourly h where h.hour >= (today - 84)::timestamp at time zone 'UTC'
+    ), weeks as (
+      select p.id, pg_catalog.date_trunc('week', p.day::timestamp)::date as week from people p
+       where p.day >= pg_catalog.date_trunc('week', (today - 49)::timestamp)::date
+    ), stayed as (
+      select w.week, (pg_catalog.date_trunc('week', u.day::timestamp)::date - w.week) / 7 as later, pg_catalog.count(distinct w.id) as people
+        from weeks w join used u on u.user_id = w.id and u.day >= w.week group by 1, 2
+    )
+    select pg_catalog.jsonb_build_object(
+      'people', (select pg_catalog.count(*) from people),
+      'anonymous', (select pg_catalog.count(*) from people where is_anonymous),
+      'movedFromAnonymous', (select pg_catalog.count(*) from keyloft.user_aliases),
+      'pro', (select pg_catalog.count(*) from public.user_standing where tier = 'pro'),
+      'admins', (select pg_catalog.count(*) from public.user_standing where is_admin),
+      'closed', (select pg_catalog.count(*) from public.user_standing where disabled_at is not null or deactivated_at is not null),
+      'activeToday', (select pg_catalog.count(distinct user_id) from used where day = today),
+      'activeIn7Days', (select pg_catalog.count(distinct user_id) from used where day > today - 7),
+      'activeIn30Days', (select pg_catalog.count(distinct user_id) from used where day > today - 30),
+      'registrations', (
+        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('day', d.day::date, 'people', d.people, 'anonymous', d.anonymous) order by d.day)
+          from (select g.day, pg_catalog.count(p.id) as people, pg_catalog.count(p.id) filter (where p.is_anonymous) as anonymous
+                  from pg_catalog.generate_series((today - 29)::timestamp, today::timestamp, interval '1 day') as g(day)
+                  left join people p on p.day = g.day::date group by 1) d),
+      'retention', (
+        select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('week', c.week, 'people', c.people, 'active', c.active) order by c.week desc), '[]')
+          from (select w.week, pg_catalog.count(*) as people,
+                       (select pg_catalog.jsonb_agg(coalesce(s.people, 0) order by g.later)
+                          from pg_catalog.generate_series(0, (pg_catalog.date_trunc('week', today::timestamp)::date - w.week) / 7) as g(later)
+                          left join stayed s on s.week = w.week and s.later = g.later) as active
+                  from weeks w group by 1) c),
+      'features', pg_catalog.jsonb_build_object(
+        'called', (select pg_catalog.count(distinct user_id) from used),
+        'keptAKey', (select pg_catalog.count(distinct user_id) from public.api_keys),
+        'madeAToken', (select pg_catalog.count(distinct user_id) from public.api_tokens where revoked_at is null),
+        'hasOwnGateway', (select pg_catalog.count(*) from public.api_gateway_configs where base_url is not null),
+        'ownKeysOnly', (select pg_catalog.count(*) from public.user_settings where own_keys_only),
+        'signsInElsewhere', (select pg_catalog.count(distinct user_id) from auth.accounts where provider_id <> 'credential')))
+  );
+end
+$$;
+
+ALTER FUNCTION keyloft.people_figures() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION people_figures(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.people_figures() IS 'Registrations by day, the weeks in which those of a week came back to make calls, and how many use what. UTC.';
+
 -- Name: user_aliases; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.user_aliases (
@@ -1199,6 +1403,34 @@ ALTER FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_
 -- Name: FUNCTION renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) IS 'Says of calls that they still go on.';
+
+-- Name: require_admin(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.require_admin() RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  claims jsonb := coalesce(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb, '{}');
+  actor jsonb := claims -> 'actor';
+begin
+  if claims ->> 'role' = 'service_role' and actor ->> 'role' in ('service_role', 'operator') then
+    return;
+  end if;
+  if claims ->> 'role' = 'service_role' and actor ->> 'role' = 'authenticated' and actor ->> 'token' is null
+    and exists (select from public.user_standing s
+                 where s.user_id = (actor ->> 'id')::uuid and s.is_admin and s.disabled_at is null and s.deactivated_at is null) then
+    return;
+  end if;
+  raise exception 'Only an admin is told this.' using errcode = '42501';
+end
+$$;
+
+ALTER FUNCTION keyloft.require_admin() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION require_admin(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.require_admin() IS 'Refuses unless this is done for service_role, for an operator''s command, or for somebody who is an admin at this moment, and not by an API token.';
 
 -- Name: require_service_role(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1591,6 +1823,50 @@ ALTER FUNCTION keyloft.signing_keys() OWNER TO keyloft_definer;
 -- Name: FUNCTION signing_keys(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.signing_keys() IS 'The keys that sign our own tokens, newest first, with their sealed private halves.';
+
+-- Name: slow_queries(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_observer
+
+CREATE FUNCTION keyloft.slow_queries(in_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  home name;
+  found jsonb;
+begin
+  perform keyloft.require_admin();
+  select n.nspname into home
+    from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_stat_statements';
+  if home is null then
+    return '{"state": "not installed", "queries": []}';
+  elsif not pg_catalog.pg_has_role('pg_read_all_stats', 'usage') then
+    return '{"state": "not readable", "queries": []}';
+  end if;
+  -- Only what our logins sent, and no statement whose words could hold a value: of a select or a change the extension keeps
+  -- the text with every constant taken out, of others it does not.
+  execute pg_catalog.format($query$
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+             'query', pg_catalog.left(pg_catalog.regexp_replace(q.query, '\s+', ' ', 'g'), 600), 'calls', q.calls, 'rows', q.rows,
+             'totalMs', pg_catalog.round(q.total_exec_time::numeric, 1), 'meanMs', pg_catalog.round(q.mean_exec_time::numeric, 3)) order by q.total_exec_time desc), '[]')
+      from (select s.* from %I.pg_stat_statements s
+             where s.dbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+               and s.userid in (select r.oid from pg_catalog.pg_roles r
+                                 where r.rolname in ('anon', 'authenticated', 'service_role', 'keyloft_user', 'keyloft_service', 'keyloft_auth'))
+               and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
+             order by s.total_exec_time desc limit $1) q$query$, home)
+    into found using in_limit;
+  return pg_catalog.jsonb_build_object('state', 'ok', 'queries', found);
+exception
+  when object_not_in_prerequisite_state then
+    return '{"state": "not loaded", "queries": []}';
+end
+$_$;
+
+ALTER FUNCTION keyloft.slow_queries(in_limit integer) OWNER TO keyloft_observer;
+
+-- Name: FUNCTION slow_queries(in_limit integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_observer
+
+COMMENT ON FUNCTION keyloft.slow_queries(in_limit integer) IS 'What took most of the server''s time, where pg_stat_statements is there to say so.';
 
 -- Name: standing_of(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2279,48 +2555,6 @@ ALTER TABLE auth.verifications OWNER TO keyloft_owner;
 -- Name: TABLE verifications; Type: COMMENT; Schema: auth; Owner: keyloft_owner
 
 COMMENT ON TABLE auth.verifications IS 'Short-lived proofs: mail links, sign-in state.';
-
--- Name: audit_log; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
-
-CREATE TABLE keyloft.audit_log (
-    id bigint NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    actor_role text NOT NULL,
-    actor_id uuid,
-    actor_token_id uuid,
-    job text,
-    action text NOT NULL,
-    user_id uuid,
-    subject text,
-    request_id text,
-    details jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT audit_log_action_form CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
-    CONSTRAINT audit_log_details_is_object CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 16384)))
-);
-
-ALTER TABLE ONLY keyloft.audit_log FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE keyloft.audit_log OWNER TO keyloft_owner;
-
--- Name: TABLE audit_log; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON TABLE keyloft.audit_log IS 'Who did what to whose secrets and accounts. Written in the transaction of the act; never changed.';
-
--- Name: COLUMN audit_log.actor_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON COLUMN keyloft.audit_log.actor_id IS 'The person who acted; null for the app''s own backend and for an operator.';
-
--- Name: COLUMN audit_log.job; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON COLUMN keyloft.audit_log.job IS 'Which part of the server did it for them.';
-
--- Name: COLUMN audit_log.user_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON COLUMN keyloft.audit_log.user_id IS 'Whose things were touched. No reference: the log outlives the person.';
-
--- Name: COLUMN audit_log.details; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON COLUMN keyloft.audit_log.details IS 'Values only as keyed hashes.';
 
 -- Name: audit_log_id_seq; Type: SEQUENCE; Schema: keyloft; Owner: keyloft_owner
 
@@ -4054,6 +4288,10 @@ CREATE POLICY "owner maintains" ON auth.users TO keyloft_owner USING (true) WITH
 
 CREATE POLICY "owner maintains" ON auth.verifications TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: users people are counted; Type: POLICY; Schema: auth; Owner: keyloft_owner
+
+CREATE POLICY "people are counted" ON auth.users FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: sessions; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
 ALTER TABLE auth.sessions ENABLE ROW LEVEL SECURITY;
@@ -4089,6 +4327,10 @@ ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
 -- Name: verifications; Type: ROW SECURITY; Schema: auth; Owner: keyloft_owner
 
 ALTER TABLE auth.verifications ENABLE ROW LEVEL SECURITY;
+
+-- Name: audit_log admins are told by a function; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "admins are told by a function" ON keyloft.audit_log FOR SELECT TO keyloft_definer USING (true);
 
 -- Name: audit_log; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
@@ -4547,6 +4789,7 @@ GRANT USAGE ON SCHEMA auth TO keyloft_definer;
 GRANT USAGE ON SCHEMA keyloft TO service_role;
 GRANT USAGE ON SCHEMA keyloft TO keyloft_definer;
 GRANT USAGE ON SCHEMA keyloft TO keyloft_auth;
+GRANT USAGE ON SCHEMA keyloft TO keyloft_observer;
 
 -- Name: SCHEMA keyloft_migrations; Type: ACL; Schema: -; Owner: keyloft_owner
 
@@ -4604,6 +4847,11 @@ GRANT ALL ON FUNCTION keyloft.add_first_data_key(in_user_id uuid, in_wrapped tex
 REVOKE ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in_secret_id uuid, in_alg text, in_crv text, in_created_at timestamp with time zone, in_expires_at timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) TO service_role;
+
 -- Name: FUNCTION another_name(in_name text, in_attempt integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.another_name(in_name text, in_attempt integer) FROM PUBLIC;
@@ -4620,6 +4868,15 @@ REVOKE ALL ON FUNCTION keyloft.audit_api_key() FROM PUBLIC;
 -- Name: FUNCTION audit_gateway_config(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.audit_gateway_config() FROM PUBLIC;
+
+-- Name: TABLE audit_log; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
+
+-- Name: FUNCTION audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4650,6 +4907,11 @@ GRANT ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integ
 
 REVOKE ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) TO service_role;
+
+-- Name: FUNCTION database_figures(); Type: ACL; Schema: keyloft; Owner: keyloft_observer
+
+REVOKE ALL ON FUNCTION keyloft.database_figures() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.database_figures() TO service_role;
 
 -- Name: FUNCTION destroy_keys(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4741,6 +5003,11 @@ GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_s
 
 REVOKE ALL ON FUNCTION keyloft.owner_columns() FROM PUBLIC;
 
+-- Name: FUNCTION people_figures(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.people_figures() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.people_figures() TO service_role;
+
 -- Name: TABLE user_aliases; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE keyloft.user_aliases TO keyloft_definer;
@@ -4774,6 +5041,11 @@ GRANT ALL ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_
 
 REVOKE ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) TO service_role;
+
+-- Name: FUNCTION require_admin(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.require_admin() FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.require_admin() TO keyloft_observer;
 
 -- Name: FUNCTION require_service_role(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4830,6 +5102,11 @@ REVOKE ALL ON FUNCTION keyloft.signal_person() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyloft.signing_keys() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.signing_keys() TO service_role;
+
+-- Name: FUNCTION slow_queries(in_limit integer); Type: ACL; Schema: keyloft; Owner: keyloft_observer
+
+REVOKE ALL ON FUNCTION keyloft.slow_queries(in_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.slow_queries(in_limit integer) TO service_role;
 
 -- Name: FUNCTION standing_of(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -4944,6 +5221,10 @@ GRANT SELECT(id) ON TABLE auth.accounts TO keyloft_definer;
 
 GRANT SELECT(user_id) ON TABLE auth.accounts TO keyloft_definer;
 
+-- Name: COLUMN accounts.provider_id; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(provider_id) ON TABLE auth.accounts TO keyloft_definer;
+
 -- Name: COLUMN accounts.access_token; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT(access_token),UPDATE(access_token) ON TABLE auth.accounts TO keyloft_definer;
@@ -4973,13 +5254,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.sessions TO keyloft_auth;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.users TO keyloft_auth;
 
+-- Name: COLUMN users.id; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(id) ON TABLE auth.users TO keyloft_definer;
+
+-- Name: COLUMN users.is_anonymous; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(is_anonymous) ON TABLE auth.users TO keyloft_definer;
+
+-- Name: COLUMN users.created_at; Type: ACL; Schema: auth; Owner: keyloft_owner
+
+GRANT SELECT(created_at) ON TABLE auth.users TO keyloft_definer;
+
 -- Name: TABLE verifications; Type: ACL; Schema: auth; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.verifications TO keyloft_auth;
-
--- Name: TABLE audit_log; Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-GRANT INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
 
 -- Name: TABLE data_keys; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

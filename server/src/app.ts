@@ -11,6 +11,7 @@ import type { JsonRequest } from './domains/identity/oidc.ts'
 import type { Ledger } from './domains/ledger/ledger.ts'
 import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
+import { createOperator } from './domains/operator/operator.ts'
 import { createProviders } from './domains/providers/providers.ts'
 import { createResolver } from './domains/resolver/resolver.ts'
 import { createSettings } from './domains/settings/settings.ts'
@@ -73,6 +74,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { publicUrl, corsOrigins } = config.http
   const metrics = createMetrics()
   metrics.watchPools(database.pools)
+  const readiness = createReadiness(database)
   const mailer = createMailer({ resend: config.mail, folder: mailFolder, egress, log })
   const tokens = createTokens({ database, clock: Date.now })
   const secrets = createSecrets({ database, keyring, clock: Date.now })
@@ -133,7 +135,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     authenticate: async ({ headers, routeOptions: { url: path = '' } }) =>
       path.startsWith(`${mockProviderPath}/`) ? anonymous : identity.authenticate(headers), // the mock's keys are not ours to check
     routes: [
-      ...probes({ readiness: createReadiness(database), metrics }),
+      ...probes({ readiness, metrics }),
       ...tokens.routes,
       ...vault.routes,
       ...resolver.routes,
@@ -142,6 +144,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...identity.routes,
       ...settings.routes,
       ...usage.routes,
+      ...createOperator({ database, readiness, metrics, signals, version, clock: Date.now }).routes,
       ...(config.mockProvider ? mockProviderRoutes : []),
       ...moreRoutes,
     ],

@@ -24,7 +24,9 @@ export default async function setup(project: TestProject) {
   const name = project.name as ServerName
   const given = name === 'postgres-15' ? process.env.TEST_DATABASE_URL : undefined
   const bin = given ? undefined : binaries[name]()
-  const cluster = given ? { url: given, stop: async () => {} } : bin && (await startCluster(bin))
+  const cluster = given
+    ? { url: given, stop: async () => {} }
+    : bin && (await startCluster(bin, 'postgres', { shared_preload_libraries: 'pg_stat_statements' }))
   if (!cluster) throw new Error(`${name} is not on this machine`)
 
   const admin = await connectAsOwner(cluster.url)

@@ -29,6 +29,20 @@ export type AccountClaimed = {
   moved: boolean
 }
 
+export type Alert = {
+  id: string
+  title: string
+  state: 'ok' | 'firing' | 'unknown'
+  /** Null: there is nothing to tell it from. */
+  value: number | null
+  /** It fires when the value is above this. */
+  above: number
+  unit: 'share' | 'seconds' | 'count'
+  /** process: what this process saw in the last minutes. database: what is so now. */
+  from: 'process' | 'database'
+  detail: string
+}
+
 export type ApiToken = {
   id: string
   name: string
@@ -45,11 +59,100 @@ export type ApiToken = {
   createdAt: string
 }
 
+export type AuditEntry = {
+  id: string
+  at: string
+  actor: {
+    /** authenticated, service_role, operator (a command), or database. */
+    role: string
+    userId: string | null
+    tokenId: string | null
+  }
+  /** Which part of the server did it for them. */
+  job: string | null
+  action: string
+  /** Whose things were touched. */
+  userId: string | null
+  /** Which of them. */
+  subject: string | null
+  requestId: string | null
+  /** Values only as keyed hashes. */
+  details: { [key: string]: unknown }
+}
+
+export type DatabaseFigures = {
+  serverVersion: string
+  /** False: PostgreSQL hides from us what other logins do, and states are “hidden”. */
+  seesEverybody: boolean
+  maxConnections: number
+  /** Of clients, to every database of the server. */
+  connections: number
+  connectionStates: Array<{
+    state: string
+    count: number
+  }>
+  waitingForLocks: number
+  longestTransactionSeconds: number | null
+  sizeBytes: number
+  /** 0 to 1. */
+  cacheHitRate: number | null
+  /** 0 to 1. */
+  rollbackRate: number | null
+  deadlocks: number
+  temporaryBytes: number
+  /** Since when these are counted; null: since the server was made. */
+  since: string | null
+  /** The largest, indexes and partitions included. Rows are the server’s estimate. */
+  tables: Array<{
+    name: string
+    sizeBytes: number
+    rows: number
+    deadRows: number
+    vacuumedAt: string | null
+  }>
+  connectionsWarning: number
+  slowQueries: {
+    /** Whether pg_stat_statements is there to say it. */
+    state: 'ok' | 'not installed' | 'not loaded' | 'not readable'
+    queries: Array<{
+      query: string
+      calls: number
+      rows: number
+      totalMs: number
+      meanMs: number
+    }>
+  }
+}
+
 export type GatewayConfig = {
   baseUrl: string
   /** Theirs, or the usual one. */
   isOwn: boolean
   hasKey: boolean
+}
+
+export type Health = {
+  ready: boolean
+  /** What /ready says in place of ready. */
+  fault: {
+    code: string
+    message: string
+  } | null
+  /** Which process answered; behind a load balancer the next answer may be another’s. */
+  instance: string
+  version: string
+  node: string
+  startedAt: string
+  memoryBytes: number
+  /** Whether it hears at once what other processes change. Where not, it remembers little and asks more. */
+  hearsChanges: boolean
+  pools: Array<{
+    pool: string
+    busy: number
+    idle: number
+    waiting: number
+    most: number
+  }>
 }
 
 export type Model = {
@@ -84,6 +187,43 @@ export type Model = {
     request: string | null
   }>
   pricedFrom: string | null
+}
+
+export type PeopleFigures = {
+  people: number
+  /** Of these: began without an account and have none yet. */
+  anonymous: number
+  /** Anonymous ones whose things went into an account that was there already. */
+  movedFromAnonymous: number
+  pro: number
+  admins: number
+  closed: number
+  /** Made a call, by the day in UTC. */
+  activeToday: number
+  activeIn7Days: number
+  activeIn30Days: number
+  /** The last 30 days. */
+  registrations: Array<{
+    day: string
+    people: number
+    anonymous: number
+  }>
+  /** Of those who came in a week: how many made calls in that week, in the next, and so on. */
+  retention: Array<{
+    /** Its Monday. */
+    week: string
+    people: number
+    active: Array<number>
+  }>
+  features: {
+    /** Of the last 12 weeks; the others are of now. */
+    called: number
+    keptAKey: number
+    madeAToken: number
+    hasOwnGateway: number
+    ownKeysOnly: number
+    signsInElsewhere: number
+  }
 }
 
 export type Profile = {
@@ -419,6 +559,62 @@ export interface Operations {
   'GET /api/account/export': {
     reply: unknown
   }
+  /** What an operator wants to be told of, and whether it is so now. For the service key, or an admin. */
+  'GET /api/admin/alerts': {
+    reply: {
+      instance: string
+      latelyMinutes: number
+      at: string
+      items: Array<Alert>
+    }
+  }
+  /** Who did what to whose keys and accounts, newest first. For the service key, or an admin. */
+  'GET /api/admin/audit': {
+    query?: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      action?: string | undefined
+      user?: string | undefined
+      actor?: string | undefined
+      from?: string | undefined
+      to?: string | undefined
+    }
+    reply: {
+      items: Array<AuditEntry>
+      /** Null on the last page. */
+      nextCursor: string | null
+    }
+  }
+  /** Connections, cache, sizes and slow queries of the database. For the service key, or an admin. */
+  'GET /api/admin/database': {
+    reply: DatabaseFigures
+  }
+  /** What the process that answers refused or failed at, by code and route, newest first. For the service key, or an admin. */
+  'GET /api/admin/errors': {
+    reply: {
+      /** Of this process alone: each counts for itself, and forgets when it ends. */
+      instance: string
+      since: string
+      latelyMinutes: number
+      items: Array<{
+        code: string
+        status: number
+        route: string
+        /** Since this process began. */
+        count: number
+        /** In the last so many minutes. */
+        lately: number
+        firstAt: string
+        lastAt: string
+        /** By which the log of the server names it. */
+        lastRequestId: string
+      }>
+    }
+  }
+  /** How the process that answers does. For the service key, or an admin. */
+  'GET /api/admin/health': {
+    reply: Health
+  }
   /** Everybody who has an account. For the service key, or an admin. */
   'GET /api/admin/users': {
     query?: {
@@ -430,6 +626,10 @@ export interface Operations {
       /** Null on the last page. */
       nextCursor: string | null
     }
+  }
+  /** How many people came, stayed, and use what. For the service key, or an admin. */
+  'GET /api/admin/users/figures': {
+    reply: PeopleFigures
   }
   /** One account. For the service key, or an admin. */
   'GET /api/admin/users/{id}': {

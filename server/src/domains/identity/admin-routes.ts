@@ -6,6 +6,7 @@ import { pageOf, pageQuery, readCursor, toPage } from '../../platform/http/pages
 import { type Account, findAccount, listAccounts } from './accounts.ts'
 import { decide } from './decide.ts'
 import { identityErrors } from './errors.ts'
+import { peopleFiguresSchema, readPeopleFigures } from './people-figures.ts'
 
 export interface AdminDeps {
   database: Pick<Database, 'system'>
@@ -52,6 +53,16 @@ export function adminRoutes({ database, pool, keptElsewhere, forgetPerson }: Adm
       handler: async ({ query: { limit, cursor } }) => {
         if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
         return toPage(await listAccounts(pool, { after: readCursor(cursor), limit }), limit, render)
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/admin/users/figures',
+      policy,
+      schema: { summary: 'How many people came, stayed, and use what', reply: peopleFiguresSchema },
+      handler: async ({ principal, request }) => {
+        if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
+        return readPeopleFigures(database, { principal, requestId: request.id })
       },
     }),
     defineRoute({

@@ -26,6 +26,8 @@ const runAsTheOwner = [
   `keyloft.drop_usage_month(integer)`,
   `keyloft.move_account(uuid, uuid, uuid[], jsonb)`,
 ]
+/** Their owner may read the statistics of the server, which keyloft_definer need not. */
+const readStatistics = [`keyloft.database_figures()`, `keyloft.slow_queries(integer)`]
 /** What was spent stays written down; a person deleted in mid-call must not undo a batch of others' calls. */
 const outlivesItsUser = `('public', 'usage_records'), ('public', 'usage_hourly'), ('public', 'usage_adjustments')`
 
@@ -88,11 +90,14 @@ export const catalogueChecks: readonly CatalogueCheck[] = [
   },
   {
     id: 'definer-owner',
-    claim: 'every security definer function belongs to keyloft_definer, but those that make and drop partitions and move accounts',
+    claim:
+      'every security definer function belongs to keyloft_definer, but those that make and drop partitions, move accounts and read statistics',
     hint: 'alter function … owner to keyloft_definer;',
     query: `select oid::regprocedure::text as offender from (${ourFunctions}) f
              where prosecdef and proowner <> 'keyloft_definer'::regrole
-               and oid::regprocedure::text not in (${runAsTheOwner.map((one) => `to_regprocedure('${one}')::text`)})`,
+               and oid::regprocedure::text not in (${runAsTheOwner.map((one) => `to_regprocedure('${one}')::text`)})
+               and not (proowner::regrole::text = 'keyloft_observer'
+                        and oid::regprocedure::text in (${readStatistics.map((one) => `to_regprocedure('${one}')::text`)}))`,
   },
   {
     id: 'foreign-key-index',
@@ -109,7 +114,7 @@ export const catalogueChecks: readonly CatalogueCheck[] = [
     claim: 'no login is owner, superuser or above row level security, and each becomes only what it is meant to',
     hint: 'Take back the attribute or the membership: alter role … / revoke … from …',
     query: `select rolname::text as offender from pg_roles
-             where rolname in ('keyloft_user', 'keyloft_service', 'keyloft_auth', 'keyloft_owner', 'keyloft_definer')
+             where rolname in ('keyloft_user', 'keyloft_service', 'keyloft_auth', 'keyloft_owner', 'keyloft_definer', 'keyloft_observer')
                and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
             union all
             select rolname::text from pg_roles where rolname in ('keyloft_user', 'keyloft_service', 'keyloft_auth') and rolinherit

@@ -98,6 +98,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of ours runs. */
     principal: Principal
+    /** The code of the error that it was answered with. */
+    refusedWith?: string
   }
 }
 

@@ -8,6 +8,7 @@ import type { Problem } from './problem.ts'
 /** The one place where an error becomes a reply (RFC 9457). Nothing internal leaves: no cause, no stack, no SQL. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = toAppError(error)
+  request.refusedWith = known.code
   if (known.status >= 500) request.log.error({ err: error, code: known.code, internal: known.internal }, known.message)
   else if (known.internal) request.log.debug({ code: known.code, internal: known.internal }, known.message)
   if (known.retryAfterSeconds !== undefined) reply.header('retry-after', String(known.retryAfterSeconds))

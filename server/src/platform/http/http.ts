@@ -149,11 +149,14 @@ function refuseWhileStopping(app: FastifyInstance) {
 
 function observe(app: FastifyInstance, { observeRequest }: Metrics) {
   app.addHook('onResponse', async (request, reply) => {
+    const { method, id, refusedWith } = request
     observeRequest({
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
+      method,
+      route: request.routeOptions.url,
       status: reply.statusCode,
       seconds: reply.elapsedTime / 1000,
+      ...(refusedWith === undefined ? {} : { code: refusedWith }),
+      requestId: id,
     })
   })
 }
