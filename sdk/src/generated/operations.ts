@@ -155,6 +155,30 @@ export type Health = {
   }>
 }
 
+export type ListedPrice = {
+  /** The rates of calls with at least so many input tokens. */
+  fromInputTokens: number
+  /** USD for a million tokens, as are all but the last two. */
+  input: string | null
+  cachedInput: string | null
+  cacheWrite5m: string | null
+  cacheWrite1h: string | null
+  audioInput: string | null
+  output: string | null
+  reasoning: string | null
+  audioOutput: string | null
+  /** USD for one. */
+  image: string | null
+  /** USD for one. */
+  request: string | null
+  provider: string
+  model: string
+  effectiveFrom: string
+  isInForce: boolean
+  /** shipped with Keyloft, or imported by the operator, which outranks it. */
+  source: string
+}
+
 export type Model = {
   provider: string
   model: string
@@ -615,6 +639,20 @@ export interface Operations {
   'GET /api/admin/health': {
     reply: Health
   }
+  /** Every price with its date, the latest first. For the service key, or an admin. */
+  'GET /api/admin/prices': {
+    query?: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      provider?: string | undefined
+      model?: string | undefined
+    }
+    reply: {
+      items: Array<ListedPrice>
+      /** Null on the last page. */
+      nextCursor: string | null
+    }
+  }
   /** Everybody who has an account. For the service key, or an admin. */
   'GET /api/admin/users': {
     query?: {
@@ -638,18 +676,41 @@ export interface Operations {
     }
     reply: Account
   }
-  /** The models that can be called, with their prices. For a signed-in person, or an API token with the scope `read`. */
+  /** The models that can be called, curated ones first, with their prices. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/models': {
     query?: {
       limit?: number | undefined
       cursor?: string | undefined
       provider?: string | undefined
+      modality?: 'text' | 'image' | 'video' | 'audio' | 'embedding' | 'multimodal' | undefined
       search?: string | undefined
+      minContext?: number | undefined
+      vision?: 'true' | 'false' | undefined
+      webSearch?: 'true' | 'false' | undefined
+      tools?: 'true' | 'false' | undefined
+      curated?: 'true' | 'false' | undefined
+      inputAtLeast?: string | undefined
+      inputAtMost?: string | undefined
     }
     reply: {
       items: Array<Model>
       /** Null on the last page. */
       nextCursor: string | null
+    }
+  }
+  /** What models can be chosen by: providers and modalities, with how many there are of each. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/models/facets': {
+    reply: {
+      total: number
+      curated: number
+      providers: Array<{
+        provider: string
+        count: number
+      }>
+      modalities: Array<{
+        modality: string
+        count: number
+      }>
     }
   }
   /** Who you are here, and what you have. For a signed-in person, or an API token with the scope `read`. */

@@ -37,12 +37,26 @@ export interface Model {
 
 export interface ModelFilter {
   provider?: string | undefined
+  modality?: string | undefined
   /** Part of its name or of what it is called. */
   search?: string | undefined
-  /** The provider and model behind which the list goes on. */
-  after?: readonly [provider: string, model: string] | undefined
+  minContext?: number | undefined
+  vision?: boolean | undefined
+  webSearch?: boolean | undefined
+  tools?: boolean | undefined
+  curated?: boolean | undefined
+  /** USD for a million input tokens of a call that is not long; what has no price passes neither. */
+  inputAtLeast?: string | undefined
+  inputAtMost?: string | undefined
+}
+
+export interface ModelPage {
+  /** Behind which the list goes on. */
+  after?: ModelPlace | undefined
   limit: number
 }
+
+type ModelPlace = readonly [isCurated: boolean, provider: string, model: string]
 
 const prices = sql<Pick<Model, 'prices' | 'pricedFrom'>>`(
   select effective_from as "pricedFrom", jsonb_agg(jsonb_build_object(
@@ -53,8 +67,15 @@ const prices = sql<Pick<Model, 'prices' | 'pricedFrom'>>`(
     from model_prices where provider = m.provider and model = m.model and effective_from <= now()
    group by effective_from order by effective_from desc limit 1)`
 
-/** In the order of provider and name. */
-export async function listModels(database: Pick<Database, 'readAs'>, principal: Principal, filter: ModelFilter): Promise<Model[]> {
+const inputPrice = sql<string | null>`(p.prices -> 0 ->> 'input')::numeric`
+
+/** Curated ones first, then in the order of provider and name. */
+export async function listModels(
+  database: Pick<Database, 'readAs'>,
+  principal: Principal,
+  { search, minContext, inputAtLeast, inputAtMost, ...filter }: ModelFilter,
+  { after, limit }: ModelPage,
+): Promise<Model[]> {
   const rows = await database.readAs(principal, (db) => {
     let query = db
       .selectFrom('ai_models as m')
@@ -76,18 +97,56 @@ export async function listModels(database: Pick<Database, 'readAs'>, principal: 
         'p.pricedFrom',
       ])
       .where('m.is_active', '=', true)
+      .orderBy('m.is_curated', 'desc')
       .orderBy('m.provider')
       .orderBy('m.model')
-      .limit(filter.limit)
-    if (filter.provider !== undefined) query = query.where('m.provider', '=', filter.provider)
-    if (filter.search !== undefined) {
-      const wanted = filter.search.toLowerCase()
+      .limit(limit)
+    for (const [name, column] of Object.entries(columns)) {
+      const wanted = filter[name as keyof typeof columns]
+      if (wanted !== undefined) query = query.where(column, '=', wanted)
+    }
+    if (minContext !== undefined) query = query.where('m.context_length', '>=', minContext)
+    if (inputAtLeast !== undefined) query = query.where(inputPrice, '>=', inputAtLeast)
+    if (inputAtMost !== undefined) query = query.where(inputPrice, '<=', inputAtMost)
+    if (search !== undefined) {
+      const wanted = search.toLowerCase()
       query = query.where((is) =>
         is.or([sql<boolean>`strpos(lower(m.model), ${wanted}) > 0`, sql<boolean>`strpos(lower(m.display_name), ${wanted}) > 0`]),
       )
     }
-    if (filter.after) query = query.where(sql<boolean>`(m.provider, m.model) > (${filter.after[0]}, ${filter.after[1]})`)
+    if (after)
+      query = query.where(sql<boolean>`(not m.is_curated, m.provider, m.model) > (not ${after[0]}::boolean, ${after[1]}, ${after[2]})`)
     return query
   })
   return rows.map((row) => ({ ...row, prices: row.prices ?? [] }))
+}
+
+const columns = {
+  provider: 'm.provider',
+  modality: 'm.modality',
+  vision: 'm.vision_supported',
+  webSearch: 'm.web_search_supported',
+  tools: 'm.tool_calling_supported',
+  curated: 'm.is_curated',
+} as const
+
+/** What there is to choose from: every provider and modality of a model that is listed. */
+export async function listFacets(database: Pick<Database, 'readAs'>, principal: Principal) {
+  const rows = await database.readAs(principal, (db) =>
+    db
+      .selectFrom('ai_models')
+      .select(({ fn }) => ['provider', 'modality', 'is_curated as isCurated', fn.countAll<string>().as('count')])
+      .where('is_active', '=', true)
+      .groupBy(['provider', 'modality', 'is_curated'])
+      .orderBy('provider')
+      .orderBy('modality'),
+  )
+  const sum = (of: typeof rows) => of.reduce((total, { count }) => total + Number(count), 0)
+  const distinct = (of: 'provider' | 'modality') => [...new Set(rows.map((row) => row[of]))].sort()
+  return {
+    total: sum(rows),
+    curated: sum(rows.filter(({ isCurated }) => isCurated)),
+    providers: distinct('provider').map((provider) => ({ provider, count: sum(rows.filter((row) => row.provider === provider)) })),
+    modalities: distinct('modality').map((modality) => ({ modality, count: sum(rows.filter((row) => row.modality === modality)) })),
+  }
 }

@@ -123,6 +123,57 @@ describe('models and prices', async () => {
     expect(changing.prices.map(({ input }: { input: string }) => input)).toEqual(['1.5', '9'])
   })
 
+  it('are listed with the curated ones first, and by what is asked of them', async () => {
+    await database.system('test', (tx) => tx.updateTable('ai_models').set({ is_curated: true }).where('model', '=', 'grok-3').execute())
+    const first = (await get('/api/models?limit=1')).json()
+    expect(first.items[0]).toMatchObject({ model: 'grok-3', isCurated: true })
+    const second = (await get(`/api/models?limit=1&cursor=${first.nextCursor}`)).json().items[0]
+    expect(second).toMatchObject({ provider: 'anthropic', isCurated: false })
+    const all = (await get('/api/models?limit=100')).json().items
+    type Listed = (typeof all)[number]
+    const listed = async (query: string) => (await get(`/api/models?limit=100&${query}`)).json().items.map(({ model }: Listed) => model)
+    const those = (fits: (one: Listed) => boolean) => all.filter(fits).map(({ model }: Listed) => model)
+    const price = ({ prices }: Listed) => Number(prices[0]?.input ?? Number.NaN)
+    const asked: [string, (one: Listed) => boolean][] = [
+      ['curated=true', ({ isCurated }) => isCurated],
+      ['vision=true&tools=false', ({ vision, tools }) => vision && !tools],
+      ['minContext=200000', ({ contextLength }) => contextLength >= 200_000],
+      ['modality=embedding', ({ modality }) => modality === 'embedding'],
+      ['inputAtLeast=0.5&inputAtMost=2.50', (one) => price(one) >= 0.5 && price(one) <= 2.5],
+      ['provider=xai&webSearch=true', ({ provider, webSearch }) => provider === 'xai' && webSearch],
+    ]
+    for (const [query, fits] of asked) expect(await listed(query), query).toEqual(those(fits))
+    expect(those(asked[4]?.[1] as never).length).toBeGreaterThan(0)
+    for (const query of ['inputAtMost=cheap', 'minContext=0', 'vision=maybe', 'modality=smell'])
+      expect((await get(`/api/models?${query}`)).json(), query).toMatchObject({ status: 400, code: 'http.invalid' })
+    const { total, curated, providers, modalities } = (await get('/api/models/facets')).json()
+    const sum = (of: { count: number }[]) => of.reduce((all, { count }) => all + count, 0)
+    expect({ curated, sums: [sum(providers), sum(modalities)] }).toEqual({ curated: 1, sums: [total, total] })
+  })
+
+  it('are told to admins with every price they had, the latest first', async () => {
+    const admin = await makePerson()
+    await owner.db.insertInto('user_standing').values({ user_id: admin.id, is_admin: true }).execute()
+    const authorization = `Bearer ${await projectJwt({ role: 'authenticated', sub: admin.id, aud: 'authenticated' })}`
+    const ask = async (query: string) => (await app.inject({ url: `/api/admin/prices?${query}`, headers: { authorization } })).json()
+    const { items } = await ask('model=CHANGING')
+    expect(
+      items.map(({ effectiveFrom, input, isInForce }: Record<string, unknown>) => [String(effectiveFrom).slice(0, 10), input, isInForce]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['2026-05-01', '1.5', true],
+        ['2026-05-01', '9', true],
+        ['2026-04-01', '1.5', false],
+        ['2026-02-01', '1', false],
+      ]),
+    )
+    const first = await ask('model=changing&limit=3')
+    const second = await ask(`model=changing&limit=3&cursor=${first.nextCursor}`)
+    expect([...first.items, ...second.items]).toEqual(items)
+    expect(second.nextCursor).toBeNull()
+    expect((await get('/api/admin/prices')).statusCode).toBe(403)
+  })
+
   it('are listed in the form of OpenAI', async () => {
     const { object, data } = (await get('/v1/models')).json()
     expect(object).toBe('list')
@@ -131,7 +182,7 @@ describe('models and prices', async () => {
   })
 
   it('refuse a cursor that no list gave, and nobody known', async () => {
-    for (const cursor of ['x', Buffer.from('{}').toString('base64url'), Buffer.from('["a"]').toString('base64url')])
+    for (const cursor of ['x', Buffer.from('{}').toString('base64url'), Buffer.from('["a", "b"]').toString('base64url')])
       expect((await get(`/api/models?cursor=${cursor}`)).json()).toMatchObject({ status: 400, code: 'http.invalid' })
     expect((await app.inject('/api/models')).statusCode).toBe(401)
     expect((await app.inject('/v1/models')).statusCode).toBe(401)

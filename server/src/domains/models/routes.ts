@@ -3,22 +3,9 @@ import type { Database } from '../../platform/database/database.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { httpErrors } from '../../platform/http/errors.ts'
 import { pageOf, pageQuery } from '../../platform/http/pages.ts'
-import { listModels, type Model } from './list-models.ts'
+import { listFacets, listModels, type Model } from './list-models.ts'
+import { priceSchema, pricesRoute } from './prices-route.ts'
 
-const decimal = z.string().nullable()
-const price = z.object({
-  fromInputTokens: z.int().describe('The rates of calls with at least so many input tokens.'),
-  input: decimal.describe('USD for a million tokens, as are all but the last two.'),
-  cachedInput: decimal,
-  cacheWrite5m: decimal,
-  cacheWrite1h: decimal,
-  audioInput: decimal,
-  output: decimal,
-  reasoning: decimal,
-  audioOutput: decimal,
-  image: decimal.describe('USD for one.'),
-  request: decimal.describe('USD for one.'),
-})
 const model = z
   .object({
     provider: z.string(),
@@ -32,10 +19,14 @@ const model = z
     webSearch: z.boolean(),
     tools: z.boolean(),
     isCurated: z.boolean().describe('Recommended by whoever runs this server.'),
-    prices: z.array(price).describe('In force now. Empty: its calls are unpriced.'),
+    prices: z.array(priceSchema).describe('In force now. Empty: its calls are unpriced.'),
     pricedFrom: z.iso.datetime().nullable(),
   })
   .meta({ id: 'Model' })
+
+const modalities = ['text', 'image', 'video', 'audio', 'embedding', 'multimodal'] as const
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const usd = z.string().regex(/^\d{1,7}(?:\.\d{1,12})?$/)
 
 /** Every model there is, at the most; who has more of them pages through /api/models. */
 const mostForOpenAi = 5_000
@@ -47,10 +38,18 @@ export function modelRoutes(database: Pick<Database, 'readAs'>): Route[] {
       path: '/api/models',
       policy: { allow: 'user', scope: 'read' },
       schema: {
-        summary: 'The models that can be called, with their prices',
+        summary: 'The models that can be called, curated ones first, with their prices',
         query: pageQuery.extend({
           provider: z.string().max(50).optional(),
+          modality: z.enum(modalities).optional(),
           search: z.string().min(1).max(200).optional().describe('Part of its name.'),
+          minContext: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('Tokens that it takes at least.'),
+          vision: flag.optional(),
+          webSearch: flag.optional(),
+          tools: flag.optional(),
+          curated: flag.optional(),
+          inputAtLeast: usd.optional().describe('USD for a million input tokens; what has no price passes neither bound.'),
+          inputAtMost: usd.optional(),
           cursor: z
             .string()
             .regex(/^[A-Za-z0-9_-]{1,500}$/)
@@ -58,9 +57,9 @@ export function modelRoutes(database: Pick<Database, 'readAs'>): Route[] {
         }),
         reply: pageOf(model),
       },
-      handler: async ({ principal, query: { provider, search, limit, cursor } }) => {
+      handler: async ({ principal, query: { limit, cursor, ...filter } }) => {
         const after = cursor === undefined ? undefined : readCursor(cursor)
-        const found = await listModels(database, principal, { provider, search, after, limit: limit + 1 })
+        const found = await listModels(database, principal, filter, { after, limit: limit + 1 })
         const items = found.slice(0, limit)
         const last = items.at(-1)
         return {
@@ -69,6 +68,22 @@ export function modelRoutes(database: Pick<Database, 'readAs'>): Route[] {
         }
       },
     }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/models/facets',
+      policy: { allow: 'user', scope: 'read' },
+      schema: {
+        summary: 'What models can be chosen by: providers and modalities, with how many there are of each',
+        reply: z.object({
+          total: z.int(),
+          curated: z.int(),
+          providers: z.array(z.object({ provider: z.string(), count: z.int() })),
+          modalities: z.array(z.object({ modality: z.string(), count: z.int() })),
+        }),
+      },
+      handler: ({ principal }) => listFacets(database, principal),
+    }),
+    pricesRoute(database),
     defineRoute({
       method: 'GET',
       path: '/v1/models',
@@ -82,7 +97,7 @@ export function modelRoutes(database: Pick<Database, 'readAs'>): Route[] {
       },
       handler: async ({ principal }) => ({
         object: 'list' as const,
-        data: (await listModels(database, principal, { limit: mostForOpenAi })).map(toOpenAi),
+        data: (await listModels(database, principal, {}, { limit: mostForOpenAi })).map(toOpenAi),
       }),
     }),
   ]
@@ -93,11 +108,12 @@ function toOpenAi({ provider, model, createdAt }: Model) {
 }
 
 /** This list has the order of names, so its place is a name. */
-const cursorForm = z.tuple([z.string(), z.string()])
+const cursorForm = z.tuple([z.boolean(), z.string(), z.string()])
 
-const writeCursor = ({ provider, model }: Model) => Buffer.from(JSON.stringify([provider, model])).toString('base64url')
+const writeCursor = ({ isCurated, provider, model }: Model) =>
+  Buffer.from(JSON.stringify([isCurated, provider, model])).toString('base64url')
 
-function readCursor(cursor: string): [string, string] {
+function readCursor(cursor: string): z.output<typeof cursorForm> {
   try {
     return cursorForm.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
   } catch (cause) {
