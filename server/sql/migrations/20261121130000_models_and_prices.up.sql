@@ -84,15 +84,17 @@ create function keyloft.cost_of(
   return case when (price).id is not null then trim_scale(
     0.000001 * (
       case when input_tokens = 0 then 0 else
-        (input_tokens - cached_input_tokens - cache_write_5m_tokens - cache_write_1h_tokens - audio_input_tokens) * (price).input_per_million
-        + cached_input_tokens * coalesce((price).cached_input_per_million, (price).input_per_million)
-        + cache_write_5m_tokens * coalesce((price).cache_write_5m_per_million, (price).input_per_million)
-        + cache_write_1h_tokens * coalesce((price).cache_write_1h_per_million, (price).input_per_million)
+        case when input_tokens = cached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens then 0 else
+          (input_tokens - cached_input_tokens - cache_write_5m_tokens - cache_write_1h_tokens - audio_input_tokens) * (price).input_per_million end
+        + case when cached_input_tokens = 0 then 0 else cached_input_tokens * coalesce((price).cached_input_per_million, (price).input_per_million) end
+        + case when cache_write_5m_tokens = 0 then 0 else cache_write_5m_tokens * coalesce((price).cache_write_5m_per_million, (price).input_per_million) end
+        + case when cache_write_1h_tokens = 0 then 0 else cache_write_1h_tokens * coalesce((price).cache_write_1h_per_million, (price).input_per_million) end
         + case when audio_input_tokens = 0 then 0 else audio_input_tokens * (price).audio_input_per_million end
       end
       + case when output_tokens = 0 then 0 else
-        (output_tokens - reasoning_tokens - audio_output_tokens) * (price).output_per_million
-        + reasoning_tokens * coalesce((price).reasoning_per_million, (price).output_per_million)
+        case when output_tokens = reasoning_tokens + audio_output_tokens then 0 else
+          (output_tokens - reasoning_tokens - audio_output_tokens) * (price).output_per_million end
+        + case when reasoning_tokens = 0 then 0 else reasoning_tokens * coalesce((price).reasoning_per_million, (price).output_per_million) end
         + case when audio_output_tokens = 0 then 0 else audio_output_tokens * (price).audio_output_per_million end
       end
     )

@@ -34,6 +34,7 @@ const examples: Record<OperationName, Example> = {
   responses: {
     request: { model, input: 'hello' },
     answer: { id: 'resp_1', object: 'response', usage: { input_tokens: 5, output_tokens: 2, total_tokens: 7 } },
+    usage: { inputTokens: 5, outputTokens: 2 },
     refusal: openAiRefusal,
   },
   completions: {
@@ -50,7 +51,8 @@ const examples: Record<OperationName, Example> = {
   },
   messages: {
     request: { model, max_tokens: 5, messages: [] },
-    answer: { id: 'msg_1', type: 'message', content: [], usage: { input_tokens: 5, output_tokens: 2 } },
+    answer: { id: 'msg_1', type: 'message', content: [], usage: { input_tokens: 5, cache_read_input_tokens: 3, output_tokens: 2 } },
+    usage: { inputTokens: 8, cachedInputTokens: 3, outputTokens: 2 },
     refusal: anthropicRefusal,
   },
   'messages.count_tokens': { request: { model, messages: [] }, answer: { input_tokens: 5 }, refusal: anthropicRefusal },

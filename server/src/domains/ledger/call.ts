@@ -86,7 +86,7 @@ export function sanitise(outcome: Outcome): Outcome & { usage: Usage } {
     firstByteMs: toWhole(firstByteMs),
     usage: isKnown ? usage : noUsage,
     usageBasis: counts && !isKnown ? 'unknown' : usageBasis,
-    providerCostUsd: providerCostUsd !== undefined && /^\d{1,9}(\.\d{1,30})?$/.test(providerCostUsd) ? providerCostUsd : undefined,
+    providerCostUsd: providerCostUsd !== undefined && /^\d{1,9}(\.\d{1,100})?$/.test(providerCostUsd) ? providerCostUsd : undefined,
   }
 }
 
