@@ -260,6 +260,33 @@ export const updateModelPrices = z.object({
 })
 export type UpdateModelPrices = z.infer<typeof updateModelPrices>
 
+export const selectQuotaTiers = z.object({
+  tier: z.string(),
+  type: z.string(),
+  request_limit: z.string().nullable(),
+  token_limit: z.string().nullable(),
+  cost_limit: z.string().nullable(),
+})
+export type SelectQuotaTiers = z.infer<typeof selectQuotaTiers>
+
+export const insertQuotaTiers = z.object({
+  tier: z.string(),
+  type: z.string(),
+  request_limit: z.string().nullable().optional(),
+  token_limit: z.string().nullable().optional(),
+  cost_limit: z.string().nullable().optional(),
+})
+export type InsertQuotaTiers = z.infer<typeof insertQuotaTiers>
+
+export const updateQuotaTiers = z.object({
+  tier: z.string().optional(),
+  type: z.string().optional(),
+  request_limit: z.string().nullable().optional(),
+  token_limit: z.string().nullable().optional(),
+  cost_limit: z.string().nullable().optional(),
+})
+export type UpdateQuotaTiers = z.infer<typeof updateQuotaTiers>
+
 export const selectSettings = z.object({
   id: z.guid(),
   user_id: z.guid(),
@@ -557,12 +584,18 @@ export const selectUserQuotaLimits = z.object({
   type: z.string(),
   provider: z.string().nullable(),
   model: z.string().nullable(),
+  spend: z.string(),
+  set_by: z.string(),
+  key_id: z.guid().nullable(),
   request_limit: z.string().nullable(),
   token_limit: z.string().nullable(),
   cost_limit: z.string().nullable(),
   used_requests: z.string(),
   used_tokens: z.string(),
   used_cost: z.string(),
+  reserved_requests: z.string(),
+  reserved_tokens: z.string(),
+  reserved_cost: z.string(),
   reset_at: z.date().nullable(),
   last_reset: z.date().nullable(),
   is_active: z.boolean(),
@@ -577,12 +610,18 @@ export const insertUserQuotaLimits = z.object({
   type: z.string(),
   provider: z.string().nullable().optional(),
   model: z.string().nullable().optional(),
+  spend: z.string().optional(),
+  set_by: z.string().optional(),
+  key_id: z.guid().nullable().optional(),
   request_limit: z.string().nullable().optional(),
   token_limit: z.string().nullable().optional(),
   cost_limit: z.string().nullable().optional(),
   used_requests: z.string().optional(),
   used_tokens: z.string().optional(),
   used_cost: z.string().optional(),
+  reserved_requests: z.string().optional(),
+  reserved_tokens: z.string().optional(),
+  reserved_cost: z.string().optional(),
   reset_at: z.date().nullable().optional(),
   last_reset: z.date().nullable().optional(),
   is_active: z.boolean().optional(),
@@ -597,12 +636,18 @@ export const updateUserQuotaLimits = z.object({
   type: z.string().optional(),
   provider: z.string().nullable().optional(),
   model: z.string().nullable().optional(),
+  spend: z.string().optional(),
+  set_by: z.string().optional(),
+  key_id: z.guid().nullable().optional(),
   request_limit: z.string().nullable().optional(),
   token_limit: z.string().nullable().optional(),
   cost_limit: z.string().nullable().optional(),
   used_requests: z.string().optional(),
   used_tokens: z.string().optional(),
   used_cost: z.string().optional(),
+  reserved_requests: z.string().optional(),
+  reserved_tokens: z.string().optional(),
+  reserved_cost: z.string().optional(),
   reset_at: z.date().nullable().optional(),
   last_reset: z.date().nullable().optional(),
   is_active: z.boolean().optional(),

@@ -62,7 +62,9 @@ export const errorCodes = [
   'identity.unauthorized', // 401 This credential is not valid.
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
   'ledger.invalid_call', // 400 This call cannot be written down.
+  'ledger.quota_exceeded', // 429 This call could pass a limit of yours, so it is not made.
   'ledger.unavailable', // 503 Calls cannot be written down at the moment, so none is made.
+  'ledger.unbounded_call', // 422 Nobody can tell what this call may use at most, and a hard limit holds for it, so it is not made.
   'mail.refused', // 502 The mail service did not take a mail.
   'models.outdated', // 409 Prices of this date or later are there already, and differ.
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.

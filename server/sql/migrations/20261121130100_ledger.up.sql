@@ -98,11 +98,26 @@ create table keyloft.holds (
   token_id uuid,
   decisions jsonb not null,
   most_cost_usd numeric,
+  most_tokens bigint,
+  quota_ids uuid[],
+  reserved_at timestamptz,
   lease_until timestamptz not null,
   primary key (user_id, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000);
 comment on table keyloft.holds is 'Calls that are under way. A row whose lease has ended belonged to a process that went away. No index of leases: the table is small and read through once a minute, and every call would pay for it.';
 comment on column keyloft.holds.most_cost_usd is 'What it may cost at most, where somebody could tell; booked if nobody ever settles it.';
+comment on column keyloft.holds.quota_ids is 'The quotas in which it has reserved one request, most_tokens and most_cost_usd.';
+
+create table keyloft.presumed_reservations (
+  user_id uuid not null,
+  id uuid not null,
+  quota_ids uuid[] not null,
+  reserved_at timestamptz not null,
+  most_tokens bigint,
+  most_cost_usd numeric,
+  primary key (user_id, id)
+);
+comment on table keyloft.presumed_reservations is 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. Of this month and the last.';
 
 create table public.user_quota_limits (
   id uuid primary key default gen_random_uuid(),
@@ -110,28 +125,66 @@ create table public.user_quota_limits (
   type text not null,
   provider text,
   model text,
+  spend text not null default 'all',
+  set_by text not null default 'operator',
+  key_id uuid,
   request_limit bigint,
   token_limit bigint,
   cost_limit numeric,
   used_requests bigint not null default 0,
   used_tokens bigint not null default 0,
   used_cost numeric not null default 0,
+  reserved_requests bigint not null default 0,
+  reserved_tokens bigint not null default 0,
+  reserved_cost numeric not null default 0,
   reset_at timestamptz,
   last_reset timestamptz,
   is_active boolean not null default true,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint user_quota_limits_what_key unique nulls not distinct (user_id, type, provider, model),
+  constraint user_quota_limits_what_key unique nulls not distinct (user_id, type, provider, model, spend, set_by, key_id),
+  constraint user_quota_limits_key_id_fkey foreign key (key_id) references public.api_keys (id) on delete cascade,
   constraint user_quota_limits_type_known check (type in ('daily', 'monthly', 'provider', 'model')),
   constraint user_quota_limits_says_what check (
     case type when 'provider' then provider is not null and model is null when 'model' then model is not null else provider is null and model is null end),
-  constraint user_quota_limits_limits_something check (num_nonnulls(request_limit, token_limit, cost_limit) > 0),
+  constraint user_quota_limits_lengths check (char_length(provider) between 1 and 50 and char_length(model) between 1 and 200),
+  constraint user_quota_limits_spend_known check (spend in ('all', 'own', 'platform')),
+  constraint user_quota_limits_set_by_known check (
+    case set_by when 'operator' then true when 'person' then spend = 'own' when 'key' then type in ('daily', 'monthly')
+      when 'tier' then spend = 'platform' and type in ('daily', 'monthly') else false end),
+  constraint user_quota_limits_key_limits_key check ((set_by = 'key') = (key_id is not null)),
+  constraint user_quota_limits_limits_something check (num_nonnulls(request_limit, token_limit, cost_limit) > 0 or set_by = 'tier'),
   constraint user_quota_limits_bounded check (
     request_limit between 0 and 1000000000000 and token_limit between 0 and 1000000000000000 and cost_limit between 0 and 1e12)
-);
-comment on table public.user_quota_limits is 'What a person may use. The operator''s to set; the person may read it.';
-create trigger user_quota_limits_updated_at before update on public.user_quota_limits
+) with (fillfactor = 70); -- counters change with every batch of calls, on the page where they stand
+create index user_quota_limits_key_id_idx on public.user_quota_limits (key_id) where key_id is not null;
+comment on table public.user_quota_limits is 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
+comment on column public.user_quota_limits.type is 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
+comment on column public.user_quota_limits.model is 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
+comment on column public.user_quota_limits.spend is 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
+comment on column public.user_quota_limits.set_by is 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them.';
+comment on column public.user_quota_limits.reserved_cost is 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+comment on column public.user_quota_limits.reset_at is 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
+comment on column public.user_quota_limits.last_reset is 'When the window began to be counted. Reservations from before it are of another window.';
+-- Not by its counters, which change with every call.
+create trigger user_quota_limits_updated_at
+  before update of type, provider, model, spend, request_limit, token_limit, cost_limit, is_active on public.user_quota_limits
   for each row execute function keyloft.set_updated_at();
+
+create table public.quota_tiers (
+  tier text not null,
+  type text not null,
+  request_limit bigint,
+  token_limit bigint,
+  cost_limit numeric,
+  primary key (tier, type),
+  constraint quota_tiers_tier_known check (tier in ('free', 'pro')),
+  constraint quota_tiers_type_known check (type in ('daily', 'monthly')),
+  constraint quota_tiers_limits_something check (num_nonnulls(request_limit, token_limit, cost_limit) > 0),
+  constraint quota_tiers_bounded check (
+    request_limit between 0 and 1000000000000 and token_limit between 0 and 1000000000000000 and cost_limit between 0 and 1e12)
+);
+comment on table public.quota_tiers is 'What everybody of a tier may use of calls that the operator pays for. An operator''s row for one person with the same type and spend platform replaces it. A tier without a row has no limit.';
 
 -- The hours are kept where the records are: whatever writes, corrects or moves a record, its hour follows.
 create function keyloft.roll_up_usage() returns trigger
@@ -174,8 +227,361 @@ create trigger usage_records_rolled_up after insert on public.usage_records
 create trigger usage_records_rolled_up_again after update on public.usage_records
   referencing new table as new_rows old table as old_rows for each statement execute function keyloft.roll_up_usage();
 
+-- Quotas. A call counts in every one that it belongs to. Its upper bound is reserved in all of them before it may be made,
+-- and becomes what it used when it ends. Whoever changes counters has the lock of the quota, taken in the order of ids.
+
+create function keyloft.quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid) returns boolean
+  language sql immutable
+  return ((quota).provider is null or (quota).provider = provider)
+    and ((quota).model is null or (quota).model = model or (right((quota).model, 1) = '*' and starts_with(model, left((quota).model, -1))))
+    and ((quota).spend = 'all' or (quota).spend = case when credential_source in ('server-key', 'team-gateway') then 'platform' else 'own' end)
+    and ((quota).key_id is null or (quota).key_id = key_id);
+comment on function keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid) is 'Whether a call of its person belongs to this quota.';
+
+create function keyloft.window_begins(quota_type text, at timestamptz) returns timestamptz
+  language sql stable
+  return date_trunc(case quota_type when 'monthly' then 'month' else 'day' end, at, 'UTC');
+create function keyloft.window_ends(quota_type text, at timestamptz) returns timestamptz
+  language sql stable
+  return (date_trunc(case quota_type when 'monthly' then 'month' else 'day' end, at at time zone 'UTC')
+          + case quota_type when 'monthly' then interval '1 month' else interval '1 day' end) at time zone 'UTC';
+
+-- Once for each limit: its window may have begun before it was set. Hours do not know of keys, so those are counted by the call.
+create function keyloft.used_before(quota public.user_quota_limits, begins timestamptz, out requests bigint, out tokens bigint, out cost numeric)
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(pg_catalog.sum(used.requests), 0)::bigint, coalesce(pg_catalog.sum(used.tokens), 0)::bigint, coalesce(pg_catalog.sum(used.cost), 0)
+    from (
+      select h.requests, h.input_tokens + h.output_tokens as tokens, h.cost_usd as cost
+        from public.usage_hourly h
+       where (quota).key_id is null and h.user_id = (quota).user_id and h.hour >= begins
+         and keyloft.quota_counts(quota, h.provider, h.model, h.credential_source, null)
+      union all
+      select case u.usage_basis when 'none' then 0 else 1 end, u.input_tokens + u.output_tokens, u.cost_usd
+        from public.usage_records u
+       where u.key_id = (quota).key_id and u.user_id = (quota).user_id and u.started_at >= begins
+         and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+         and keyloft.quota_counts(quota, u.provider, u.model, u.credential_source, u.key_id)
+    ) used
+$$;
+comment on function keyloft.used_before(public.user_quota_limits, timestamptz) is 'What was used in a window before its quota was set.';
+
+create function keyloft.lock_quotas(in_user_ids uuid[]) returns timestamptz
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  at timestamptz;
+  some_begin boolean;
+begin
+  with locked as (
+    select q.last_reset, q.reset_at from public.user_quota_limits q where q.user_id = any (in_user_ids) order by q.id for no key update
+  )
+  -- Never before the window began, wherever the clock goes: a reservation must be found to be of its window.
+  select greatest(pg_catalog.clock_timestamp(), pg_catalog.max(last_reset)), pg_catalog.bool_or(reset_at is null or reset_at <= pg_catalog.clock_timestamp())
+    into at, some_begin from locked;
+  if some_begin then
+    update public.user_quota_limits q
+       set used_requests = coalesce(b.requests, 0), used_tokens = coalesce(b.tokens, 0), used_cost = coalesce(b.cost, 0),
+           reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
+      from public.user_quota_limits o
+           left join lateral keyloft.used_before(o, keyloft.window_begins(o.type, at)) b on o.reset_at is null
+     where o.id = q.id and o.user_id = any (in_user_ids) and (o.reset_at is null or o.reset_at <= at);
+  end if;
+  return at;
+end
+$$;
+comment on function keyloft.lock_quotas(uuid[]) is 'Locks all quotas of these people and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
+
+create function keyloft.effective_quotas(in_user_ids uuid[])
+  returns table (quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
+  language sql stable
+  set search_path = ''
+as $$
+  select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
+         case q.set_by when 'tier' then t.token_limit else q.token_limit end,
+         case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
+    from public.user_quota_limits q
+         left join public.user_standing s on q.set_by = 'tier' and s.user_id = q.user_id
+         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = coalesce(s.tier, 'free') and t.type = q.type
+   where q.user_id = any (in_user_ids) and q.is_active
+     and (q.set_by <> 'tier' or t.tier is not null and not exists (
+           select from public.user_quota_limits o
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
+$$;
+comment on function keyloft.effective_quotas(uuid[]) is 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
+
+-- The dearest of each kind, of every tier that so many tokens may reach: what keyloft.cost_of says is never above it.
+create function keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamptz, in_input_tokens bigint, in_output_tokens bigint, in_images bigint)
+  returns numeric
+  language sql stable
+  set search_path = ''
+as $$
+  select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
+    from (
+      select 0.000001 * (
+               case when in_input_tokens = 0 then 0 else in_input_tokens * greatest(
+                 p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million, p.audio_input_per_million) end
+               + case when in_output_tokens = 0 then 0 else in_output_tokens * greatest(p.output_per_million, p.reasoning_per_million, p.audio_output_per_million) end)
+             + case when coalesce(in_images, 0) = 0 then 0 else in_images * p.per_image end
+             + coalesce(p.per_request, 0) as cost
+        from public.model_prices p
+       where p.provider = in_provider and p.model = in_model and p.from_input_tokens <= in_input_tokens
+         and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
+                                  where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
+    ) p
+$$;
+comment on function keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint) is 'What a call of at most so many tokens costs at most. Null: no price, or no bound.';
+
+-- Reserves for each call in every quota it belongs to, in their order: a call has a place if there is room for it in all of
+-- them after those before it. Usually all have, and then no call is looked at by itself. What refuses one:
+--   over <quota> <type> <set by> <spend> <requests|tokens|cost> <limit> <remaining> <asked for> <seconds since 1970 when it ends>
+--   unbounded <quota> <type> <set by> <spend> <tokens|cost>
+create function keyloft.reserve_quotas(
+  in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[],
+  in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[],
+  out refusals text[], out quota_ids text[], out most_tokens bigint[], out most_cost_usd numeric[], out reserved_at timestamptz
+)
+  language plpgsql volatile
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  ids uuid[];
+  words text[];
+  ends bigint[];
+  request_limits bigint[];
+  token_limits bigint[];
+  cost_limits numeric[];
+  room_requests bigint[];
+  room_tokens bigint[];
+  room_cost numeric[];
+  -- A call in a quota, in the order of calls.
+  pair_places integer[];
+  pair_quotas integer[];
+  pair_tokens bigint[];
+  pair_cost numeric[];
+  pairs integer;
+  all_fit boolean;
+  first integer := 1;
+  last integer;
+  no integer;
+  refusal text;
+begin
+  insert into public.user_quota_limits (user_id, type, spend, set_by)
+  select distinct g.user_id, t.type, 'platform', 'tier'
+    from unnest(in_user_ids, in_credential_sources) as g (user_id, credential_source)
+         left join public.user_standing s on s.user_id = g.user_id
+         join public.quota_tiers t on t.tier = coalesce(s.tier, 'free')
+   where g.credential_source in ('server-key', 'team-gateway')
+     and not exists (select from public.user_quota_limits q where q.user_id = g.user_id and q.type = t.type and q.set_by = 'tier')
+   order by 1, 2
+  on conflict do nothing;
+  reserved_at := keyloft.lock_quotas(in_user_ids);
+
+  select pg_catalog.array_agg((e.quota).id order by (e.quota).id),
+         pg_catalog.array_agg(pg_catalog.concat_ws(' ', (e.quota).id, (e.quota).type, (e.quota).set_by, (e.quota).spend) order by (e.quota).id),
+         pg_catalog.array_agg(extract(epoch from (e.quota).reset_at)::bigint order by (e.quota).id),
+         pg_catalog.array_agg(e.request_limit order by (e.quota).id), pg_catalog.array_agg(e.token_limit order by (e.quota).id),
+         pg_catalog.array_agg(e.cost_limit order by (e.quota).id),
+         pg_catalog.array_agg(e.request_limit - (e.quota).used_requests - (e.quota).reserved_requests order by (e.quota).id),
+         pg_catalog.array_agg(e.token_limit - (e.quota).used_tokens - (e.quota).reserved_tokens order by (e.quota).id),
+         pg_catalog.array_agg(e.cost_limit - (e.quota).used_cost - (e.quota).reserved_cost order by (e.quota).id)
+    into ids, words, ends, request_limits, token_limits, cost_limits, room_requests, room_tokens, room_cost
+    from keyloft.effective_quotas(in_user_ids) e;
+  if ids is null then
+    return;
+  end if;
+
+  with given as (
+    select g.*
+      from unnest(in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, in_valid, in_most_cost_usd,
+                  in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  user_id, id, started_at, provider, model, credential_source, key_id, is_valid, most_cost_usd,
+                  most_input_tokens, most_output_tokens, most_images, place)
+     where g.is_valid and not exists (select from keyloft.holds h where h.user_id = g.user_id and h.id = g.id)
+  ), pairs as (
+    select g.*, pg_catalog.array_position(ids, q.id) as quota, g.most_input_tokens + g.most_output_tokens as tokens
+      from given g join public.user_quota_limits q on q.user_id = g.user_id and q.id = any (ids)
+       and keyloft.quota_counts(q, g.provider, g.model, g.credential_source, g.key_id)
+  ), prices as (
+    select p.place, coalesce(p.most_cost_usd, keyloft.most_cost_of(
+             p.provider, p.model, p.started_at, p.most_input_tokens, p.most_output_tokens, p.most_images)) as cost
+      from (select distinct on (place) * from pairs where cost_limits[quota] is not null or most_cost_usd is not null order by place) p
+  )
+  select pg_catalog.array_agg(place order by place, quota), pg_catalog.array_agg(quota order by place, quota),
+         pg_catalog.array_agg(tokens order by place, quota), pg_catalog.array_agg(cost order by place, quota)
+    into pair_places, pair_quotas, pair_tokens, pair_cost
+    from pairs left join prices using (place);
+  if pair_places is null then
+    return;
+  end if;
+
+  select pg_catalog.bool_and(coalesce(requests <= room_requests[quota], true) and (room_tokens[quota] is null or tokens <= room_tokens[quota])
+                             and (room_cost[quota] is null or cost <= room_cost[quota])) is true
+    into all_fit
+    from (select quota, pg_catalog.count(*) as requests, case when pg_catalog.count(tokens) = pg_catalog.count(*) then pg_catalog.sum(tokens) end as tokens,
+                 case when pg_catalog.count(cost) = pg_catalog.count(*) then pg_catalog.sum(cost) end as cost
+            from unnest(pair_quotas, pair_tokens, pair_cost) as p (quota, tokens, cost) group by quota) wanted;
+  if not all_fit then
+    refusals := pg_catalog.array_fill(null::text, array[cardinality(in_ids)]);
+    pairs := cardinality(pair_places);
+    while first <= pairs loop
+      last := first;
+      while last < pairs and pair_places[last + 1] = pair_places[first] loop
+        last := last + 1;
+      end loop;
+      refusal := null;
+      for pair in first .. last loop
+        no := pair_quotas[pair];
+        refusal := case
+          when room_requests[no] < 1 then pg_catalog.concat_ws(' ', 'over', words[no], 'requests', request_limits[no], greatest(room_requests[no], 0), 1, ends[no])
+          when room_tokens[no] is not null and pair_tokens[pair] is null then pg_catalog.concat_ws(' ', 'unbounded', words[no], 'tokens')
+          when room_tokens[no] < pair_tokens[pair]
+            then pg_catalog.concat_ws(' ', 'over', words[no], 'tokens', token_limits[no], greatest(room_tokens[no], 0), pair_tokens[pair], ends[no])
+          when room_cost[no] is not null and pair_cost[pair] is null then pg_catalog.concat_ws(' ', 'unbounded', words[no], 'cost')
+          when room_cost[no] < pair_cost[pair]
+            then pg_catalog.concat_ws(' ', 'over', words[no], 'cost', pg_catalog.trim_scale(cost_limits[no]), pg_catalog.trim_scale(greatest(room_cost[no], 0)),
+                                      pg_catalog.trim_scale(pair_cost[pair]), ends[no])
+        end;
+        exit when refusal is not null;
+      end loop;
+      if refusal is not null then
+        refusals[pair_places[first]] := refusal;
+      end if;
+      for pair in first .. last loop
+        no := pair_quotas[pair];
+        if refusal is not null then
+          pair_quotas[pair] := null;
+        else
+          room_requests[no] := room_requests[no] - 1;
+          room_tokens[no] := room_tokens[no] - coalesce(pair_tokens[pair], 0);
+          room_cost[no] := room_cost[no] - coalesce(pair_cost[pair], 0);
+        end if;
+      end loop;
+      first := last + 1;
+    end loop;
+  end if;
+
+  update public.user_quota_limits q
+     set reserved_requests = q.reserved_requests + r.requests, reserved_tokens = q.reserved_tokens + r.tokens, reserved_cost = q.reserved_cost + r.cost
+    from (select ids[quota] as id, pg_catalog.count(*) as requests, coalesce(pg_catalog.sum(tokens), 0) as tokens, coalesce(pg_catalog.sum(cost), 0) as cost
+            from unnest(pair_quotas, pair_tokens, pair_cost) as p (quota, tokens, cost) where quota is not null group by quota) r
+   where q.id = r.id;
+  select pg_catalog.array_agg(r.of_quotas order by place), pg_catalog.array_agg(r.tokens order by place), pg_catalog.array_agg(r.cost order by place)
+    into quota_ids, most_tokens, most_cost_usd
+    from pg_catalog.generate_series(1, cardinality(in_ids)) as place
+         left join (select p.place, pg_catalog.array_agg(ids[p.quota])::text as of_quotas, pg_catalog.max(p.tokens) as tokens, pg_catalog.max(p.cost) as cost
+                      from unnest(pair_places, pair_quotas, pair_tokens, pair_cost) as p (place, quota, tokens, cost)
+                     where p.quota is not null group by p.place) r using (place);
+end
+$$;
+comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[])
+  is 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
+
+-- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
+create function keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[])
+  returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  with booked as (
+    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
+      from unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
+           join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
+     where u.id = any (in_written_ids)
+  ), reserved as (
+    select r.* from unnest(in_reservations) r
+  ), effects as (
+    select q.id as quota_id, 1 as reserved_requests, coalesce(r.most_tokens, 0) as reserved_tokens, coalesce(r.most_cost_usd, 0) as reserved_cost,
+           case when b.id is null or b.usage_basis = 'none' then 0 else 1 end as requests,
+           case when b.id is null then 0 when b.usage_basis = 'unknown' then coalesce(r.most_tokens, 0) else b.tokens end as tokens,
+           case when b.id is null then 0 else coalesce(b.cost_usd, r.most_cost_usd, 0) end as cost
+      from reserved r
+           join public.user_quota_limits q on q.id = any (r.quota_ids) and r.reserved_at >= coalesce(q.last_reset, '-infinity')
+           left join booked b on b.user_id = r.user_id and b.id = r.id
+    union all
+    -- Written down without an intent, or since before the limit was set.
+    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
+      from booked b
+           join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
+            and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
+     where not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+  )
+  update public.user_quota_limits q
+     set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
+         reserved_cost = q.reserved_cost - e.reserved_cost, used_requests = q.used_requests + e.requests, used_tokens = q.used_tokens + e.tokens,
+         used_cost = q.used_cost + e.cost
+    from (select quota_id, pg_catalog.sum(reserved_requests) as reserved_requests, pg_catalog.sum(reserved_tokens) as reserved_tokens,
+                 pg_catalog.sum(reserved_cost) as reserved_cost, pg_catalog.sum(requests) as requests, pg_catalog.sum(tokens) as tokens,
+                 pg_catalog.sum(cost) as cost
+            from effects group by quota_id) e
+   where q.id = e.quota_id
+$$;
+comment on function keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[])
+  is 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
+
+create function keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_lowered_ids uuid[]) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  with lowered as (
+    delete from keyloft.presumed_reservations p
+     using unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
+     where p.user_id = g.of_user and p.id = g.of_call and p.id = any (in_lowered_ids)
+    returning p.*, g.began_at
+  )
+  update public.user_quota_limits q
+     set used_requests = q.used_requests - e.requests, used_tokens = q.used_tokens - e.tokens, used_cost = q.used_cost - e.cost
+    from (select o.id as quota_id, pg_catalog.sum(case u.usage_basis when 'none' then 1 else 0 end) as requests,
+                 pg_catalog.sum(case u.usage_basis when 'unknown' then 0 else coalesce(greatest(l.most_tokens - u.input_tokens - u.output_tokens, 0), 0) end) as tokens,
+                 pg_catalog.sum(coalesce(greatest(l.most_cost_usd - u.cost_usd, 0), 0)) as cost
+            from lowered l
+                 join public.usage_records u on u.user_id = l.user_id and u.id = l.id and u.started_at = l.began_at
+                 join public.user_quota_limits o on o.id = any (l.quota_ids) and l.reserved_at >= coalesce(o.last_reset, '-infinity')
+           group by o.id) e
+   where q.id = e.quota_id
+$$;
+comment on function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) is 'Takes back what was booked too much for calls of which it was heard late.';
+
+-- The limits of a key are kept as quotas, so that there is one place where calls are counted against limits.
+create function keyloft.limit_api_key() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  delete from public.user_quota_limits q
+   where q.key_id = new.id and case q.type when 'daily' then new.daily_limit else new.monthly_limit end is null;
+  insert into public.user_quota_limits (user_id, type, set_by, key_id, request_limit)
+  select new.user_id, l.type, 'key', new.id, l.request_limit
+    from (values ('daily', new.daily_limit), ('monthly', new.monthly_limit)) as l (type, request_limit) where l.request_limit is not null
+  on conflict (user_id, type, provider, model, spend, set_by, key_id) do update set request_limit = excluded.request_limit;
+  return null;
+end
+$$;
+comment on function keyloft.limit_api_key() is 'Trigger: a key''s limits are quotas.';
+create trigger api_keys_are_limited after insert or update of daily_limit, monthly_limit on public.api_keys
+  for each row execute function keyloft.limit_api_key();
+
+create function keyloft.bound_quotas() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(new.user_id::text, 3)); -- two at once must count each other
+  if (select pg_catalog.count(*) from public.user_quota_limits q where q.user_id = new.user_id and q.set_by = 'person') >= 100 then
+    raise exception 'A person may set themselves at most 100 limits.' using errcode = 'KL120', hint = 'Remove one that is not needed.';
+  end if;
+  return new;
+end
+$$;
+comment on function keyloft.bound_quotas() is 'Trigger: what is looked at for a call must stay small.';
+create trigger user_quota_limits_are_bounded before insert on public.user_quota_limits
+  for each row when (new.set_by = 'person') execute function keyloft.bound_quotas();
+
 -- Intents. Verdicts, one for each row: opened; already, where the same call was opened before; invalid, and nothing was
--- written of it. Caps (user_quota_limits) come first in here, under the lock of the quota, with a verdict of their own.
+-- written of it; or what refused it (keyloft.reserve_quotas).
 -- A verdict for each row of a batch. Nearly always all were written, so nothing is joined to find out.
 create function keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) returns text[]
   language plpgsql immutable
@@ -197,7 +603,7 @@ $$;
 create function keyloft.open_calls(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_request_ids text[], in_operations text[], in_providers text[],
   in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[],
-  in_lease_seconds integer
+  in_lease_seconds integer, in_most_input_tokens bigint[] default null, in_most_output_tokens bigint[] default null, in_most_images bigint[] default null
 ) returns text[]
   language plpgsql volatile security definer
   set search_path = ''
@@ -207,36 +613,67 @@ as $$
 declare
   written_ids uuid[];
   invalid bigint[];
+  valid boolean[];
+  reserved record;
+  verdicts text[];
+  of_platform boolean;
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
+  of_platform := in_credential_sources && array['server-key', 'team-gateway'];
+  -- Most people have no limits, and their calls pay this question for it.
+  if of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) and q.spend <> 'platform') then
+    -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
+    select pg_catalog.array_agg(is_first and keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12 and least(most_input_tokens, most_output_tokens, most_images) >= 0
+                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000, true) order by place)
+      into valid
+      from (select *, pg_catalog.row_number() over (partition by user_id, id order by place) = 1 as is_first
+              from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources, in_decisions,
+                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  user_id, id, started_at, request_id, operation, provider, model, credential_source, decisions,
+                  most_cost_usd, most_input_tokens, most_output_tokens, most_images, place)) g;
+    select * into reserved from keyloft.reserve_quotas(
+      in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
+      in_most_input_tokens, in_most_output_tokens, in_most_images);
+  else
+    select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
+      into reserved;
+  end if;
   with given as (
-    select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
-                and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true) as is_valid
+    select g.*, coalesce(g.valid_before, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+                and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true)) as is_valid
       from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
-                  in_key_ids, in_token_ids, in_decisions, in_most_cost_usd) with ordinality as g (
+                  in_key_ids, in_token_ids, in_decisions, in_most_cost_usd, valid, reserved.refusals, reserved.quota_ids, reserved.most_tokens,
+                  reserved.most_cost_usd) with ordinality as g (
                   user_id, id, started_at, request_id, operation, provider, model, credential_source,
-                  key_id, token_id, decisions, most_cost_usd, place)
+                  key_id, token_id, decisions, most_cost_usd, valid_before, refusal, quota_ids, reserved_tokens, reserved_cost, place)
   ), written as (
     insert into keyloft.holds as h (
-      user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, lease_until)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd,
+      user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, most_tokens,
+      quota_ids, reserved_at, lease_until)
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
+           coalesce(reserved_cost, most_cost_usd), reserved_tokens, quota_ids::uuid[], case when quota_ids is not null then reserved.reserved_at end,
            pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
-      from given where is_valid order by user_id, id
+      from given where is_valid and refusal is null order by user_id, id
     on conflict (user_id, id) do nothing
     returning h.id
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
     into written_ids, invalid;
-  return keyloft.verdicts_of(in_ids, written_ids, 'opened', invalid);
+  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'opened', invalid);
+  if reserved.refusals is not null then
+    select pg_catalog.array_agg(coalesce(refusal, verdict) order by place) into verdicts
+      from unnest(verdicts, reserved.refusals) with ordinality as g (verdict, refusal, place) where place <= cardinality(in_ids);
+  end if;
+  return verdicts;
 end
 $$;
-comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer)
-  is 'Writes down calls that are about to be made. A verdict for each row; a bad one fails no other.';
+comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[])
+  is 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Ends. A row says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
 -- already, where it had been settled before and nothing changed; lowered, where it had been presumed and is corrected;
--- invalid. An array in which nobody has anything may be null. What a quota reserved for the hold is moved in here, before the
--- calls are touched.
+-- invalid. An array in which nobody has anything may be null. Quotas are locked before the calls are touched.
 create function keyloft.settle_calls(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_request_ids text[], in_operations text[], in_providers text[],
   in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[],
@@ -255,8 +692,14 @@ declare
   invalid bigint[];
   verdicts text[];
   none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
+  is_capped boolean;
+  reservations keyloft.presumed_reservations[];
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
+  is_capped := exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
+  if is_capped then
+    perform keyloft.lock_quotas(in_user_ids);
+  end if;
   in_input_tokens := coalesce(in_input_tokens, none);
   in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
   in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
@@ -288,7 +731,7 @@ begin
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
      where h.user_id = ended.user_id and h.id = ended.id
-    returning 1
+    returning h.user_id, h.id, h.quota_ids, h.reserved_at, h.most_tokens, h.most_cost_usd
   ), written as (
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
@@ -311,8 +754,14 @@ begin
     on conflict (user_id, id, started_at) do nothing
     returning u.id
   )
-  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
-    into written_ids, invalid;
+  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
+         case when is_capped then
+           (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
+              from released where quota_ids is not null) end
+    into written_ids, invalid, reservations;
+  if is_capped then
+    perform keyloft.book_quotas(in_user_ids, in_ids, in_started_at, written_ids, reservations);
+  end if;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
@@ -350,6 +799,9 @@ begin
     )
     select pg_catalog.array_agg(id) into written_ids from corrected;
     if written_ids is not null then
+      if is_capped then
+        perform keyloft.lower_quotas(in_user_ids, in_ids, in_started_at, written_ids);
+      end if;
       select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
         into verdicts
         from unnest(in_ids, verdicts) with ordinality as g (id, verdict, place);
@@ -390,23 +842,48 @@ create function keyloft.sweep_calls(in_limit integer) returns integer
 as $$
 declare
   swept integer;
+  expired_ids uuid[];
+  owners uuid[];
+  calls keyloft.presumed_reservations[];
+  started timestamptz[];
+  written_ids uuid[];
 begin
   perform keyloft.present_owners('{}');
+  -- Quotas are locked before calls, so whose they are is looked up before.
+  select pg_catalog.array_agg(id), pg_catalog.array_agg(user_id) filter (where quota_ids is not null)
+    into expired_ids, owners
+    from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
+           where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
+  if owners is not null then
+    perform keyloft.lock_quotas(owners);
+  end if;
   with expired as (
     select user_id, id from keyloft.holds
-     where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit
+     where lease_until < pg_catalog.clock_timestamp() and id = any (expired_ids)
        for update skip locked
   ), released as (
     delete from keyloft.holds h using expired e where h.user_id = e.user_id and h.id = e.id returning h.*
   ), written as (
     -- One that was settled while its opening was still on the way has its record already.
-    insert into public.usage_records (
+    insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
     select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
+    returning u.id
   )
-  select count(*) into swept from released;
+  select (select pg_catalog.count(*) from released), (select pg_catalog.array_agg(id) from written),
+         pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations order by id),
+         pg_catalog.array_agg(started_at order by id)
+    into swept, written_ids, calls, started
+    from released where quota_ids is not null;
+  if calls is not null then
+    perform keyloft.book_quotas(
+      array(select c.user_id from unnest(calls) c), array(select c.id from unnest(calls) c), started, written_ids, calls);
+    insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id = any (written_ids);
+  end if;
+  -- No window is longer than a month.
+  delete from keyloft.presumed_reservations where reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC');
   return swept;
 end
 $$;
@@ -450,13 +927,15 @@ do $$
 declare
   one text;
 begin
-  foreach one in array array['public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'keyloft.holds', 'keyloft.usage_records_default'] loop
+  foreach one in array array[
+    'public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'public.quota_tiers', 'keyloft.holds', 'keyloft.presumed_reservations',
+    'keyloft.usage_records_default'] loop
     execute format('alter table %s enable row level security', one);
     execute format('alter table %s force row level security', one);
     execute format('revoke all on %s from public, anon, authenticated, service_role', one);
     execute format('create policy "owner maintains" on %s for all to keyloft_owner using (true) with check (true)', one);
   end loop;
-  foreach one in array array['public.usage_records', 'public.usage_hourly', 'keyloft.holds'] loop
+  foreach one in array array['public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'keyloft.holds', 'keyloft.presumed_reservations'] loop
     execute format('create policy "its functions keep it" on %s for all to keyloft_definer using (true) with check (true)', one);
   end loop;
   foreach one in array array['public.usage_records', 'public.usage_hourly'] loop
@@ -466,26 +945,46 @@ begin
   end loop;
 end
 $$;
-grant select, insert, update, delete on keyloft.holds to keyloft_definer;
-grant select on public.user_quota_limits to authenticated;
-grant select, insert, update, delete on public.user_quota_limits to service_role;
+grant select, insert, update, delete on keyloft.holds, keyloft.presumed_reservations, public.user_quota_limits to keyloft_definer;
+grant select, insert, update, delete on public.user_quota_limits, public.quota_tiers to service_role;
+grant select on public.user_quota_limits, public.quota_tiers to authenticated;
+-- Their own limits, on what they pay for themselves; never what was counted, nor whose the row is.
+grant insert (user_id, type, provider, model, spend, set_by, request_limit, token_limit, cost_limit),
+      update (request_limit, token_limit, cost_limit, is_active), delete on public.user_quota_limits to authenticated;
+grant select on public.quota_tiers to keyloft_definer;
+create policy "its functions ask it" on public.quota_tiers for select to keyloft_definer using (true);
+create policy "everybody who signed in reads it" on public.quota_tiers for select to authenticated using (true);
+create policy "the service sets it" on public.quota_tiers for all to service_role using (true) with check (true);
 
-grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]) to keyloft_definer;
+grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]),
+  keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
+  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
+  keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[]),
+  keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
 revoke all on function
+  keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
+  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
+  keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[]),
+  keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.limit_api_key(), keyloft.bound_quotas(),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
     timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) from public;
 grant execute on function
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
     timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
 grant create on schema keyloft to keyloft_definer;
-alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer) owner to keyloft_definer;
+alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
   timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
+alter function keyloft.limit_api_key() owner to keyloft_definer;
+alter function keyloft.bound_quotas() owner to keyloft_definer;
 alter function keyloft.renew_leases(uuid[], uuid[], integer) owner to keyloft_definer;
 alter function keyloft.sweep_calls(integer) owner to keyloft_definer;
 revoke create on schema keyloft from keyloft_definer;
@@ -505,3 +1004,9 @@ create policy "people read their own limits" on public.user_quota_limits
   for select to authenticated using (user_id = (select auth.uid()));
 create policy "the service sets limits" on public.user_quota_limits
   for all to service_role using (true) with check (true);
+create policy "people set limits to themselves" on public.user_quota_limits
+  for insert to authenticated with check (user_id = (select auth.uid()) and set_by = 'person');
+create policy "people change limits they set" on public.user_quota_limits
+  for update to authenticated using (user_id = (select auth.uid()) and set_by = 'person') with check (user_id = (select auth.uid()) and set_by = 'person');
+create policy "people remove limits they set" on public.user_quota_limits
+  for delete to authenticated using (user_id = (select auth.uid()) and set_by = 'person');

@@ -223,14 +223,28 @@ begin
          reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_usd = h.cost_usd + excluded.cost_usd;
   delete from public.usage_hourly h where h.user_id = in_from;
 
-  update public.user_quota_limits t
-     set used_requests = t.used_requests + m.used_requests, used_tokens = t.used_tokens + m.used_tokens, used_cost = t.used_cost + m.used_cost
-    from public.user_quota_limits m
-   where t.user_id = in_to and m.user_id = in_from and (m.type, m.provider, m.model) is not distinct from (t.type, t.provider, t.model)
-     and (m.reset_at is null or m.reset_at > pg_catalog.now());
-  delete from public.user_quota_limits m
-   where m.user_id = in_from
-     and exists (select from public.user_quota_limits t where t.user_id = in_to and (m.type, m.provider, m.model) is not distinct from (t.type, t.provider, t.model));
+  -- Both at the windows of now, and what counted against the one goes on counting against the other.
+  perform keyloft.lock_quotas(array[in_from, in_to]);
+  with merged as (
+    select m.*, t.id as into_id
+      from public.user_quota_limits m
+           join public.user_quota_limits t on t.user_id = in_to
+            and (m.type, m.provider, m.model, m.spend, m.set_by, m.key_id) is not distinct from (t.type, t.provider, t.model, t.spend, t.set_by, t.key_id)
+     where m.user_id = in_from
+  ), kept as (
+    update public.user_quota_limits t
+       set used_requests = t.used_requests + m.used_requests, used_tokens = t.used_tokens + m.used_tokens, used_cost = t.used_cost + m.used_cost,
+           reserved_requests = t.reserved_requests + m.reserved_requests, reserved_tokens = t.reserved_tokens + m.reserved_tokens,
+           reserved_cost = t.reserved_cost + m.reserved_cost, last_reset = least(t.last_reset, m.last_reset)
+      from merged m where t.id = m.into_id
+  ), holding as (
+    update keyloft.holds h set quota_ids = pg_catalog.array_replace(h.quota_ids, m.id, m.into_id)
+      from merged m where h.user_id = in_to and m.id = any (h.quota_ids)
+  ), presumed as (
+    update keyloft.presumed_reservations p set quota_ids = pg_catalog.array_replace(p.quota_ids, m.id, m.into_id)
+      from merged m where p.user_id = in_to and m.id = any (p.quota_ids)
+  )
+  delete from public.user_quota_limits q using merged m where q.id = m.id;
   update public.user_quota_limits set user_id = in_to where user_id = in_from;
 
   insert into keyloft.user_aliases (old_id, user_id) values (in_from, in_to);

@@ -11,6 +11,9 @@ export interface ErrorDetail {
   hint?: string
   retryAfterSeconds?: number
   cause?: unknown
+  /** For programs, beside the sentence: members of the body. */
+  members?: Readonly<Record<string, unknown>>
+  headers?: Readonly<Record<string, string>>
   /** For the operator's log alone. */
   internal?: string
 }
@@ -20,6 +23,8 @@ export class AppError extends Error {
   readonly status: number
   readonly hint: string | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly members: Readonly<Record<string, unknown>> | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
   // Private, so that neither JSON.stringify nor a structured logger can show it by accident.
   readonly #internal: string | undefined
 
@@ -30,6 +35,8 @@ export class AppError extends Error {
     this.status = entry.status
     this.hint = detail.hint ?? entry.hint
     this.retryAfterSeconds = detail.retryAfterSeconds
+    this.members = detail.members
+    this.headers = detail.headers
     this.#internal = detail.internal
   }
 

@@ -9,7 +9,7 @@ import { collectGrants, collectTables, sampleOf, tryEverything } from './verdict
  * After a change that is meant: npx vitest run server/test/isolation -u, and read the difference.
  */
 /** Catalogues: no person's rows lie in them. */
-const isNobodys = new Set(['public.ai_models', 'public.model_prices'])
+const isNobodys = new Set(['public.ai_models', 'public.model_prices', 'public.quota_tiers'])
 const readOnly = { select: 'yes/yes', insert: 'no/no', update: 'no/no', delete: 'no/no' }
 
 describe('isolation', async () => {

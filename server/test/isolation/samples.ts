@@ -111,6 +111,16 @@ export const samples: Record<string, Sample> = {
     key: 'id',
     change: 'cost_limit',
   },
+  'public.quota_tiers': {
+    row: () => ({ tier: 'free', type: 'daily', request_limit: 500 }),
+    key: 'tier',
+    change: 'request_limit',
+  },
+  'keyloft.presumed_reservations': {
+    row: (user_id) => ({ id: randomUUID(), user_id, quota_ids: [randomUUID()], reserved_at: new Date() }),
+    key: 'id',
+    change: 'reserved_at',
+  },
   'keyloft.holds': {
     row: (user_id) => ({ id: randomUUID(), user_id, ...aCall, lease_until: inAnHour() }),
     key: 'id',

@@ -161,6 +161,23 @@ describe('moving an anonymous account', async () => {
       expect(await recordsOf([it.id])).toEqual([{ id: it.id, user_id: to }])
     })
 
+    it('and with them what is reserved in a limit that both have', async () => {
+      const { from, to } = await makeBoth()
+      for (const id of [to, from])
+        await sql`insert into public.user_quota_limits (user_id, type, request_limit) values (${id}, 'daily', 2)`.execute(owner.db)
+      const [ours, theirs] = [call(to), call(from)]
+      for (const one of [theirs, ours]) await open(one)
+      expect(await move(from, to)).toBe('moved')
+      const counters = async () => {
+        const { rows } = await sql<object>`select used_requests as used, reserved_requests as reserved from public.user_quota_limits
+          where user_id in (${from}, ${to})`.execute(owner.db)
+        return rows
+      }
+      expect(await counters()).toEqual([{ used: '0', reserved: '2' }])
+      for (const one of [theirs, ours]) await settle(one)
+      expect(await counters()).toEqual([{ used: '2', reserved: '0' }])
+    })
+
     it('however they fall together', async () => {
       for (let round = 0; round < 5; round++) {
         const { from, to } = await makeBoth()

@@ -19,6 +19,10 @@ export interface Call {
   readonly decisions: string
   /** Decimal text; absent where nobody could tell. It is what is booked if nobody ever settles the call. */
   readonly mostCostUsd?: string | undefined
+  /** Upper bounds of what it may use, on which hard limits stand; absent where nobody could tell. */
+  readonly mostInputTokens?: number | undefined
+  readonly mostOutputTokens?: number | undefined
+  readonly mostImages?: number | undefined
 }
 
 /** Cached, written and audio tokens are parts of the input; reasoning and audio tokens parts of the output. */

@@ -11,4 +11,14 @@ export const ledgerErrors = defineErrors('ledger', {
     message: 'This call cannot be written down.',
     hint: 'Look at the length and the characters of the model’s name.',
   },
+  quota_exceeded: {
+    status: 429,
+    message: 'This call could pass a limit of yours, so it is not made.',
+    hint: 'Wait until the limit resets, or ask for fewer output tokens.',
+  },
+  unbounded_call: {
+    status: 422,
+    message: 'Nobody can tell what this call may use at most, and a hard limit holds for it, so it is not made.',
+    hint: 'Say how many output tokens you want at most (max_tokens). An operator can set a bound for a model: KEYLOFT_CALL_BOUNDS.',
+  },
 })

@@ -4,6 +4,7 @@ import type { Database } from '../../platform/database/database.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
 import { createLane, type Entry } from './lane.ts'
+import { refusalOf } from './refusal.ts'
 import { type Ended, openCalls, renewLeases, settleCalls } from './statements.ts'
 
 export type { Call, Outcome, Usage } from './call.ts'
@@ -13,7 +14,10 @@ export type { Call, Outcome, Usage } from './call.ts'
  * `settle` has. Whoever opened a call settles it, also where opening failed as unavailable: it may have been written.
  */
 export interface Ledger {
-  /** Resolves when the intent is durable. @throws ledger.unavailable, ledger.invalid_call */
+  /**
+   * Resolves when the intent is durable, and what the call may use is reserved in every quota it belongs to.
+   * @throws ledger.quota_exceeded, ledger.unbounded_call: nothing was written; ledger.unavailable, ledger.invalid_call
+   */
   open(call: Call): Promise<void>
   /**
    * Resolves when the end is durable, with its cost. A call that was never opened, or whose intent still waits, is written
@@ -113,7 +117,8 @@ export function createLedger(options: {
       live.set(call.id, { call, opening: entry, opened: landed })
       intents.add(entry)
       try {
-        await landed
+        const refused = refusalOf(await landed, clock())
+        if (refused) throw refused
       } catch (error) {
         live.delete(call.id)
         throw error

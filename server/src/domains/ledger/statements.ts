@@ -81,13 +81,27 @@ const invoke = (name: string, names: readonly string[]) => {
   return `select array_to_string(keyloft.${name}(${given}), ',') as verdicts`
 }
 
-const openText = invoke('open_calls', [...callArguments, 'in_most_cost_usd', 'in_lease_seconds'])
+const openText = invoke('open_calls', [
+  ...callArguments,
+  'in_most_cost_usd',
+  'in_lease_seconds',
+  'in_most_input_tokens',
+  'in_most_output_tokens',
+  'in_most_images',
+])
 
 export function openCalls(calls: readonly Call[], leaseSeconds: number): Statement {
   return {
     name: 'ledger_open',
     text: openText,
-    values: [...callColumns(calls, itself), column(calls, ({ mostCostUsd }) => mostCostUsd), `${leaseSeconds}`],
+    values: [
+      ...callColumns(calls, itself),
+      column(calls, ({ mostCostUsd }) => mostCostUsd),
+      `${leaseSeconds}`,
+      column(calls, ({ mostInputTokens }) => mostInputTokens),
+      column(calls, ({ mostOutputTokens }) => mostOutputTokens),
+      column(calls, ({ mostImages }) => mostImages),
+    ],
   }
 }
 const itself = (call: Call) => call

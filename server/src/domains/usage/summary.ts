@@ -135,6 +135,7 @@ export async function listQuotas(tx: Tx, userId: string) {
     ])
     .where('user_id', '=', userId)
     .where('is_active', '=', true)
+    .where('set_by', '<>', 'tier')
     .orderBy('type')
     .orderBy('provider')
     .orderBy('model')

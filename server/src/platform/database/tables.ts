@@ -80,6 +80,13 @@ export interface Tables {
     source: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
   }
+  'quota_tiers': {
+    tier: ColumnType<string, string, string>
+    type: ColumnType<string, string, string>
+    request_limit: ColumnType<string | null, string | null | undefined, string | null>
+    token_limit: ColumnType<string | null, string | null | undefined, string | null>
+    cost_limit: ColumnType<string | null, string | null | undefined, string | null>
+  }
   'settings': {
     id: ColumnType<string, string | undefined, string>
     user_id: ColumnType<string, string, string>
@@ -171,12 +178,18 @@ export interface Tables {
     type: ColumnType<string, string, string>
     provider: ColumnType<string | null, string | null | undefined, string | null>
     model: ColumnType<string | null, string | null | undefined, string | null>
+    spend: ColumnType<string, string | undefined, string>
+    set_by: ColumnType<string, string | undefined, string>
+    key_id: ColumnType<string | null, string | null | undefined, string | null>
     request_limit: ColumnType<string | null, string | null | undefined, string | null>
     token_limit: ColumnType<string | null, string | null | undefined, string | null>
     cost_limit: ColumnType<string | null, string | null | undefined, string | null>
     used_requests: ColumnType<string, string | undefined, string>
     used_tokens: ColumnType<string, string | undefined, string>
     used_cost: ColumnType<string, string | undefined, string>
+    reserved_requests: ColumnType<string, string | undefined, string>
+    reserved_tokens: ColumnType<string, string | undefined, string>
+    reserved_cost: ColumnType<string, string | undefined, string>
     reset_at: ColumnType<Date | null, Date | null | undefined, Date | null>
     last_reset: ColumnType<Date | null, Date | null | undefined, Date | null>
     is_active: ColumnType<boolean, boolean | undefined, boolean>
@@ -307,6 +320,9 @@ export interface Tables {
     token_id: ColumnType<string | null, string | null | undefined, string | null>
     decisions: ColumnType<Json, Json, Json>
     most_cost_usd: ColumnType<string | null, string | null | undefined, string | null>
+    most_tokens: ColumnType<string | null, string | null | undefined, string | null>
+    quota_ids: ColumnType<string[] | null, string[] | null | undefined, string[] | null>
+    reserved_at: ColumnType<Date | null, Date | null | undefined, Date | null>
     lease_until: ColumnType<Date, Date, Date>
   }
   'keyloft.idempotent_requests': {
@@ -329,6 +345,14 @@ export interface Tables {
     rule: ColumnType<string, string, string>
     column_name: ColumnType<string | null, string | null | undefined, string | null>
     because: ColumnType<string, string, string>
+  }
+  'keyloft.presumed_reservations': {
+    user_id: ColumnType<string, string, string>
+    id: ColumnType<string, string, string>
+    quota_ids: ColumnType<string[], string[], string[]>
+    reserved_at: ColumnType<Date, Date, Date>
+    most_tokens: ColumnType<string | null, string | null | undefined, string | null>
+    most_cost_usd: ColumnType<string | null, string | null | undefined, string | null>
   }
   'keyloft.request_counts': {
     bucket: ColumnType<string, string, string>

@@ -12,6 +12,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (known.status >= 500) request.log.error({ err: error, code: known.code, internal: known.internal }, known.message)
   else if (known.internal) request.log.debug({ code: known.code, internal: known.internal }, known.message)
   if (known.retryAfterSeconds !== undefined) reply.header('retry-after', String(known.retryAfterSeconds))
+  if (known.headers) reply.headers(known.headers)
   if (known.status === 401) reply.header('www-authenticate', 'Bearer')
   const { errorForm } = request.routeOptions.config
   if (errorForm) {
@@ -26,6 +27,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     ...(known.hint ? { hint: known.hint } : {}),
     requestId: request.id,
     ...(fields ? { errors: fields } : {}),
+    ...known.members,
   }
   return reply.code(known.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }

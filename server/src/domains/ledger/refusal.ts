@@ -1,0 +1,44 @@
+import type { AppError } from '../../base/errors.ts'
+import { ledgerErrors } from './errors.ts'
+
+/** The limit that refused a call, for whoever made it. Money and counts are decimal text. */
+export interface Refusal {
+  readonly type: 'daily' | 'monthly' | 'provider' | 'model'
+  readonly setBy: 'operator' | 'person' | 'key' | 'tier'
+  /** The calls that it counts. */
+  readonly spend: 'all' | 'own' | 'platform'
+  readonly limits: 'requests' | 'tokens' | 'cost'
+  readonly limit: string
+  readonly remaining: string
+  /** What the call may use at most. */
+  readonly asked: string
+  readonly resetsAt: string
+}
+
+const whose = {
+  operator: 'a limit that the operator set for you',
+  person: 'a limit that you set for your own keys',
+  key: 'the limit of this key',
+  tier: 'the limit of your tier',
+} as const
+
+/** What keyloft.reserve_quotas says of a call that it refused; undefined for every other verdict. */
+export function refusalOf(verdict: string, nowMs: number): AppError | undefined {
+  if (!verdict.startsWith('over ') && !verdict.startsWith('unbounded ')) return undefined
+  const [kind, , type, setBy, spend, limits, limit = '', remaining = '', asked = '', ends = '0'] = verdict.split(' ')
+  const of = { type, setBy, spend, limits } as Pick<Refusal, 'type' | 'setBy' | 'spend' | 'limits'>
+  if (kind === 'unbounded') return ledgerErrors.unbounded_call({ members: { quota: of } })
+  const retryAfterSeconds = Math.max(1, Math.ceil(Number(ends) - nowMs / 1_000))
+  const quota: Refusal = { ...of, limit, remaining, asked, resetsAt: new Date(Number(ends) * 1_000).toISOString() }
+  return ledgerErrors.quota_exceeded({
+    message: `This call may use ${inWords(asked, of.limits)}, and of ${whose[of.setBy]} (${inWords(limit, of.limits)}, ${of.type}) ${inWords(remaining, of.limits)} are left until ${quota.resetsAt}.`,
+    ...(Number(asked) > Number(limit)
+      ? { hint: 'It is more than the whole limit: ask for fewer output tokens (max_tokens), or send less.' }
+      : {}),
+    retryAfterSeconds,
+    members: { quota },
+    headers: { 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': `${retryAfterSeconds}` },
+  })
+}
+
+const inWords = (amount: string, of: Refusal['limits']) => (of === 'cost' ? `${amount} USD` : `${amount} ${of}`)
