@@ -429,6 +429,71 @@ ALTER FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request
 
 COMMENT ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) IS 'Claims an Idempotency-Key, or says what became of the request that has it.';
 
+-- Name: presumed_reservations; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.presumed_reservations (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    quota_ids uuid[] NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    most_tokens bigint,
+    most_cost_usd numeric
+);
+
+ALTER TABLE ONLY keyloft.presumed_reservations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.presumed_reservations OWNER TO keyloft_owner;
+
+-- Name: TABLE presumed_reservations; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. Of this month and the last.';
+
+-- Name: book_quotas(uuid[], uuid[], timestamp with time zone[], uuid[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with booked as (
+    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
+      from unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
+           join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
+     where u.id = any (in_written_ids)
+  ), reserved as (
+    select r.* from unnest(in_reservations) r
+  ), effects as (
+    select q.id as quota_id, 1 as reserved_requests, coalesce(r.most_tokens, 0) as reserved_tokens, coalesce(r.most_cost_usd, 0) as reserved_cost,
+           case when b.id is null or b.usage_basis = 'none' then 0 else 1 end as requests,
+           case when b.id is null then 0 when b.usage_basis = 'unknown' then coalesce(r.most_tokens, 0) else b.tokens end as tokens,
+           case when b.id is null then 0 else coalesce(b.cost_usd, r.most_cost_usd, 0) end as cost
+      from reserved r
+           join public.user_quota_limits q on q.id = any (r.quota_ids) and r.reserved_at >= coalesce(q.last_reset, '-infinity')
+           left join booked b on b.user_id = r.user_id and b.id = r.id
+    union all
+    -- Written down without an intent, or since before the limit was set.
+    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
+      from booked b
+           join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
+            and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
+     where not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+  )
+  update public.user_quota_limits q
+     set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
+         reserved_cost = q.reserved_cost - e.reserved_cost, used_requests = q.used_requests + e.requests, used_tokens = q.used_tokens + e.tokens,
+         used_cost = q.used_cost + e.cost
+    from (select quota_id, pg_catalog.sum(reserved_requests) as reserved_requests, pg_catalog.sum(reserved_tokens) as reserved_tokens,
+                 pg_catalog.sum(reserved_cost) as reserved_cost, pg_catalog.sum(requests) as requests, pg_catalog.sum(tokens) as tokens,
+                 pg_catalog.sum(cost) as cost
+            from effects group by quota_id) e
+   where q.id = e.quota_id
+$$;
+
+ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
+
 -- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.bound_api_keys() RETURNS trigger
@@ -449,6 +514,27 @@ ALTER FUNCTION keyloft.bound_api_keys() OWNER TO keyloft_definer;
 -- Name: FUNCTION bound_api_keys(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.bound_api_keys() IS 'Trigger: what is loaded for a call must stay small.';
+
+-- Name: bound_quotas(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.bound_quotas() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(new.user_id::text, 3)); -- two at once must count each other
+  if (select pg_catalog.count(*) from public.user_quota_limits q where q.user_id = new.user_id and q.set_by = 'person') >= 100 then
+    raise exception 'A person may set themselves at most 100 limits.' using errcode = 'KL120', hint = 'Remove one that is not needed.';
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION keyloft.bound_quotas() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION bound_quotas(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.bound_quotas() IS 'Trigger: what is looked at for a call must stay small.';
 
 -- Name: model_prices; Type: TABLE; Schema: public; Owner: keyloft_owner
 
@@ -689,6 +775,114 @@ ALTER FUNCTION keyloft.drop_usage_month(in_keep_months integer) OWNER TO keyloft
 
 COMMENT ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) IS 'Drops the calls of the oldest month beyond so many whole ones before this, if their sums are in usage_hourly. Says which; null when there is none. Runs as the owner, who alone can.';
 
+-- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_quota_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    type text NOT NULL,
+    provider text,
+    model text,
+    spend text DEFAULT 'all'::text NOT NULL,
+    set_by text DEFAULT 'operator'::text NOT NULL,
+    key_id uuid,
+    request_limit bigint,
+    token_limit bigint,
+    cost_limit numeric,
+    used_requests bigint DEFAULT 0 NOT NULL,
+    used_tokens bigint DEFAULT 0 NOT NULL,
+    used_cost numeric DEFAULT 0 NOT NULL,
+    reserved_requests bigint DEFAULT 0 NOT NULL,
+    reserved_tokens bigint DEFAULT 0 NOT NULL,
+    reserved_cost numeric DEFAULT 0 NOT NULL,
+    reset_at timestamp with time zone,
+    last_reset timestamp with time zone,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_quota_limits_bounded CHECK ((((request_limit >= 0) AND (request_limit <= '1000000000000'::bigint)) AND ((token_limit >= 0) AND (token_limit <= '1000000000000000'::bigint)) AND ((cost_limit >= (0)::numeric) AND (cost_limit <= '1000000000000'::numeric)))),
+    CONSTRAINT user_quota_limits_key_limits_key CHECK (((set_by = 'key'::text) = (key_id IS NOT NULL))),
+    CONSTRAINT user_quota_limits_lengths CHECK ((((char_length(provider) >= 1) AND (char_length(provider) <= 50)) AND ((char_length(model) >= 1) AND (char_length(model) <= 200)))),
+    CONSTRAINT user_quota_limits_limits_something CHECK (((num_nonnulls(request_limit, token_limit, cost_limit) > 0) OR (set_by = 'tier'::text))),
+    CONSTRAINT user_quota_limits_says_what CHECK (
+CASE type
+    WHEN 'provider'::text THEN ((provider IS NOT NULL) AND (model IS NULL))
+    WHEN 'model'::text THEN (model IS NOT NULL)
+    ELSE ((provider IS NULL) AND (model IS NULL))
+END),
+    CONSTRAINT user_quota_limits_set_by_known CHECK (
+CASE set_by
+    WHEN 'operator'::text THEN true
+    WHEN 'person'::text THEN (spend = 'own'::text)
+    WHEN 'key'::text THEN (type = ANY (ARRAY['daily'::text, 'monthly'::text]))
+    WHEN 'tier'::text THEN ((spend = 'platform'::text) AND (type = ANY (ARRAY['daily'::text, 'monthly'::text])))
+    ELSE false
+END),
+    CONSTRAINT user_quota_limits_spend_known CHECK ((spend = ANY (ARRAY['all'::text, 'own'::text, 'platform'::text]))),
+    CONSTRAINT user_quota_limits_type_known CHECK ((type = ANY (ARRAY['daily'::text, 'monthly'::text, 'provider'::text, 'model'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
+
+-- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
+
+-- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
+
+-- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
+
+-- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
+
+-- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them.';
+
+-- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+
+-- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
+
+-- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
+
+-- Name: effective_quotas(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
+         case q.set_by when 'tier' then t.token_limit else q.token_limit end,
+         case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
+    from public.user_quota_limits q
+         left join public.user_standing s on q.set_by = 'tier' and s.user_id = q.user_id
+         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = coalesce(s.tier, 'free') and t.type = q.type
+   where q.user_id = any (in_user_ids) and q.is_active
+     and (q.set_by <> 'tier' or t.tier is not null and not exists (
+           select from public.user_quota_limits o
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
+$$;
+
+ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION effective_quotas(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) IS 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
+
 -- Name: excluding_columns(regclass, name); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) RETURNS TABLE(columns name[])
@@ -855,6 +1049,29 @@ CREATE FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with
 
 ALTER FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) OWNER TO keyloft_owner;
 
+-- Name: limit_api_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.limit_api_key() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  delete from public.user_quota_limits q
+   where q.key_id = new.id and case q.type when 'daily' then new.daily_limit else new.monthly_limit end is null;
+  insert into public.user_quota_limits (user_id, type, set_by, key_id, request_limit)
+  select new.user_id, l.type, 'key', new.id, l.request_limit
+    from (values ('daily', new.daily_limit), ('monthly', new.monthly_limit)) as l (type, request_limit) where l.request_limit is not null
+  on conflict (user_id, type, provider, model, spend, set_by, key_id) do update set request_limit = excluded.request_limit;
+  return null;
+end
+$$;
+
+ALTER FUNCTION keyloft.limit_api_key() OWNER TO keyloft_definer;
+
+-- Name: FUNCTION limit_api_key(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.limit_api_key() IS 'Trigger: a key''s limits are quotas.';
+
 -- Name: limit_api_tokens(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.limit_api_tokens() RETURNS trigger
@@ -955,6 +1172,70 @@ ALTER FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp 
 
 COMMENT ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) IS 'Brings the catalogue up to date, and enters each price that differs from the latest as a new row. What is shipped never follows upon what was imported; outdated are those whose latest price differs and is not older.';
 
+-- Name: lock_quotas(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  at timestamptz;
+  some_begin boolean;
+begin
+  with locked as (
+    select q.last_reset, q.reset_at from public.user_quota_limits q where q.user_id = any (in_user_ids) order by q.id for no key update
+  )
+  -- Never before the window began, wherever the clock goes: a reservation must be found to be of its window.
+  select greatest(pg_catalog.clock_timestamp(), pg_catalog.max(last_reset)), pg_catalog.bool_or(reset_at is null or reset_at <= pg_catalog.clock_timestamp())
+    into at, some_begin from locked;
+  if some_begin then
+    update public.user_quota_limits q
+       set used_requests = coalesce(b.requests, 0), used_tokens = coalesce(b.tokens, 0), used_cost = coalesce(b.cost, 0),
+           reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
+      from public.user_quota_limits o
+           left join lateral keyloft.used_before(o, keyloft.window_begins(o.type, at)) b on o.reset_at is null
+     where o.id = q.id and o.user_id = any (in_user_ids) and (o.reset_at is null or o.reset_at <= at);
+  end if;
+  return at;
+end
+$$;
+
+ALTER FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION lock_quotas(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) IS 'Locks all quotas of these people and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
+
+-- Name: lower_quotas(uuid[], uuid[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with lowered as (
+    delete from keyloft.presumed_reservations p
+     using unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
+     where p.user_id = g.of_user and p.id = g.of_call and p.id = any (in_lowered_ids)
+    returning p.*, g.began_at
+  )
+  update public.user_quota_limits q
+     set used_requests = q.used_requests - e.requests, used_tokens = q.used_tokens - e.tokens, used_cost = q.used_cost - e.cost
+    from (select o.id as quota_id, pg_catalog.sum(case u.usage_basis when 'none' then 1 else 0 end) as requests,
+                 pg_catalog.sum(case u.usage_basis when 'unknown' then 0 else coalesce(greatest(l.most_tokens - u.input_tokens - u.output_tokens, 0), 0) end) as tokens,
+                 pg_catalog.sum(coalesce(greatest(l.most_cost_usd - u.cost_usd, 0), 0)) as cost
+            from lowered l
+                 join public.usage_records u on u.user_id = l.user_id and u.id = l.id and u.started_at = l.began_at
+                 join public.user_quota_limits o on o.id = any (l.quota_ids) and l.reserved_at >= coalesce(o.last_reset, '-infinity')
+           group by o.id) e
+   where q.id = e.quota_id
+$$;
+
+ALTER FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) IS 'Takes back what was booked too much for calls of which it was heard late.';
+
 -- Name: make_usage_partitions(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) RETURNS integer
@@ -995,6 +1276,33 @@ ALTER FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) OWNER TO k
 -- Name: FUNCTION make_usage_partitions(in_months_ahead integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'Makes the partitions of this month and so many after it, closed, and moves into them what had to wait in the catch-all. Runs as the owner, who alone can.';
+
+-- Name: most_cost_of(text, text, timestamp with time zone, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) RETURNS numeric
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
+    from (
+      select 0.000001 * (
+               case when in_input_tokens = 0 then 0 else in_input_tokens * greatest(
+                 p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million, p.audio_input_per_million) end
+               + case when in_output_tokens = 0 then 0 else in_output_tokens * greatest(p.output_per_million, p.reasoning_per_million, p.audio_output_per_million) end)
+             + case when coalesce(in_images, 0) = 0 then 0 else in_images * p.per_image end
+             + coalesce(p.per_request, 0) as cost
+        from public.model_prices p
+       where p.provider = in_provider and p.model = in_model and p.from_input_tokens <= in_input_tokens
+         and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
+                                  where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
+    ) p
+$$;
+
+ALTER FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) IS 'What a call of at most so many tokens costs at most. Null: no price, or no bound.';
 
 -- Name: move_account(uuid, uuid, uuid[], jsonb); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1094,14 +1402,28 @@ begin
          reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_usd = h.cost_usd + excluded.cost_usd;
   delete from public.usage_hourly h where h.user_id = in_from;
 
-  update public.user_quota_limits t
-     set used_requests = t.used_requests + m.used_requests, used_tokens = t.used_tokens + m.used_tokens, used_cost = t.used_cost + m.used_cost
-    from public.user_quota_limits m
-   where t.user_id = in_to and m.user_id = in_from and (m.type, m.provider, m.model) is not distinct from (t.type, t.provider, t.model)
-     and (m.reset_at is null or m.reset_at > pg_catalog.now());
-  delete from public.user_quota_limits m
-   where m.user_id = in_from
-     and exists (select from public.user_quota_limits t where t.user_id = in_to and (m.type, m.provider, m.model) is not distinct from (t.type, t.provider, t.model));
+  -- Both at the windows of now, and what counted against the one goes on counting against the other.
+  perform keyloft.lock_quotas(array[in_from, in_to]);
+  with merged as (
+    select m.*, t.id as into_id
+      from public.user_quota_limits m
+           join public.user_quota_limits t on t.user_id = in_to
+            and (m.type, m.provider, m.model, m.spend, m.set_by, m.key_id) is not distinct from (t.type, t.provider, t.model, t.spend, t.set_by, t.key_id)
+     where m.user_id = in_from
+  ), kept as (
+    update public.user_quota_limits t
+       set used_requests = t.used_requests + m.used_requests, used_tokens = t.used_tokens + m.used_tokens, used_cost = t.used_cost + m.used_cost,
+           reserved_requests = t.reserved_requests + m.reserved_requests, reserved_tokens = t.reserved_tokens + m.reserved_tokens,
+           reserved_cost = t.reserved_cost + m.reserved_cost, last_reset = least(t.last_reset, m.last_reset)
+      from merged m where t.id = m.into_id
+  ), holding as (
+    update keyloft.holds h set quota_ids = pg_catalog.array_replace(h.quota_ids, m.id, m.into_id)
+      from merged m where h.user_id = in_to and m.id = any (h.quota_ids)
+  ), presumed as (
+    update keyloft.presumed_reservations p set quota_ids = pg_catalog.array_replace(p.quota_ids, m.id, m.into_id)
+      from merged m where p.user_id = in_to and m.id = any (p.quota_ids)
+  )
+  delete from public.user_quota_limits q using merged m where q.id = m.id;
   update public.user_quota_limits set user_id = in_to where user_id = in_from;
 
   insert into keyloft.user_aliases (old_id, user_id) values (in_from, in_to);
@@ -1135,9 +1457,9 @@ ALTER FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with tim
 
 COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) IS 'Keeps when tokens were last used, to the minute: no row is written more often than that.';
 
--- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+-- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) RETURNS text[]
+CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1146,35 +1468,67 @@ CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started
 declare
   written_ids uuid[];
   invalid bigint[];
+  valid boolean[];
+  reserved record;
+  verdicts text[];
+  of_platform boolean;
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
+  of_platform := in_credential_sources && array['server-key', 'team-gateway'];
+  -- Most people have no limits, and their calls pay this question for it.
+  if of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) and q.spend <> 'platform') then
+    -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
+    select pg_catalog.array_agg(is_first and keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12 and least(most_input_tokens, most_output_tokens, most_images) >= 0
+                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000, true) order by place)
+      into valid
+      from (select *, pg_catalog.row_number() over (partition by user_id, id order by place) = 1 as is_first
+              from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources, in_decisions,
+                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  user_id, id, started_at, request_id, operation, provider, model, credential_source, decisions,
+                  most_cost_usd, most_input_tokens, most_output_tokens, most_images, place)) g;
+    select * into reserved from keyloft.reserve_quotas(
+      in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
+      in_most_input_tokens, in_most_output_tokens, in_most_images);
+  else
+    select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
+      into reserved;
+  end if;
   with given as (
-    select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
-                and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true) as is_valid
+    select g.*, coalesce(g.valid_before, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+                and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true)) as is_valid
       from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
-                  in_key_ids, in_token_ids, in_decisions, in_most_cost_usd) with ordinality as g (
+                  in_key_ids, in_token_ids, in_decisions, in_most_cost_usd, valid, reserved.refusals, reserved.quota_ids, reserved.most_tokens,
+                  reserved.most_cost_usd) with ordinality as g (
                   user_id, id, started_at, request_id, operation, provider, model, credential_source,
-                  key_id, token_id, decisions, most_cost_usd, place)
+                  key_id, token_id, decisions, most_cost_usd, valid_before, refusal, quota_ids, reserved_tokens, reserved_cost, place)
   ), written as (
     insert into keyloft.holds as h (
-      user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, lease_until)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd,
+      user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, most_tokens,
+      quota_ids, reserved_at, lease_until)
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
+           coalesce(reserved_cost, most_cost_usd), reserved_tokens, quota_ids::uuid[], case when quota_ids is not null then reserved.reserved_at end,
            pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
-      from given where is_valid order by user_id, id
+      from given where is_valid and refusal is null order by user_id, id
     on conflict (user_id, id) do nothing
     returning h.id
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
     into written_ids, invalid;
-  return keyloft.verdicts_of(in_ids, written_ids, 'opened', invalid);
+  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'opened', invalid);
+  if reserved.refusals is not null then
+    select pg_catalog.array_agg(coalesce(refusal, verdict) order by place) into verdicts
+      from unnest(verdicts, reserved.refusals) with ordinality as g (verdict, refusal, place) where place <= cardinality(in_ids);
+  end if;
+  return verdicts;
 end
 $$;
 
-ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) OWNER TO keyloft_definer;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) IS 'Writes down calls that are about to be made. A verdict for each row; a bad one fails no other.';
+COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Name: owner_columns(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1330,6 +1684,18 @@ ALTER FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_
 -- Name: FUNCTION put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) IS 'Keeps one sealed text. It never changes: sealing anew makes a new secret.';
+
+-- Name: quota_counts(public.user_quota_limits, text, text, text, uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN ((((quota).provider IS NULL) OR ((quota).provider = provider)) AND (((quota).model IS NULL) OR ((quota).model = model) OR (("right"((quota).model, 1) = '*'::text) AND starts_with(model, "left"((quota).model, '-1'::integer)))) AND (((quota).spend = 'all'::text) OR ((quota).spend = CASE WHEN (credential_source = ANY (ARRAY['server-key'::text, 'team-gateway'::text])) THEN 'platform'::text ELSE 'own'::text END)) AND (((quota).key_id IS NULL) OR ((quota).key_id = key_id)));
+
+ALTER FUNCTION keyloft.quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid) IS 'Whether a call of its person belongs to this quota.';
 
 -- Name: record_audit(text, uuid, text, jsonb); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1511,6 +1877,150 @@ ALTER FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with tim
 
 COMMENT ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) IS 'Writes what the calls of a day cost more or less by the prices in force when they began, by those of another time, or by those they were booked at.';
 
+-- Name: reserve_quotas(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  ids uuid[];
+  words text[];
+  ends bigint[];
+  request_limits bigint[];
+  token_limits bigint[];
+  cost_limits numeric[];
+  room_requests bigint[];
+  room_tokens bigint[];
+  room_cost numeric[];
+  -- A call in a quota, in the order of calls.
+  pair_places integer[];
+  pair_quotas integer[];
+  pair_tokens bigint[];
+  pair_cost numeric[];
+  pairs integer;
+  all_fit boolean;
+  first integer := 1;
+  last integer;
+  no integer;
+  refusal text;
+begin
+  insert into public.user_quota_limits (user_id, type, spend, set_by)
+  select distinct g.user_id, t.type, 'platform', 'tier'
+    from unnest(in_user_ids, in_credential_sources) as g (user_id, credential_source)
+         left join public.user_standing s on s.user_id = g.user_id
+         join public.quota_tiers t on t.tier = coalesce(s.tier, 'free')
+   where g.credential_source in ('server-key', 'team-gateway')
+     and not exists (select from public.user_quota_limits q where q.user_id = g.user_id and q.type = t.type and q.set_by = 'tier')
+   order by 1, 2
+  on conflict do nothing;
+  reserved_at := keyloft.lock_quotas(in_user_ids);
+
+  select pg_catalog.array_agg((e.quota).id order by (e.quota).id),
+         pg_catalog.array_agg(pg_catalog.concat_ws(' ', (e.quota).id, (e.quota).type, (e.quota).set_by, (e.quota).spend) order by (e.quota).id),
+         pg_catalog.array_agg(extract(epoch from (e.quota).reset_at)::bigint order by (e.quota).id),
+         pg_catalog.array_agg(e.request_limit order by (e.quota).id), pg_catalog.array_agg(e.token_limit order by (e.quota).id),
+         pg_catalog.array_agg(e.cost_limit order by (e.quota).id),
+         pg_catalog.array_agg(e.request_limit - (e.quota).used_requests - (e.quota).reserved_requests order by (e.quota).id),
+         pg_catalog.array_agg(e.token_limit - (e.quota).used_tokens - (e.quota).reserved_tokens order by (e.quota).id),
+         pg_catalog.array_agg(e.cost_limit - (e.quota).used_cost - (e.quota).reserved_cost order by (e.quota).id)
+    into ids, words, ends, request_limits, token_limits, cost_limits, room_requests, room_tokens, room_cost
+    from keyloft.effective_quotas(in_user_ids) e;
+  if ids is null then
+    return;
+  end if;
+
+  with given as (
+    select g.*
+      from unnest(in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, in_valid, in_most_cost_usd,
+                  in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  user_id, id, started_at, provider, model, credential_source, key_id, is_valid, most_cost_usd,
+                  most_input_tokens, most_output_tokens, most_images, place)
+     where g.is_valid and not exists (select from keyloft.holds h where h.user_id = g.user_id and h.id = g.id)
+  ), pairs as (
+    select g.*, pg_catalog.array_position(ids, q.id) as quota, g.most_input_tokens + g.most_output_tokens as tokens
+      from given g join public.user_quota_limits q on q.user_id = g.user_id and q.id = any (ids)
+       and keyloft.quota_counts(q, g.provider, g.model, g.credential_source, g.key_id)
+  ), prices as (
+    select p.place, coalesce(p.most_cost_usd, keyloft.most_cost_of(
+             p.provider, p.model, p.started_at, p.most_input_tokens, p.most_output_tokens, p.most_images)) as cost
+      from (select distinct on (place) * from pairs where cost_limits[quota] is not null or most_cost_usd is not null order by place) p
+  )
+  select pg_catalog.array_agg(place order by place, quota), pg_catalog.array_agg(quota order by place, quota),
+         pg_catalog.array_agg(tokens order by place, quota), pg_catalog.array_agg(cost order by place, quota)
+    into pair_places, pair_quotas, pair_tokens, pair_cost
+    from pairs left join prices using (place);
+  if pair_places is null then
+    return;
+  end if;
+
+  select pg_catalog.bool_and(coalesce(requests <= room_requests[quota], true) and (room_tokens[quota] is null or tokens <= room_tokens[quota])
+                             and (room_cost[quota] is null or cost <= room_cost[quota])) is true
+    into all_fit
+    from (select quota, pg_catalog.count(*) as requests, case when pg_catalog.count(tokens) = pg_catalog.count(*) then pg_catalog.sum(tokens) end as tokens,
+                 case when pg_catalog.count(cost) = pg_catalog.count(*) then pg_catalog.sum(cost) end as cost
+            from unnest(pair_quotas, pair_tokens, pair_cost) as p (quota, tokens, cost) group by quota) wanted;
+  if not all_fit then
+    refusals := pg_catalog.array_fill(null::text, array[cardinality(in_ids)]);
+    pairs := cardinality(pair_places);
+    while first <= pairs loop
+      last := first;
+      while last < pairs and pair_places[last + 1] = pair_places[first] loop
+        last := last + 1;
+      end loop;
+      refusal := null;
+      for pair in first .. last loop
+        no := pair_quotas[pair];
+        refusal := case
+          when room_requests[no] < 1 then pg_catalog.concat_ws(' ', 'over', words[no], 'requests', request_limits[no], greatest(room_requests[no], 0), 1, ends[no])
+          when room_tokens[no] is not null and pair_tokens[pair] is null then pg_catalog.concat_ws(' ', 'unbounded', words[no], 'tokens')
+          when room_tokens[no] < pair_tokens[pair]
+            then pg_catalog.concat_ws(' ', 'over', words[no], 'tokens', token_limits[no], greatest(room_tokens[no], 0), pair_tokens[pair], ends[no])
+          when room_cost[no] is not null and pair_cost[pair] is null then pg_catalog.concat_ws(' ', 'unbounded', words[no], 'cost')
+          when room_cost[no] < pair_cost[pair]
+            then pg_catalog.concat_ws(' ', 'over', words[no], 'cost', pg_catalog.trim_scale(cost_limits[no]), pg_catalog.trim_scale(greatest(room_cost[no], 0)),
+                                      pg_catalog.trim_scale(pair_cost[pair]), ends[no])
+        end;
+        exit when refusal is not null;
+      end loop;
+      if refusal is not null then
+        refusals[pair_places[first]] := refusal;
+      end if;
+      for pair in first .. last loop
+        no := pair_quotas[pair];
+        if refusal is not null then
+          pair_quotas[pair] := null;
+        else
+          room_requests[no] := room_requests[no] - 1;
+          room_tokens[no] := room_tokens[no] - coalesce(pair_tokens[pair], 0);
+          room_cost[no] := room_cost[no] - coalesce(pair_cost[pair], 0);
+        end if;
+      end loop;
+      first := last + 1;
+    end loop;
+  end if;
+
+  update public.user_quota_limits q
+     set reserved_requests = q.reserved_requests + r.requests, reserved_tokens = q.reserved_tokens + r.tokens, reserved_cost = q.reserved_cost + r.cost
+    from (select ids[quota] as id, pg_catalog.count(*) as requests, coalesce(pg_catalog.sum(tokens), 0) as tokens, coalesce(pg_catalog.sum(cost), 0) as cost
+            from unnest(pair_quotas, pair_tokens, pair_cost) as p (quota, tokens, cost) where quota is not null group by quota) r
+   where q.id = r.id;
+  select pg_catalog.array_agg(r.of_quotas order by place), pg_catalog.array_agg(r.tokens order by place), pg_catalog.array_agg(r.cost order by place)
+    into quota_ids, most_tokens, most_cost_usd
+    from pg_catalog.generate_series(1, cardinality(in_ids)) as place
+         left join (select p.place, pg_catalog.array_agg(ids[p.quota])::text as of_quotas, pg_catalog.max(p.tokens) as tokens, pg_catalog.max(p.cost) as cost
+                      from unnest(pair_places, pair_quotas, pair_tokens, pair_cost) as p (place, quota, tokens, cost)
+                     where p.quota is not null group by p.place) r using (place);
+end
+$$;
+
+ALTER FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) IS 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
+
 -- Name: resolver_facts(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) RETURNS record
@@ -1660,8 +2170,14 @@ declare
   invalid bigint[];
   verdicts text[];
   none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
+  is_capped boolean;
+  reservations keyloft.presumed_reservations[];
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
+  is_capped := exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
+  if is_capped then
+    perform keyloft.lock_quotas(in_user_ids);
+  end if;
   in_input_tokens := coalesce(in_input_tokens, none);
   in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
   in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
@@ -1693,7 +2209,7 @@ begin
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
      where h.user_id = ended.user_id and h.id = ended.id
-    returning 1
+    returning h.user_id, h.id, h.quota_ids, h.reserved_at, h.most_tokens, h.most_cost_usd
   ), written as (
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
@@ -1716,8 +2232,14 @@ begin
     on conflict (user_id, id, started_at) do nothing
     returning u.id
   )
-  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
-    into written_ids, invalid;
+  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
+         case when is_capped then
+           (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
+              from released where quota_ids is not null) end
+    into written_ids, invalid, reservations;
+  if is_capped then
+    perform keyloft.book_quotas(in_user_ids, in_ids, in_started_at, written_ids, reservations);
+  end if;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
@@ -1755,6 +2277,9 @@ begin
     )
     select pg_catalog.array_agg(id) into written_ids from corrected;
     if written_ids is not null then
+      if is_capped then
+        perform keyloft.lower_quotas(in_user_ids, in_ids, in_started_at, written_ids);
+      end if;
       select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
         into verdicts
         from unnest(in_ids, verdicts) with ordinality as g (id, verdict, place);
@@ -1892,23 +2417,48 @@ CREATE FUNCTION keyloft.sweep_calls(in_limit integer) RETURNS integer
     AS $$
 declare
   swept integer;
+  expired_ids uuid[];
+  owners uuid[];
+  calls keyloft.presumed_reservations[];
+  started timestamptz[];
+  written_ids uuid[];
 begin
   perform keyloft.present_owners('{}');
+  -- Quotas are locked before calls, so whose they are is looked up before.
+  select pg_catalog.array_agg(id), pg_catalog.array_agg(user_id) filter (where quota_ids is not null)
+    into expired_ids, owners
+    from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
+           where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
+  if owners is not null then
+    perform keyloft.lock_quotas(owners);
+  end if;
   with expired as (
     select user_id, id from keyloft.holds
-     where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit
+     where lease_until < pg_catalog.clock_timestamp() and id = any (expired_ids)
        for update skip locked
   ), released as (
     delete from keyloft.holds h using expired e where h.user_id = e.user_id and h.id = e.id returning h.*
   ), written as (
     -- One that was settled while its opening was still on the way has its record already.
-    insert into public.usage_records (
+    insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
     select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
+    returning u.id
   )
-  select count(*) into swept from released;
+  select (select pg_catalog.count(*) from released), (select pg_catalog.array_agg(id) from written),
+         pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations order by id),
+         pg_catalog.array_agg(started_at order by id)
+    into swept, written_ids, calls, started
+    from released where quota_ids is not null;
+  if calls is not null then
+    perform keyloft.book_quotas(
+      array(select c.user_id from unnest(calls) c), array(select c.id from unnest(calls) c), started, written_ids, calls);
+    insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id = any (written_ids);
+  end if;
+  -- No window is longer than a month.
+  delete from keyloft.presumed_reservations where reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC');
   return swept;
 end
 $$;
@@ -1933,6 +2483,33 @@ ALTER FUNCTION keyloft.token_mark_key() OWNER TO keyloft_definer;
 -- Name: FUNCTION token_mark_key(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.token_mark_key() IS 'What the mark of an API token is made with.';
+
+-- Name: used_before(public.user_quota_limits, timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(pg_catalog.sum(used.requests), 0)::bigint, coalesce(pg_catalog.sum(used.tokens), 0)::bigint, coalesce(pg_catalog.sum(used.cost), 0)
+    from (
+      select h.requests, h.input_tokens + h.output_tokens as tokens, h.cost_usd as cost
+        from public.usage_hourly h
+       where (quota).key_id is null and h.user_id = (quota).user_id and h.hour >= begins
+         and keyloft.quota_counts(quota, h.provider, h.model, h.credential_source, null)
+      union all
+      select case u.usage_basis when 'none' then 0 else 1 end, u.input_tokens + u.output_tokens, u.cost_usd
+        from public.usage_records u
+       where u.key_id = (quota).key_id and u.user_id = (quota).user_id and u.started_at >= begins
+         and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+         and keyloft.quota_counts(quota, u.provider, u.model, u.credential_source, u.key_id)
+    ) used
+$$;
+
+ALTER FUNCTION keyloft.used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric) IS 'What was used in a window before its quota was set.';
 
 -- Name: uses_of_keys(uuid, uuid[], timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1984,6 +2561,22 @@ end
 $$;
 
 ALTER FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) OWNER TO keyloft_owner;
+
+-- Name: window_begins(text, timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.window_begins(quota_type text, at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    RETURN date_trunc(CASE quota_type WHEN 'monthly'::text THEN 'month'::text ELSE 'day'::text END, at, 'UTC'::text);
+
+ALTER FUNCTION keyloft.window_begins(quota_type text, at timestamp with time zone) OWNER TO keyloft_owner;
+
+-- Name: window_ends(text, timestamp with time zone); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.window_ends(quota_type text, at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    RETURN ((date_trunc(CASE quota_type WHEN 'monthly'::text THEN 'month'::text ELSE 'day'::text END, (at AT TIME ZONE 'UTC'::text)) + CASE quota_type WHEN 'monthly'::text THEN '1 mon'::interval ELSE '1 day'::interval END) AT TIME ZONE 'UTC'::text);
+
+ALTER FUNCTION keyloft.window_ends(quota_type text, at timestamp with time zone) OWNER TO keyloft_owner;
 
 -- Name: create_queue(text, jsonb); Type: FUNCTION; Schema: pgboss; Owner: keyloft_owner
 
@@ -2605,6 +3198,9 @@ CREATE TABLE keyloft.holds (
     token_id uuid,
     decisions jsonb NOT NULL,
     most_cost_usd numeric,
+    most_tokens bigint,
+    quota_ids uuid[],
+    reserved_at timestamp with time zone,
     lease_until timestamp with time zone NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='50000');
@@ -2620,6 +3216,10 @@ COMMENT ON TABLE keyloft.holds IS 'Calls that are under way. A row whose lease h
 -- Name: COLUMN holds.most_cost_usd; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON COLUMN keyloft.holds.most_cost_usd IS 'What it may cost at most, where somebody could tell; booked if nobody ever settles it.';
+
+-- Name: COLUMN holds.quota_ids; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.holds.quota_ids IS 'The quotas in which it has reserved one request, most_tokens and most_cost_usd.';
 
 -- Name: idempotent_requests; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -3335,6 +3935,28 @@ COMMENT ON COLUMN public.api_tokens.token_prefix IS 'How the token begins, for p
 
 COMMENT ON COLUMN public.api_tokens.allowed_models IS 'The models it may call; null is every model.';
 
+-- Name: quota_tiers; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.quota_tiers (
+    tier text NOT NULL,
+    type text NOT NULL,
+    request_limit bigint,
+    token_limit bigint,
+    cost_limit numeric,
+    CONSTRAINT quota_tiers_bounded CHECK ((((request_limit >= 0) AND (request_limit <= '1000000000000'::bigint)) AND ((token_limit >= 0) AND (token_limit <= '1000000000000000'::bigint)) AND ((cost_limit >= (0)::numeric) AND (cost_limit <= '1000000000000'::numeric)))),
+    CONSTRAINT quota_tiers_limits_something CHECK ((num_nonnulls(request_limit, token_limit, cost_limit) > 0)),
+    CONSTRAINT quota_tiers_tier_known CHECK ((tier = ANY (ARRAY['free'::text, 'pro'::text]))),
+    CONSTRAINT quota_tiers_type_known CHECK ((type = ANY (ARRAY['daily'::text, 'monthly'::text])))
+);
+
+ALTER TABLE ONLY public.quota_tiers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.quota_tiers OWNER TO keyloft_owner;
+
+-- Name: TABLE quota_tiers; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.quota_tiers IS 'What everybody of a tier may use of calls that the operator pays for. An operator''s row for one person with the same type and spend platform replaces it. A tier without a row has no limit.';
+
 -- Name: settings; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.settings (
@@ -3462,44 +4084,6 @@ ALTER TABLE public.user_profiles OWNER TO keyloft_owner;
 -- Name: TABLE user_profiles; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
 COMMENT ON TABLE public.user_profiles IS 'What a person shows of themselves. Theirs to write.';
-
--- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
-
-CREATE TABLE public.user_quota_limits (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid NOT NULL,
-    type text NOT NULL,
-    provider text,
-    model text,
-    request_limit bigint,
-    token_limit bigint,
-    cost_limit numeric,
-    used_requests bigint DEFAULT 0 NOT NULL,
-    used_tokens bigint DEFAULT 0 NOT NULL,
-    used_cost numeric DEFAULT 0 NOT NULL,
-    reset_at timestamp with time zone,
-    last_reset timestamp with time zone,
-    is_active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT user_quota_limits_bounded CHECK ((((request_limit >= 0) AND (request_limit <= '1000000000000'::bigint)) AND ((token_limit >= 0) AND (token_limit <= '1000000000000000'::bigint)) AND ((cost_limit >= (0)::numeric) AND (cost_limit <= '1000000000000'::numeric)))),
-    CONSTRAINT user_quota_limits_limits_something CHECK ((num_nonnulls(request_limit, token_limit, cost_limit) > 0)),
-    CONSTRAINT user_quota_limits_says_what CHECK (
-CASE type
-    WHEN 'provider'::text THEN ((provider IS NOT NULL) AND (model IS NULL))
-    WHEN 'model'::text THEN (model IS NOT NULL)
-    ELSE ((provider IS NULL) AND (model IS NULL))
-END),
-    CONSTRAINT user_quota_limits_type_known CHECK ((type = ANY (ARRAY['daily'::text, 'monthly'::text, 'provider'::text, 'model'::text])))
-);
-
-ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
-
--- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.user_quota_limits IS 'What a person may use. The operator''s to set; the person may read it.';
 
 -- Name: user_settings; Type: TABLE; Schema: public; Owner: keyloft_owner
 
@@ -3696,6 +4280,11 @@ ALTER TABLE ONLY keyloft.logins
 ALTER TABLE ONLY keyloft.move_rules
     ADD CONSTRAINT move_rules_pkey PRIMARY KEY (table_name);
 
+-- Name: presumed_reservations presumed_reservations_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.presumed_reservations
+    ADD CONSTRAINT presumed_reservations_pkey PRIMARY KEY (user_id, id);
+
 -- Name: request_counts request_counts_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.request_counts
@@ -3846,6 +4435,11 @@ ALTER TABLE ONLY public.model_prices
 ALTER TABLE ONLY public.model_prices
     ADD CONSTRAINT model_prices_pkey PRIMARY KEY (id);
 
+-- Name: quota_tiers quota_tiers_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.quota_tiers
+    ADD CONSTRAINT quota_tiers_pkey PRIMARY KEY (tier, type);
+
 -- Name: settings settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.settings
@@ -3879,7 +4473,7 @@ ALTER TABLE ONLY public.user_quota_limits
 -- Name: user_quota_limits user_quota_limits_what_key; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
 ALTER TABLE ONLY public.user_quota_limits
-    ADD CONSTRAINT user_quota_limits_what_key UNIQUE NULLS NOT DISTINCT (user_id, type, provider, model);
+    ADD CONSTRAINT user_quota_limits_what_key UNIQUE NULLS NOT DISTINCT (user_id, type, provider, model, spend, set_by, key_id);
 
 -- Name: user_settings user_settings_pkey; Type: CONSTRAINT; Schema: public; Owner: keyloft_owner
 
@@ -4017,6 +4611,10 @@ CREATE INDEX usage_adjustments_hour_idx ON public.usage_adjustments USING btree 
 
 CREATE INDEX usage_adjustments_user_id_hour_idx ON public.usage_adjustments USING btree (user_id, hour);
 
+-- Name: user_quota_limits_key_id_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
+
+CREATE INDEX user_quota_limits_key_id_idx ON public.user_quota_limits USING btree (key_id) WHERE (key_id IS NOT NULL);
+
 -- Name: user_standing_erase_after_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
 
 CREATE INDEX user_standing_erase_after_idx ON public.user_standing USING btree (erase_after) WHERE (erase_after IS NOT NULL);
@@ -4065,6 +4663,10 @@ CREATE TRIGGER api_keys_are_audited AFTER INSERT OR DELETE OR UPDATE ON public.a
 
 CREATE TRIGGER api_keys_are_bounded BEFORE INSERT ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.bound_api_keys();
 
+-- Name: api_keys api_keys_are_limited; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER api_keys_are_limited AFTER INSERT OR UPDATE OF daily_limit, monthly_limit ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.limit_api_key();
+
 -- Name: api_keys api_keys_forget_secret; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER api_keys_forget_secret AFTER DELETE OR UPDATE OF secret_id ON public.api_keys FOR EACH ROW EXECUTE FUNCTION keyloft.forget_replaced_secret();
@@ -4105,9 +4707,13 @@ CREATE TRIGGER usage_records_rolled_up_again AFTER UPDATE ON public.usage_record
 
 CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
+-- Name: user_quota_limits user_quota_limits_are_bounded; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_quota_limits_are_bounded BEFORE INSERT ON public.user_quota_limits FOR EACH ROW WHEN ((new.set_by = 'person'::text)) EXECUTE FUNCTION keyloft.bound_quotas();
+
 -- Name: user_quota_limits user_quota_limits_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
-CREATE TRIGGER user_quota_limits_updated_at BEFORE UPDATE ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
+CREATE TRIGGER user_quota_limits_updated_at BEFORE UPDATE OF type, provider, model, spend, request_limit, token_limit, cost_limit, is_active ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
 -- Name: user_settings user_settings_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -4218,6 +4824,11 @@ ALTER TABLE ONLY public.settings
 
 ALTER TABLE ONLY public.user_profiles
     ADD CONSTRAINT user_profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: user_quota_limits user_quota_limits_key_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE ONLY public.user_quota_limits
+    ADD CONSTRAINT user_quota_limits_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.api_keys(id) ON DELETE CASCADE;
 
 -- Name: user_quota_limits user_quota_limits_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: keyloft_owner
 
@@ -4364,6 +4975,10 @@ CREATE POLICY "its functions keep it" ON keyloft.holds TO keyloft_definer USING 
 
 CREATE POLICY "its functions keep it" ON keyloft.idempotent_requests TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: presumed_reservations its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.presumed_reservations TO keyloft_definer USING (true) WITH CHECK (true);
+
 -- Name: request_counts its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep it" ON keyloft.request_counts TO keyloft_definer USING (true) WITH CHECK (true);
@@ -4408,6 +5023,10 @@ CREATE POLICY "owner maintains" ON keyloft.logins TO keyloft_owner USING (true) 
 
 CREATE POLICY "owner maintains" ON keyloft.move_rules TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: presumed_reservations owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.presumed_reservations TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: request_counts owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.request_counts TO keyloft_owner USING (true) WITH CHECK (true);
@@ -4427,6 +5046,10 @@ CREATE POLICY "owner maintains" ON keyloft.usage_records_default TO keyloft_owne
 -- Name: user_aliases owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.user_aliases TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: presumed_reservations; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.presumed_reservations ENABLE ROW LEVEL SECURITY;
 
 -- Name: request_counts; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
@@ -4516,6 +5139,14 @@ CREATE POLICY "everybody who signed in reads it" ON public.ai_models FOR SELECT 
 
 CREATE POLICY "everybody who signed in reads it" ON public.model_prices FOR SELECT TO authenticated, service_role USING (true);
 
+-- Name: quota_tiers everybody who signed in reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "everybody who signed in reads it" ON public.quota_tiers FOR SELECT TO authenticated USING (true);
+
+-- Name: quota_tiers its functions ask it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions ask it" ON public.quota_tiers FOR SELECT TO keyloft_definer USING (true);
+
 -- Name: model_prices its functions enter prices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "its functions enter prices" ON public.model_prices FOR INSERT TO keyloft_definer WITH CHECK (true);
@@ -4535,6 +5166,10 @@ CREATE POLICY "its functions keep it" ON public.usage_hourly TO keyloft_definer 
 -- Name: usage_records its functions keep it; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep it" ON public.usage_records TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: user_quota_limits its functions keep it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON public.user_quota_limits TO keyloft_definer USING (true) WITH CHECK (true);
 
 -- Name: api_keys its functions keep keys; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -4576,6 +5211,10 @@ CREATE POLICY "owner maintains" ON public.api_tokens TO keyloft_owner USING (tru
 
 CREATE POLICY "owner maintains" ON public.model_prices TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: quota_tiers owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON public.quota_tiers TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: settings owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON public.settings TO keyloft_owner USING (true) WITH CHECK (true);
@@ -4611,6 +5250,10 @@ CREATE POLICY "owner maintains" ON public.user_standing TO keyloft_owner USING (
 -- Name: x402_resources owner maintains; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON public.x402_resources TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: user_quota_limits people change limits they set; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people change limits they set" ON public.user_quota_limits FOR UPDATE TO authenticated USING (((user_id = ( SELECT auth.uid() AS uid)) AND (set_by = 'person'::text))) WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (set_by = 'person'::text)));
 
 -- Name: user_settings people change their own choices; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -4680,9 +5323,21 @@ CREATE POLICY "people read their own tokens" ON public.api_tokens FOR SELECT TO 
 
 CREATE POLICY "people read what they were granted" ON public.settings FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
 
+-- Name: user_quota_limits people remove limits they set; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people remove limits they set" ON public.user_quota_limits FOR DELETE TO authenticated USING (((user_id = ( SELECT auth.uid() AS uid)) AND (set_by = 'person'::text)));
+
+-- Name: user_quota_limits people set limits to themselves; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "people set limits to themselves" ON public.user_quota_limits FOR INSERT TO authenticated WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (set_by = 'person'::text)));
+
 -- Name: user_profiles people write their own profile; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "people write their own profile" ON public.user_profiles FOR INSERT TO authenticated WITH CHECK ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: quota_tiers; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
+
+ALTER TABLE public.quota_tiers ENABLE ROW LEVEL SECURITY;
 
 -- Name: settings; Type: ROW SECURITY; Schema: public; Owner: keyloft_owner
 
@@ -4735,6 +5390,10 @@ CREATE POLICY "the service reads it" ON public.usage_hourly FOR SELECT TO servic
 -- Name: usage_records the service reads it; Type: POLICY; Schema: public; Owner: keyloft_owner
 
 CREATE POLICY "the service reads it" ON public.usage_records FOR SELECT TO service_role USING (true);
+
+-- Name: quota_tiers the service sets it; Type: POLICY; Schema: public; Owner: keyloft_owner
+
+CREATE POLICY "the service sets it" ON public.quota_tiers TO service_role USING (true) WITH CHECK (true);
 
 -- Name: user_quota_limits the service sets limits; Type: POLICY; Schema: public; Owner: keyloft_owner
 
@@ -4883,9 +5542,22 @@ GRANT ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_
 REVOKE ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) TO service_role;
 
+-- Name: TABLE presumed_reservations; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.presumed_reservations TO keyloft_definer;
+
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+
 -- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.bound_api_keys() FROM PUBLIC;
+
+-- Name: FUNCTION bound_quotas(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.bound_quotas() FROM PUBLIC;
 
 -- Name: TABLE model_prices; Type: ACL; Schema: public; Owner: keyloft_owner
 
@@ -4922,6 +5594,57 @@ GRANT ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) TO service_role;
+
+-- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO keyloft_definer;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
+GRANT SELECT,DELETE ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(user_id) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.type; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(type) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.provider; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(provider) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.model; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(model) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.spend; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(spend) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.set_by; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(set_by) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.request_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(request_limit),UPDATE(request_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.token_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(token_limit),UPDATE(token_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.cost_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.is_active; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: FUNCTION effective_quotas(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) TO keyloft_definer;
 
 -- Name: FUNCTION excluding_columns(in_relation regclass, in_column name); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -4970,6 +5693,10 @@ GRANT ALL ON FUNCTION keyloft.installation_secret(in_kind text) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) TO keyloft_definer;
 
+-- Name: FUNCTION limit_api_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.limit_api_key() FROM PUBLIC;
+
 -- Name: FUNCTION limit_api_tokens(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.limit_api_tokens() FROM PUBLIC;
@@ -4979,10 +5706,25 @@ REVOKE ALL ON FUNCTION keyloft.limit_api_tokens() FROM PUBLIC;
 REVOKE ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) TO service_role;
 
+-- Name: FUNCTION lock_quotas(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) TO keyloft_definer;
+
+-- Name: FUNCTION lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) TO keyloft_definer;
+
 -- Name: FUNCTION make_usage_partitions(in_months_ahead integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) TO service_role;
+
+-- Name: FUNCTION most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) TO keyloft_definer;
 
 -- Name: FUNCTION move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -4994,10 +5736,10 @@ GRANT ALL ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secr
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) TO service_role;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) TO service_role;
 
 -- Name: FUNCTION owner_columns(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -5027,6 +5769,11 @@ GRANT ALL ON FUNCTION keyloft.present_owners(in_user_ids uuid[]) TO keyloft_defi
 REVOKE ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.put_secret(in_id uuid, in_user_id uuid, in_kind text, in_provider text, in_host text, in_version integer, in_sealed text) TO service_role;
 
+-- Name: FUNCTION quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.quota_counts(quota public.user_quota_limits, provider text, model text, credential_source text, key_id uuid) TO keyloft_definer;
+
 -- Name: FUNCTION record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_subject text, in_details jsonb) FROM PUBLIC;
@@ -5055,6 +5802,11 @@ REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) TO service_role;
+
+-- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) TO keyloft_definer;
 
 -- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -5124,6 +5876,11 @@ GRANT ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.token_mark_key() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.token_mark_key() TO service_role;
 
+-- Name: FUNCTION used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.used_before(quota public.user_quota_limits, begins timestamp with time zone, OUT requests bigint, OUT tokens bigint, OUT cost numeric) TO keyloft_definer;
+
 -- Name: FUNCTION uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamp with time zone) FROM PUBLIC;
@@ -5133,6 +5890,16 @@ GRANT ALL ON FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], i
 
 REVOKE ALL ON FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) TO keyloft_definer;
+
+-- Name: FUNCTION window_begins(quota_type text, at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.window_begins(quota_type text, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.window_begins(quota_type text, at timestamp with time zone) TO keyloft_definer;
+
+-- Name: FUNCTION window_ends(quota_type text, at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.window_ends(quota_type text, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.window_ends(quota_type text, at timestamp with time zone) TO keyloft_definer;
 
 -- Name: FUNCTION create_queue(queue_name text, options jsonb); Type: ACL; Schema: pgboss; Owner: keyloft_owner
 
@@ -5492,6 +6259,12 @@ GRANT UPDATE(revoked_at) ON TABLE public.api_tokens TO keyloft_definer;
 
 GRANT SELECT(created_at) ON TABLE public.api_tokens TO authenticated;
 
+-- Name: TABLE quota_tiers; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quota_tiers TO service_role;
+GRANT SELECT ON TABLE public.quota_tiers TO authenticated;
+GRANT SELECT ON TABLE public.quota_tiers TO keyloft_definer;
+
 -- Name: TABLE settings; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.settings TO service_role;
@@ -5538,11 +6311,6 @@ GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.user_profiles TO aut
 -- Name: COLUMN user_profiles.preferences; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT INSERT(preferences),UPDATE(preferences) ON TABLE public.user_profiles TO authenticated;
-
--- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT SELECT ON TABLE public.user_quota_limits TO authenticated;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
 
 -- Name: TABLE user_settings; Type: ACL; Schema: public; Owner: keyloft_owner
 

@@ -38,7 +38,13 @@ export const openAi: Dialect = {
       })
       .meta({ id: 'OpenAiError' }),
     render: (error) => ({
-      error: { message: sentence(error), type: openAiTypes[error.status] ?? 'server_error', param: null, code: error.code },
+      error: {
+        message: sentence(error),
+        type: openAiTypes[error.status] ?? 'server_error',
+        param: null,
+        code: error.code,
+        ...error.members,
+      },
     }),
   },
 }
@@ -68,7 +74,7 @@ export const anthropic: Dialect = {
       .meta({ id: 'AnthropicError' }),
     render: (error, requestId) => ({
       type: 'error',
-      error: { type: anthropicTypes[error.status] ?? 'api_error', message: sentence(error), code: error.code },
+      error: { type: anthropicTypes[error.status] ?? 'api_error', message: sentence(error), code: error.code, ...error.members },
       request_id: requestId,
     }),
   },
