@@ -1,15 +1,24 @@
+import { createAnthropic } from '@ai-sdk/anthropic'
+import { createGoogleGenerativeAI } from '@ai-sdk/google'
+import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, generateText, jsonSchema, type ModelMessage, tool as makeTool, Output, streamText, type ToolSet } from 'ai'
+import {
+  APICallError,
+  generateText,
+  jsonSchema,
+  type LanguageModel,
+  type ModelMessage,
+  tool as makeTool,
+  Output,
+  streamText,
+  type ToolSet,
+} from 'ai'
 import { type OfficialClient, recordingFetch, type Target, type Turn } from './target.ts'
 
-const connect = (target: Target, { wantsUsage = false }: Turn, fetch?: typeof globalThis.fetch) =>
-  createOpenAICompatible({
-    name: 'keyloft',
-    ...target,
-    includeUsage: wantsUsage,
-    supportsStructuredOutputs: true,
-    ...(fetch ? { fetch } : {}),
-  })
+type Connect = (options: Target & { fetch?: typeof globalThis.fetch }, turn: Turn) => LanguageModel
+
+const connectCompatible: Connect = (options, { model, wantsUsage = false }) =>
+  createOpenAICompatible({ name: 'keyloft', ...options, includeUsage: wantsUsage, supportsStructuredOutputs: true })(model)
 
 function toRequest({ text, tool, schema, image }: Turn) {
   const [mediaType = '', data = ''] = /^data:(.*);base64,(.*)$/.exec(image ?? '')?.slice(1) ?? []
@@ -35,11 +44,11 @@ function toRequest({ text, tool, schema, image }: Turn) {
   }
 }
 
-export const aiSdk: OfficialClient = {
-  name: 'ai with @ai-sdk/openai-compatible',
+const clientOf = (where: Pick<OfficialClient, 'name' | 'maker' | 'base' | 'operation'>, connect: Connect): OfficialClient => ({
+  ...where,
   async take(target, turn) {
     const { fetch, bytes } = recordingFetch()
-    const model = connect(target, turn, fetch)(turn.model)
+    const model = connect({ ...target, fetch }, turn)
     if (!turn.stream) {
       const made = await generateText({ model, ...toRequest(turn) })
       const { text, toolCalls, usage, finishReason } = made
@@ -54,8 +63,21 @@ export const aiSdk: OfficialClient = {
   },
   async leave(target, turn) {
     const leaving = new AbortController()
-    const stream = streamText({ model: connect(target, turn)(turn.model), ...toRequest(turn), abortSignal: leaving.signal })
+    const stream = streamText({ model: connect(target, turn), ...toRequest(turn), abortSignal: leaving.signal })
     for await (const _ of stream.textStream) leaving.abort()
   },
   statusOf: (error) => (APICallError.isInstance(error) ? error.statusCode : undefined),
-}
+})
+
+export const aiSdk = [
+  clientOf({ name: 'ai with @ai-sdk/openai-compatible', maker: 'openai', base: '/v1', operation: 'chat.completions' }, connectCompatible),
+  clientOf({ name: 'ai with @ai-sdk/openai', maker: 'openai', base: '/v1', operation: 'responses' }, (options, { model }) =>
+    createOpenAI(options)(model),
+  ),
+  clientOf({ name: 'ai with @ai-sdk/anthropic', maker: 'anthropic', base: '/v1', operation: 'messages' }, (options, { model }) =>
+    createAnthropic(options)(model),
+  ),
+  clientOf({ name: 'ai with @ai-sdk/google', maker: 'google', base: '/v1beta', operation: 'gemini' }, (options, { model }) =>
+    createGoogleGenerativeAI(options)(model),
+  ),
+]

@@ -37,6 +37,9 @@ class Refused extends Error {
 
 export const curl: OfficialClient = {
   name: 'curl',
+  maker: 'openai',
+  base: '/v1',
+  operation: 'chat.completions',
   async take(target, turn) {
     const child = runCurl(target, turn)
     let [bytes, status] = ['', '']

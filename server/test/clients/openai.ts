@@ -23,7 +23,10 @@ function toRequest({ model, text, tool, schema, image }: Turn): OpenAI.ChatCompl
 }
 
 export const openAi: OfficialClient = {
-  name: 'openai',
+  name: 'openai, chat',
+  maker: 'openai',
+  base: '/v1',
+  operation: 'chat.completions',
   async take(target, turn) {
     const { fetch, bytes } = recordingFetch()
     const client = connect(target, fetch)

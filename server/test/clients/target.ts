@@ -21,9 +21,22 @@ interface Heard {
   bytes: string
 }
 
+export const modelOf = {
+  openai: 'gpt-mock-1',
+  anthropic: 'claude-mock-1',
+  google: 'gemini-mock-1',
+} as const
+type Maker = keyof typeof modelOf
+
 /** A client as its makers publish it. */
 export interface OfficialClient {
   name: string
+  /** Whose key it uses. */
+  maker: Maker
+  /** What its base URL has beyond the server's address. */
+  base: '' | '/v1' | '/v1beta'
+  /** As the books name what it calls. */
+  operation: string
   /** @throws what the client throws */
   take(target: Target, turn: Turn): Promise<Heard>
   /** Hears the beginning of a stream and leaves. */

@@ -1,0 +1,46 @@
+import { ApiError, type GenerateContentParameters, GoogleGenAI } from '@google/genai'
+import { type OfficialClient, recordingFetch, type Target, type Turn } from './target.ts'
+
+const connectGoogle = ({ baseURL, apiKey }: Target, fetch?: typeof globalThis.fetch) =>
+  new GoogleGenAI({ apiKey, httpOptions: { baseUrl: baseURL, ...(fetch ? { fetch } : {}) } })
+
+function toRequest({ model, text, tool, schema, image }: Turn): GenerateContentParameters {
+  const [, data = ''] = /base64,(.*)/.exec(image ?? '') ?? []
+  return {
+    model,
+    contents: [{ role: 'user', parts: [{ text }, ...(image ? [{ inlineData: { mimeType: 'image/png', data } }] : [])] }],
+    config: {
+      ...(tool ? { tools: [{ functionDeclarations: [{ name: tool.name, parametersJsonSchema: tool.parameters }] }] } : {}),
+      ...(schema ? { responseMimeType: 'application/json', responseJsonSchema: schema } : {}),
+    },
+  }
+}
+
+/** Of an answer, without the object that holds its headers: those differ by date. */
+const plain = (answer: object) => JSON.parse(JSON.stringify({ ...answer, sdkHttpResponse: undefined })) as unknown
+
+export const google: OfficialClient = {
+  name: '@google/genai',
+  maker: 'google',
+  base: '',
+  operation: 'gemini',
+  async take(target, turn) {
+    const { fetch, bytes } = recordingFetch()
+    const { models } = connectGoogle(target, fetch)
+    if (!turn.stream) return { result: plain(await models.generateContent(toRequest(turn))), bytes: bytes() }
+    const result: unknown[] = []
+    for await (const chunk of await models.generateContentStream(toRequest(turn))) result.push(plain(chunk))
+    return { result, bytes: bytes() }
+  },
+  async leave(target, turn) {
+    const leaving = new AbortController()
+    const { config, ...request } = toRequest(turn)
+    const stream = await connectGoogle(target).models.generateContentStream({
+      ...request,
+      config: { ...config, abortSignal: leaving.signal },
+    })
+    for await (const _ of stream) break
+    leaving.abort()
+  },
+  statusOf: (error) => (error instanceof ApiError ? error.status : undefined),
+}
