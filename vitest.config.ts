@@ -3,10 +3,11 @@ import { defineConfig } from 'vitest/config'
 import { binaries } from './server/test/cluster.ts'
 
 /*
- * Three kinds of tests:
+ * Four kinds of tests:
  *   *.test.ts           need no database
  *   *.db.test.ts        run against each PostgreSQL: 18 (brought along) and 15 (Debian's, or TEST_DATABASE_URL)
  *   *.process.test.ts   start whole processes with databases of their own
+ *   *.browser.test.ts   walk through the built dashboard in a real Chromium
  * In each of them the guard fails a test whose code dials past platform/egress.
  */
 const setupFiles = ['server/test/socket-guard.ts']
@@ -32,12 +33,22 @@ export default defineConfig({
         test: {
           name: 'plain',
           setupFiles,
-          include: ['{server,sdk,bench,scripts}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.db.test.ts', '**/*.process.test.ts'],
+          include: ['{server,sdk,dashboard,bench,scripts}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{db,process,browser}.test.ts'],
         },
       },
       onServer('postgres-18'),
       ...(hasFifteen ? [onServer('postgres-15')] : []),
+      {
+        test: {
+          name: 'browser',
+          setupFiles,
+          include: ['server/test/browser/*.browser.test.ts'],
+          globalSetup: ['server/test/build-setup.ts', 'server/test/database-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'processes',

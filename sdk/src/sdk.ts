@@ -5,3 +5,4 @@ export { type ErrorCode, type FieldFault, KeyloftError } from './keyloft-error.t
 export type { ReplyOf, RequestOf } from './operation.ts'
 export { recordUsage, type UsageToRecord } from './record-usage.ts'
 export { type ResolvedProvider, resolveProvider } from './resolve-provider.ts'
+export { type BrowserSession, createSignIn, type LinkedAccount, type SignedInPerson, type SignIn, type SignInOptions } from './sign-in.ts'

@@ -5,6 +5,7 @@ import { Hidden } from './base/hidden.ts'
 import { anonymous } from './base/principal.ts'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
+import { mountDashboard } from './dashboard.ts'
 import { createGateway } from './domains/gateway/gateway.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import type { JsonRequest } from './domains/identity/oidc.ts'
@@ -22,6 +23,7 @@ import type { Database } from './platform/database/database.ts'
 import type { Egress } from './platform/egress/egress.ts'
 import { mountLibrary, type Route } from './platform/http/define-route.ts'
 import { createHttp } from './platform/http/http.ts'
+import type { Policy } from './platform/http/policy.ts'
 import { probes } from './platform/http/probes.ts'
 import { limitRate } from './platform/http/rate-limit.ts'
 import { createMailer } from './platform/mail/mailer.ts'
@@ -122,6 +124,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     })
     await identity.mount(scope)
   }
+  const signInPolicy: Policy = { allow: 'anyone', because: 'better-auth decides who may sign in' }
   const app = await createHttp({
     log,
     metrics,
@@ -148,7 +151,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...(config.mockProvider ? mockProviderRoutes : []),
       ...moreRoutes,
     ],
-    plugins: [(scope) => mountLibrary(scope, { allow: 'anyone', because: 'better-auth decides who may sign in' }, mountSignIn)],
+    plugins: [(scope) => mountLibrary(scope, signInPolicy, mountSignIn), (scope) => mountDashboard(scope)],
     catalogues,
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
     ...(adoptServer ? { adoptServer } : {}),

@@ -21,7 +21,7 @@ export const templateName = 'keyloft_template'
 
 /** Once per run and server: a cluster, and in it the migrated database that every test file copies. */
 export default async function setup(project: TestProject) {
-  const name = project.name as ServerName
+  const name = (project.name === 'browser' ? 'postgres-18' : project.name) as ServerName
   const given = name === 'postgres-15' ? process.env.TEST_DATABASE_URL : undefined
   const bin = given ? undefined : binaries[name]()
   const cluster = given

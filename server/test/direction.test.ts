@@ -11,7 +11,7 @@ const layers = [
   ['platform'],
   ['domains'],
   ['config', 'config-variables', 'env-file', 'schema', 'version'],
-  ['app', 'catalogues', 'jobs', 'open-database', 'outgoing', 'readiness'],
+  ['app', 'catalogues', 'dashboard', 'jobs', 'open-database', 'outgoing', 'readiness'],
   ['encryption', 'main', 'worker'],
   ['cli'],
 ]
