@@ -76,7 +76,7 @@ export async function benchAuthenticate(): Promise<Line[]> {
       await Promise.all(
         Array.from({ length: lanes }, async () => {
           while (performance.now() - start < sliceMs) {
-            await identity.authenticate(next()).catch(() => {})
+            await Promise.resolve(identity.authenticate(next())).catch(() => {})
             count++
           }
         }),

@@ -135,8 +135,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     corsOrigins,
     trustedProxies: config.http.trustedProxies,
     hashKey: deriveSecret(keyring, 'idempotency'),
-    authenticate: async ({ headers, routeOptions: { url: path = '' } }) =>
-      path.startsWith(`${mockProviderPath}/`) ? anonymous : identity.authenticate(headers), // the mock's keys are not ours to check
+    authenticate: (request) =>
+      config.mockProvider && request.routeOptions.url?.startsWith(`${mockProviderPath}/`)
+        ? anonymous // the mock's keys are not ours to check
+        : identity.authenticate(request.headers),
     routes: [
       ...probes({ readiness, metrics }),
       ...tokens.routes,

@@ -1,11 +1,16 @@
 interface Entry<V> {
-  value: V
-  untilMs: number
+  readonly value: V
+  readonly untilMs: number
+  /** Since it was last passed over when room was made. */
+  wasUsed: boolean
 }
 
 /**
- * A map for caches: each entry ends at its time, and when it is full the one unused for longest makes room. What
+ * A map for caches: each entry ends at its time, and when it is full one that was not used of late makes room. What
  * strangers can fill must be bounded, or it is a way to take all memory.
+ *
+ * Reading only marks an entry, since reading is what caches do: the oldest that was used meanwhile moves behind the
+ * others when room is needed, and the first that was not leaves.
  */
 export class BoundedMap<V> {
   readonly #entries = new Map<string, Entry<V>>()
@@ -25,18 +30,24 @@ export class BoundedMap<V> {
       this.delete(key)
       return undefined
     }
-    this.#entries.delete(key)
-    this.#entries.set(key, entry) // a Map keeps the order of insertion: the first is the one unused for longest
+    entry.wasUsed = true
     return entry.value
   }
 
   set(key: string, value: V, untilMs: number) {
     this.delete(key)
-    if (this.#entries.size >= this.#most) {
-      const [oldest] = this.#entries.keys()
-      if (oldest !== undefined) this.delete(oldest)
+    if (this.#entries.size >= this.#most) this.#makeRoom()
+    this.#entries.set(key, { value, untilMs, wasUsed: false })
+  }
+
+  /** Ends, since whatever it passes over is unmarked by then. A Map keeps the order of insertion. */
+  #makeRoom() {
+    for (const [key, entry] of this.#entries) {
+      if (!entry.wasUsed) return this.delete(key)
+      entry.wasUsed = false
+      this.#entries.delete(key)
+      this.#entries.set(key, entry)
     }
-    this.#entries.set(key, { value, untilMs })
   }
 
   delete(key: string) {

@@ -28,8 +28,8 @@ interface Wanted {
   readonly protocol: OperationName
 }
 
-/** @throws an AppError where nothing serves, and where the resolution itself failed */
-export type Resolve = (principal: Principal, wanted: Wanted) => Promise<Resolved>
+/** At once, where all is known. @throws an AppError where nothing serves, and where the resolution itself failed */
+export type Resolve = (principal: Principal, wanted: Wanted) => Resolved | Promise<Resolved>
 
 /** What is particular to a provider, as far as carrying calls goes. */
 export interface Habits {

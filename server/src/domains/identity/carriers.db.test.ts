@@ -58,7 +58,7 @@ describe('a credential', async () => {
     return { [carrier]: value }
   }
   const outcomeOf = (headers: IncomingHttpHeaders): Promise<Outcome | string> =>
-    identity.authenticate(headers).then(
+    Promise.resolve(identity.authenticate(headers)).then(
       ({ role, claims }) => {
         if (role === 'anon') return 'nobody'
         if (role === 'service_role') return 'service'

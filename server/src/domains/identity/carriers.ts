@@ -33,7 +33,7 @@ export interface CarrierOptions {
 
 /** The one credential of a request, or undefined where there is none. @throws unauthorized */
 export function readCredential(headers: IncomingHttpHeaders, options: CarrierOptions): Credential | undefined {
-  const found: Presented = { ours: new Map(), hasForeign: false }
+  const found: Presented = { form: 'token', text: '', isProjectKey: false, differs: false, hasForeign: false }
   const authorization = headers.authorization
   if (authorization) present(found, bearerOf(authorization))
   for (const name of ['x-api-key', 'api-key', 'x-goog-api-key'] as const) {
@@ -42,14 +42,19 @@ export function readCredential(headers: IncomingHttpHeaders, options: CarrierOpt
   }
   if (headers.cookie) presentCookies(found, headers, options)
 
-  if (found.ours.size > 1) throw identityErrors.unauthorized({ internal: 'two different credentials' })
-  for (const [text, form] of found.ours) return { form, text, isProjectKey: false }
+  if (found.differs) throw identityErrors.unauthorized({ internal: 'two different credentials' })
+  if (found.text !== '') return found
   if (found.hasForeign) throw identityErrors.unauthorized({ internal: 'no credential of ours' })
   return headers.apikey ? readProjectKey(headers.apikey) : undefined
 }
 
+/** What has been found so far: the first credential of ours, or an empty text. */
 interface Presented {
-  ours: Map<string, Form>
+  form: Form
+  text: string
+  readonly isProjectKey: false
+  /** There is another one, and it is not the same. */
+  differs: boolean
   hasForeign: boolean
 }
 
@@ -57,7 +62,13 @@ function present(found: Presented, text: string | undefined) {
   if (text !== undefined && text.length > longestCredential) throw identityErrors.unauthorized({ internal: 'over-long credential' })
   const form = text === undefined ? undefined : formOf(text)
   if (form === undefined || text === undefined) found.hasForeign = true
-  else found.ours.set(form === 'session' ? (readSessionValue(text) ?? text) : text, form)
+  else note(found, form === 'session' ? (readSessionValue(text) ?? text) : text, form)
+}
+
+function note(found: Presented, text: string, form: Form) {
+  if (found.text !== '' && found.text !== text) found.differs = true
+  found.text = text
+  found.form = form
 }
 
 /** Undefined for another scheme, and for a value that is none. What is over-long stays so, whatever it is. */
@@ -95,8 +106,8 @@ function presentCookies(found: Presented, headers: IncomingHttpHeaders, { cookie
     const value = text.length > longestCredential ? undefined : readSessionValue(text)
     if (value === undefined) throw identityErrors.unauthorized({ internal: 'malformed session cookie' })
     // Sent on purpose as well, it needs no protection from pages that make a browser send it.
-    if (!found.ours.has(value)) requireOwnPage(headers, trustedOrigins)
-    found.ours.set(value, 'session')
+    if (found.text !== value) requireOwnPage(headers, trustedOrigins)
+    note(found, value, 'session')
   }
 }
 

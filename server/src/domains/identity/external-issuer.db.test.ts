@@ -73,7 +73,7 @@ describe('an external issuer', async () => {
     theirs.extra.length = 0
     identity = test.another({ externalIssuer: { jwksUrl: theirs.url, issuer, audience } }, fetchJson)
   })
-  const arrive = (jwt: string, who = identity) => who.authenticate({ authorization: `Bearer ${jwt}` })
+  const arrive = async (jwt: string, who = identity) => who.authenticate({ authorization: `Bearer ${jwt}` })
   const refused = { code: 'identity.unauthorized', status: 401 }
 
   it('signs people in as local users, made on first sight and found again', async () => {

@@ -121,7 +121,7 @@ describe('hostile credentials', async () => {
     ]
     sent.length = 0
     for (const authorization of values) {
-      const outcome = await identity.authenticate({ authorization }).catch((error) => error)
+      const outcome = await Promise.resolve(identity.authenticate({ authorization })).catch((error) => error)
       if (authorization === '') expect(outcome).toMatchObject({ role: 'anon' })
       else
         expect(outcome, JSON.stringify(authorization.slice(0, 200))).toMatchObject({
@@ -138,10 +138,10 @@ describe('hostile credentials', async () => {
     for (let round = 0; round < 1_000; round++) {
       const value = pick(makers)()
       for (const headers of [{ 'x-api-key': value }, { 'api-key': value }, { 'x-goog-api-key': value }, { apikey: value }]) {
-        const outcome = await identity.authenticate(headers).catch((error) => error)
+        const outcome = await Promise.resolve(identity.authenticate(headers)).catch((error) => error)
         expect(outcome, JSON.stringify(headers).slice(0, 200)).toMatchObject({ code: 'identity.unauthorized' })
       }
-      const outcome = await identity.authenticate({ cookie: `keyloft.session_token=${value}` }).catch((error) => error)
+      const outcome = await Promise.resolve(identity.authenticate({ cookie: `keyloft.session_token=${value}` })).catch((error) => error)
       const isNobody = value.split(';')[0]?.trim() === ''
       expect(isNobody ? outcome.role : outcome.code, JSON.stringify(value).slice(0, 200)).toBe(isNobody ? 'anon' : 'identity.unauthorized')
     }

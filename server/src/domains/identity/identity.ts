@@ -56,8 +56,11 @@ export interface IdentityDeps {
 }
 
 export interface Identity {
-  /** Who sent these headers; nobody where there is no credential. @throws identityErrors.unauthorized for one that does not hold */
-  authenticate(headers: IncomingHttpHeaders): Promise<Principal>
+  /**
+   * Who sent these headers; nobody where there is no credential. At once, where it is remembered.
+   * Rejected with identityErrors.unauthorized for one that does not hold.
+   */
+  authenticate(headers: IncomingHttpHeaders): Principal | Promise<Principal>
   /** better-auth at /api/auth/*. */
   mount(app: FastifyInstance): Promise<void>
   /** For admins. */
@@ -116,6 +119,15 @@ export function createIdentity(deps: IdentityDeps): Identity {
   signals.onChanged('person', forgetPerson)
   signals.onChanged('token', (id) => memory.forgetWhere(({ tokenId }) => (id === undefined ? tokenId !== undefined : tokenId === id)))
 
+  function accept(credential: Credential, verdict: Verdict): Principal {
+    if ('refused' in verdict) throw identityErrors.unauthorized({ internal: verdict.refused })
+    if (credential.isProjectKey && verdict.principal.role === 'authenticated') {
+      throw identityErrors.unauthorized({ internal: 'a person’s token as the project key' })
+    }
+    if (verdict.principal.tokenId) tokens.noteUse(verdict.principal.tokenId)
+    return verdict.principal
+  }
+
   const move = async (from: string, to: string, asked?: Asked) => {
     const verdict = await moveAccount({ database, secrets: deps.secrets }, from, to, asked)
     if (verdict === 'refused') throw identityErrors.nothing_to_claim()
@@ -159,16 +171,15 @@ export function createIdentity(deps: IdentityDeps): Identity {
       forgetPerson(userId)
       if (!(await keptElsewhere())) await endSessions(pool, userId)
     },
-    async authenticate(headers) {
-      const credential = readCredential(headers, carriers)
-      if (!credential) return anonymous
-      const verdict = await memory.verdictOn(credential)
-      if ('refused' in verdict) throw identityErrors.unauthorized({ internal: verdict.refused })
-      if (credential.isProjectKey && verdict.principal.role === 'authenticated') {
-        throw identityErrors.unauthorized({ internal: 'a person’s token as the project key' })
+    authenticate(headers) {
+      try {
+        const credential = readCredential(headers, carriers)
+        if (!credential) return anonymous
+        const verdict = memory.verdictOn(credential)
+        return verdict instanceof Promise ? verdict.then((given) => accept(credential, given)) : accept(credential, verdict)
+      } catch (error) {
+        return Promise.reject(error)
       }
-      if (verdict.principal.tokenId) tokens.noteUse(verdict.principal.tokenId)
-      return verdict.principal
     },
     async mount(app) {
       app.addHook('onClose', async () => (await built)?.end())

@@ -17,7 +17,7 @@ describe('a JWT is refused', async () => {
 
   const expectRefused = async (jwt: string, reason: RegExp) => {
     for (const headers of [{ authorization: `Bearer ${jwt}` }, { 'x-api-key': jwt }, { apikey: jwt }]) {
-      const error = await identity.authenticate(headers).catch((error) => error)
+      const error = await Promise.resolve(identity.authenticate(headers)).catch((error) => error)
       expect(error).toMatchObject({
         code: 'identity.unauthorized',
         status: 401,
@@ -169,7 +169,7 @@ describe('a JWT is refused', async () => {
       null,
     ]
     for (const wreck of [...wrecks, ...oddHeaders.map((odd) => `${encode(odd)}.${encode({ role: 'service_role', exp: soon() })}.AAAA`)]) {
-      const error = await identity.authenticate({ authorization: `Bearer ${wreck}` }).catch((error) => error)
+      const error = await Promise.resolve(identity.authenticate({ authorization: `Bearer ${wreck}` })).catch((error) => error)
       expect(error, wreck).toMatchObject({ code: 'identity.unauthorized' })
     }
   })

@@ -25,7 +25,7 @@ describe('signing in through better-auth', async () => {
   }
   const holds = async (bearer: string) => {
     clock.now += 1_000 // what is remembered is over
-    return identity.authenticate({ authorization: `Bearer ${bearer}` }).then(
+    return Promise.resolve(identity.authenticate({ authorization: `Bearer ${bearer}` })).then(
       () => true,
       () => false,
     )

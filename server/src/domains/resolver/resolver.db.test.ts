@@ -448,18 +448,20 @@ describe('resolving for a person', async () => {
 
   describe('what is remembered', () => {
     function counting(signals: Partial<Signals> & { forget?: (topic: string, key?: string) => void } = {}) {
-      const forgetters = new Map<string, (key: string | undefined) => void>()
+      const forgetters: { topic: string; forget: (key: string | undefined) => void }[] = []
       const it = {
         asked: 0,
         live: true,
         now: Date.now(),
         hold: undefined as Promise<void> | undefined,
-        forget: (topic: string, key?: string) => forgetters.get(topic)?.(key),
+        forget(topic: string, key?: string) {
+          for (const told of forgetters) if (told.topic === topic) told.forget(key)
+        },
         resolver,
       }
       it.resolver = make({
         clock: () => it.now,
-        signals: { isLive: () => it.live, onChanged: (topic, forget) => void forgetters.set(topic, forget), ...signals },
+        signals: { isLive: () => it.live, onChanged: (topic, forget) => void forgetters.push({ topic, forget }), ...signals },
         database: {
           ...database,
           systemOnce: async (job, statement) => {

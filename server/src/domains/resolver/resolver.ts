@@ -15,6 +15,7 @@ import { createCatalogueMemory } from './catalogue.ts'
 import { decide, type Hindrance, type Key, type Resolution } from './decide.ts'
 import { resolverErrors } from './errors.ts'
 import type { Catalogue } from './model-names.ts'
+import { OpenedKeys } from './opened-keys.ts'
 import { type OperatorKey, readOperatorKeys } from './operator-keys.ts'
 import { createPeople } from './people.ts'
 import { loadPerson, type Person, type PersonKey } from './person.ts'
@@ -59,7 +60,7 @@ interface Candidate {
   /** Where the call goes; where no protocol was named, the base of its provider. */
   readonly destination: Destination
   /** Opens the key, at once where its data key is in memory. What does not open fails the call: it is no reason to try the next. */
-  authHeaders(): Record<string, string> | Promise<Record<string, string>>
+  authHeaders(): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   readonly reason: string
 }
 
@@ -82,10 +83,10 @@ export interface Resolved {
 }
 
 export interface Resolver {
-  /** @throws resolver.* where nothing serves, and where it could not be looked up */
-  resolve(principal: Principal, wanted: Wanted): Promise<Resolved>
+  /** At once, where all of it is known. @throws resolver.* where nothing serves, and where it could not be looked up */
+  resolve(principal: Principal, wanted: Wanted): Resolved | Promise<Resolved>
   /** The same without the refusal thrown, for any person. @param allowedModels the only ones that may be called */
-  explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Promise<Resolved>
+  explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Resolved | Promise<Resolved>
   readonly routes: readonly Route[]
 }
 
@@ -103,22 +104,37 @@ const longestKept = 200
 
 type AnyKey = PersonKey | OperatorKey
 
+interface Facts {
+  readonly person: Person
+  readonly catalogue: Catalogue
+  readonly uses?: Uses | undefined
+}
+
 export function createResolver(deps: ResolverDeps): Resolver {
   const { settings, database, secrets, providers, clock, restsUntil } = deps
   const operatorKeys = readOperatorKeys(settings.serverKeys, deps)
   const people = createPeople((userId) => loadPerson(database, deps, userId), deps)
   const catalogueNow = createCatalogueMemory(database, deps)
   const usesOf = createUses(database, clock)
+  const opened = new OpenedKeys()
+  for (const topic of ['facts', 'person']) deps.signals.onChanged(topic, () => opened.forget())
 
   const decided = new BoundedMap<{ person: Person; catalogue: Catalogue; resolved: Resolved }>(mostDecided)
 
-  async function explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Promise<Resolved> {
-    const { person, catalogue, uses } = await lookUp(userId)
+  function explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Resolved | Promise<Resolved> {
+    const [person, catalogue] = [people.find(userId), catalogueNow()]
+    if (!(person instanceof Promise || catalogue instanceof Promise || person.hasLimits)) {
+      return chooseOnce({ person, catalogue }, wanted, allowedModels)
+    }
+    return lookUp(person, catalogue).then((facts) => chooseOnce(facts, wanted, allowedModels))
+  }
+
+  /** Where nothing else has a say: from the same facts and the same catalogue comes the same. */
+  function chooseOnce({ person, catalogue, uses }: Facts, wanted: Wanted, allowedModels: readonly string[] | undefined): Resolved {
     const now = clock()
     const isLong = (wanted.model?.length ?? 0) > longestKept
     if (uses || restsUntil || allowedModels || isLong) return choose(person, catalogue, wanted, { now, uses, allowedModels })
-    // Nothing else has a say: from the same facts and the same catalogue comes the same.
-    const name = `${userId} ${wanted.protocol} ${wanted.model}`
+    const name = `${person.userId} ${wanted.protocol} ${wanted.model}`
     const known = decided.get(name, now)
     if (known?.person === person && known.catalogue === catalogue) return known.resolved
     const resolved = choose(person, catalogue, wanted, { now })
@@ -135,27 +151,31 @@ export function createResolver(deps: ResolverDeps): Resolver {
     const facts = { ...person, keys: operatorKeys.length === 0 ? person.keys : [...person.keys, ...operatorKeys] }
     const around = { order: settings.order, providers, catalogue, ...(uses ? { uses } : {}), ...(restsUntil ? { restsUntil } : {}) }
     const resolution = decide<AnyKey>(facts, { modelHint: model, protocol, now, allowedModels }, around)
-    const candidates = resolution.decisions.map(({ key, modelId, modelReplaced }) => ({
-      source: key.source,
-      provider: key.provider.id,
-      ...(key.id === undefined ? {} : { keyId: key.id }),
-      modelId,
-      modelReplaced,
-      destination: addressOf(key, protocol),
-      authHeaders: () => openHeaders(secrets, person.userId, key, protocol),
-      reason: reasons[key.source],
-    }))
+    const candidates = resolution.decisions.map(({ key, modelId, modelReplaced }) => {
+      const open = () => openHeaders(secrets, person.userId, key, protocol)
+      const candidate: Candidate = {
+        source: key.source,
+        provider: key.provider.id,
+        ...(key.id === undefined ? {} : { keyId: key.id }),
+        modelId,
+        modelReplaced,
+        destination: addressOf(key, protocol),
+        authHeaders: () => opened.of(candidate, open),
+        reason: reasons[key.source],
+      }
+      return candidate
+    })
     const { passedOver } = resolution
     const base = { candidates, passedOver, trace: traceOf(resolution) }
     return candidates.length > 0 ? base : { ...base, refusal: refusalOf(person, passedOver, { now }) }
   }
 
   /** What fails here stops the resolution: only a key that is not there lets the next one come. */
-  async function lookUp(userId: string) {
+  async function lookUp(finding: Person | Promise<Person>, reading: Catalogue | Promise<Catalogue>): Promise<Facts> {
     try {
-      const [person, catalogue] = [await people.find(userId), await catalogueNow()]
+      const [person, catalogue] = await Promise.all([finding, reading])
       const limited = person.hasLimits ? person.keys.filter((key) => key.isEnabled && isLimited(key)).map(({ id }) => id) : []
-      const uses: Uses | undefined = limited.length > 0 ? await usesOf(userId, limited) : undefined
+      const uses: Uses | undefined = limited.length > 0 ? await usesOf(person.userId, limited) : undefined
       return { person, catalogue, uses }
     } catch (cause) {
       if (cause instanceof AppError && cause.code === resolverErrors.lookup_failed.code) throw cause
@@ -163,12 +183,15 @@ export function createResolver(deps: ResolverDeps): Resolver {
     }
   }
 
+  const orRefuse = (resolved: Resolved) => {
+    if (resolved.refusal) throw resolved.refusal
+    return resolved
+  }
   const resolver = {
     explain,
-    async resolve(principal: Principal, wanted: Wanted) {
-      const resolved = await explain(userIdOf(principal), wanted, principal.models)
-      if (resolved.refusal) throw resolved.refusal
-      return resolved
+    resolve(principal: Principal, wanted: Wanted) {
+      const resolved = explain(userIdOf(principal), wanted, principal.models)
+      return resolved instanceof Promise ? resolved.then(orRefuse) : orRefuse(resolved)
     },
   }
   return { ...resolver, routes: resolverRoutes(resolver) }

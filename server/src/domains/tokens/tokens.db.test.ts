@@ -11,7 +11,7 @@ describe('an API token', async () => {
   const test = await createTestIdentity()
   const { identity, clock, sent, owner, makeToken } = test
   const ada = await test.makePerson()
-  const bear = (token: string, who = identity) => who.authenticate({ authorization: `Bearer ${token}` })
+  const bear = async (token: string, who = identity) => who.authenticate({ authorization: `Bearer ${token}` })
   const refused = (internal: RegExp) => ({ code: 'identity.unauthorized', status: 401, internal: expect.stringMatching(internal) })
   const lookups = () => sent.filter(({ text }) => text.includes('find_api_token')).length
 

@@ -54,7 +54,8 @@ function measured(metrics: Pick<Metrics, 'timer' | 'counter'>) {
         operation,
         async (...given: unknown[]) => {
           const begun = performance.now()
-          const end = (outcome: 'done' | 'refused' | 'failed') => observe({ operation, outcome }, (performance.now() - begun) / 1_000)
+          const end = (outcome: 'done' | 'refused' | 'failed') =>
+            observe.of({ operation, outcome }).observe((performance.now() - begun) / 1_000)
           try {
             const result = await work(...given)
             end('done')
@@ -62,7 +63,7 @@ function measured(metrics: Pick<Metrics, 'timer' | 'counter'>) {
           } catch (error) {
             const refused = error instanceof AppError && error.status < 500
             end(refused ? 'refused' : 'failed')
-            refuse({ code: error instanceof AppError ? error.code : 'unknown' })
+            refuse.of({ code: error instanceof AppError ? error.code : 'unknown' }).add()
             throw error
           }
         },

@@ -87,13 +87,16 @@ export const takenOver = undefined as never
 export const takesIdempotencyKey = 'x-keyloft-idempotent'
 
 export interface MountOptions {
-  authenticate: (request: FastifyRequest) => Promise<Principal>
+  /** At once, where the credential is known. */
+  authenticate: (request: FastifyRequest) => Principal | Promise<Principal>
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: Policy
     errorForm?: ErrorForm
+    /** Carries somebody else's answer: no page of ours, so a browser is told only not to guess its type. */
+    isTransport?: boolean
   }
   interface FastifyRequest {
     /** Set before any handler of ours runs. */
@@ -114,10 +117,12 @@ function fromThisMachine(request: FastifyRequest): boolean {
 export function mountRoute(app: FastifyInstance, route: Route, { authenticate }: MountOptions) {
   const { method, path, policy, schema } = route
   const status = schema.status ?? 200
+  // One that takes bytes always gives a promise; of the others some give a value.
+  const handle = route.takesBytes ? route.handler : async (call: Call<never, never, never>) => route.handler(call)
   app.route({
     method,
     url: path,
-    config: { policy, ...(route.errorForm ? { errorForm: route.errorForm } : {}) },
+    config: { policy, ...(route.errorForm ? { errorForm: route.errorForm } : {}), ...(route.takesBytes ? { isTransport: true } : {}) },
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     schema: {
       summary: schema.summary,
@@ -132,17 +137,23 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       ...{ 'x-keyloft-policy': policy, security: policy.allow === 'anyone' ? [] : [{ bearer: [] }] },
       ...(route.idempotent ? { [takesIdempotencyKey]: true } : {}),
     },
-    onRequest: async (request) => {
-      request.principal = await authenticate(request)
-      authorise(policy, request.principal, fromThisMachine(request))
+    onRequest(request, _reply, done) {
+      const admit = (principal: Principal) => {
+        request.principal = principal
+        authorise(policy, principal, () => fromThisMachine(request))
+      }
+      const found = authenticate(request)
+      if (found instanceof Promise) return void found.then(admit).then(() => done(), done)
+      admit(found)
+      done()
     },
-    ...(route.takesBytes ? { validatorCompiler: () => () => true, helmet: false } : {}),
-    handler: async (request, reply) => {
+    ...(route.takesBytes ? { validatorCompiler: () => () => true } : {}),
+    handler(request, reply) {
       reply.code(status)
       const { principal, params, query } = request
       const body = route.takesBytes ? { bytes: request.body } : { body: request.body }
       const call = { principal, params, query, ...body, request, reply }
-      return route.handler(call as unknown as Call<never, never, never>)
+      return handle(call as unknown as Call<never, never, never>)
     },
   })
 }

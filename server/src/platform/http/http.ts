@@ -1,12 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import type { RequestListener, Server } from 'node:http'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type RouteOptions,
+} from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Principal } from '../../base/principal.ts'
+import { randomId } from '../../base/uuid.ts'
 import type { Database } from '../database/database.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { Answer, Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 import { mountRoute, type Route } from './define-route.ts'
 import { sendError } from './error-response.ts'
@@ -15,6 +21,7 @@ import { honourIdempotencyKey } from './idempotency.ts'
 import { type ApiOptions, describeApi, mountReference } from './openapi.ts'
 import { limitRate } from './rate-limit.ts'
 import { RequestLog } from './request-log.ts'
+import { securityHeaders } from './security-headers.ts'
 import { traceRequests } from './trace-requests.ts'
 
 export interface HttpOptions extends ApiOptions {
@@ -22,7 +29,7 @@ export interface HttpOptions extends ApiOptions {
   metrics: Metrics
   tracing: Tracing
   database: Database
-  authenticate: (request: FastifyRequest) => Promise<Principal>
+  authenticate: (request: FastifyRequest) => Principal | Promise<Principal>
   routes: readonly Route[]
   /** What mounts itself, such as a library with routes of its own. Each of its routes declares a policy too. */
   plugins: readonly ((app: FastifyInstance) => Promise<void>)[]
@@ -52,23 +59,18 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendError)
-  app.setNotFoundHandler((request, reply) => sendError(httpErrors.not_found(), request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    setSecurityHeaders(reply)
+    return sendError(httpErrors.not_found(), request, reply)
+  })
   app.removeContentTypeParser('text/plain')
 
   requirePolicies(app)
   traceRequests(app, options.tracing)
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-  })
-  refuseStrangeHosts(app)
-  refuseWhileStopping(app)
+  enter(app)
   observe(app, options.metrics)
+  secure(app)
 
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: { 'script-src': ["'self'"], 'style-src': ["'self'", "'unsafe-inline'"], 'upgrade-insecure-requests': null },
-    },
-  })
   if (options.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...options.corsOrigins],
@@ -114,8 +116,9 @@ function mountWithGuards(app: FastifyInstance, route: Route, { database, authent
 function takeBytes(scope: FastifyInstance) {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  scope.addHook('preValidation', async (request) => {
+  scope.addHook('preValidation', (request, _reply, done) => {
     request.body ??= Buffer.alloc(0)
+    done()
   })
 }
 
@@ -129,40 +132,78 @@ function requirePolicies(app: FastifyInstance) {
   })
 }
 
-/** The router and whoever decides by path must see the same address, so what could mean two is not taken. */
-function refuseStrangeHosts(app: FastifyInstance) {
-  app.addHook('onRequest', async ({ headers: { host } }) => {
-    if (host !== undefined && !/^[A-Za-z0-9._:[\]-]{1,255}$/.test(host)) throw httpErrors.bad_host()
-  })
-}
+/*
+ * Hooks call back and return no promise: each of those would cost every request a turn of its own.
+ */
 
-/** New requests on connections that are still open while the server stops. */
-function refuseWhileStopping(app: FastifyInstance) {
+/** What holds for every request, before anything else is done with it. */
+function enter(app: FastifyInstance) {
   let stopping = false
-  app.addHook('preClose', async () => {
+  app.addHook('preClose', (done) => {
     stopping = true
+    done()
   })
-  app.addHook('onRequest', async () => {
-    if (stopping) throw httpErrors.stopping({ retryAfterSeconds })
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    const { host } = request.headers
+    // The router and whoever decides by path must see the same address, so what could mean two is not taken.
+    if (host !== undefined && !hostForm.test(host)) return done(httpErrors.bad_host())
+    // New requests on connections that are still open while the server stops.
+    if (stopping) return done(httpErrors.stopping({ retryAfterSeconds }))
+    done()
+  })
+}
+const hostForm = /^[A-Za-z0-9._:[\]-]{1,255}$/
+
+/** On the raw reply, because a library that takes it over (better-auth) gives only what stands there. */
+function setSecurityHeaders(reply: FastifyReply) {
+  for (const name in securityHeaders) reply.raw.setHeader(name, securityHeaders[name] as string)
+}
+
+function secure(app: FastifyInstance) {
+  app.addHook('onRoute', (route) => {
+    if (route.config?.isTransport) return
+    route.onRequest = [
+      (_request, reply, done) => {
+        setSecurityHeaders(reply)
+        done()
+      },
+      ...[route.onRequest ?? []].flat(),
+    ]
   })
 }
 
-function observe(app: FastifyInstance, { observeRequest }: Metrics) {
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, id, refusedWith } = request
-    observeRequest({
-      method,
-      route: request.routeOptions.url,
-      status: reply.statusCode,
-      seconds: reply.elapsedTime / 1000,
-      ...(refusedWith === undefined ? {} : { code: refusedWith }),
-      requestId: id,
-    })
+/** Each route has its own rows, so that nothing is looked up by name when it answers. */
+function observe(app: FastifyInstance, { watchRoute }: Metrics) {
+  app.addHook('onRoute', (route) => {
+    const told = new Map([route.method].flat().map((method) => [method, watchRoute(method, route.url)]))
+    route.onResponse = [
+      ...[route.onResponse ?? []].flat(),
+      (request, reply, done) => {
+        told.get(request.method)?.(answerOf(request, reply))
+        done()
+      },
+    ]
   })
+  const strangers = new Map<string, ReturnType<Metrics['watchRoute']>>()
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.is404) {
+      const { method } = request
+      const told = strangers.get(method) ?? watchRoute(method, undefined)
+      strangers.set(method, told) // as many as Node's parser knows
+      told(answerOf(request, reply))
+    }
+    done()
+  })
+}
+
+function answerOf({ id, refusedWith }: FastifyRequest, reply: FastifyReply): Answer {
+  return { status: reply.statusCode, seconds: reply.elapsedTime / 1000, code: refusedWith, requestId: id }
 }
 
 /** A caller's own id is kept when it is harmless in a log and a header; two systems can then speak of one request. */
 function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && /^[A-Za-z0-9_-]{8,64}$/.test(given) ? given : randomUUID()
+  return typeof given === 'string' && harmlessId.test(given) ? given : randomId()
 }
+const harmlessId = /^[A-Za-z0-9_-]{8,64}$/

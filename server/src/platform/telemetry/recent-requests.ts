@@ -17,19 +17,17 @@ export interface RecentError {
 }
 
 interface Answered {
-  method: string
-  /** The pattern; absent where nothing is. */
-  route: string | undefined
-  status: number
+  readonly status: number
   /** Of ours, where it was refused. */
-  code: string | undefined
-  requestId: string
+  readonly code: string | undefined
+  readonly requestId: string
 }
 
 export interface RecentRequests {
   /** Since when this process counts. */
   readonly since: Date
-  note(request: Answered): void
+  /** What is to be told of each answer on a route: its pattern, or undefined where nothing is. */
+  watch(method: string, route: string | undefined): (answer: Answered) => void
   /** Newest first. */
   errors(): RecentError[]
   /** How many requests of the last minutes fit. */
@@ -52,8 +50,7 @@ export function createRecentRequests(clock: Clock): RecentRequests {
   const requests = new Map<string, SlidingCounts>()
   const count = () => createSlidingCounts(clock, { minutes: latelyMinutes })
 
-  function noteError({ method, route, status, requestId }: Answered, code: string) {
-    const named = `${method} ${route ?? '(no route)'}`
+  function noteError(named: string, { status, requestId }: Answered, code: string) {
     const key = `${code} ${named}`
     const now = new Date(clock())
     const kept = errors.get(key) ?? {
@@ -81,9 +78,13 @@ export function createRecentRequests(clock: Clock): RecentRequests {
 
   return {
     since,
-    note(request) {
-      if (request.route !== undefined) countsOf(request.route).add()
-      if (request.code !== undefined) noteError(request, request.code)
+    watch(method, route) {
+      const named = `${method} ${route ?? '(no route)'}`
+      const counts = route === undefined ? undefined : countsOf(route)
+      return (answer) => {
+        counts?.add()
+        if (answer.code !== undefined) noteError(named, answer, answer.code)
+      }
     },
     errors: () => [...errors.values()].reverse().map(({ counts, ...error }) => ({ ...error, lately: counts.sums()[0] ?? 0 })),
     requests: (fits) => [...requests].reduce((sum, [route, counts]) => sum + (fits(route) ? (counts.sums()[0] ?? 0) : 0), 0),
