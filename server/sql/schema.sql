@@ -924,6 +924,23 @@ ALTER FUNCTION keyloft.find_api_token(public_id text) OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.find_api_token(public_id text) IS 'What the check of a presented token needs: at most one row. Whether it holds is for the caller to compare.';
 
+-- Name: find_object(uuid, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.find_object(in_user_id uuid, in_object_id text) RETURNS TABLE(is_own boolean, provider text, credential_source text, key_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select o.user_id = keyloft.present_owner(in_user_id), o.provider, o.credential_source, o.key_id
+    from keyloft.provider_objects o where o.object_id = in_object_id
+   order by 1 desc limit 1
+$$;
+
+ALTER FUNCTION keyloft.find_object(in_user_id uuid, in_object_id text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION find_object(in_user_id uuid, in_object_id text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.find_object(in_user_id uuid, in_object_id text) IS 'With which key something was made, and whether for this person.';
+
 -- Name: find_secret(uuid, uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) RETURNS TABLE(id uuid, user_id uuid, kind text, provider text, host text, version integer, sealed text)
@@ -955,6 +972,21 @@ ALTER FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status
 -- Name: FUNCTION finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) IS 'Keeps the reply; a null reply says that it held a secret.';
+
+-- Name: forget_old_objects(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.forget_old_objects(in_days integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  delete from keyloft.provider_objects where created_at < pg_catalog.now() - pg_catalog.make_interval(days => in_days)
+$$;
+
+ALTER FUNCTION keyloft.forget_old_objects(in_days integer) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION forget_old_objects(in_days integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.forget_old_objects(in_days integer) IS 'Forgets what is older: providers keep responses for 30 days, and what is asked for after long was made elsewhere as far as we know.';
 
 -- Name: forget_old_requests(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1740,6 +1772,23 @@ ALTER FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid
 -- Name: FUNCTION refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) IS 'Lets an account refer to secrets that were kept in the same transaction. Null leaves what is there. False where the account is gone.';
+
+-- Name: remember_object(uuid, text, text, text, uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  insert into keyloft.provider_objects as o (user_id, object_id, provider, credential_source, key_id)
+  values (keyloft.present_owner(in_user_id), in_object_id, in_provider, in_credential_source, in_key_id)
+  on conflict (user_id, object_id) do nothing
+$$;
+
+ALTER FUNCTION keyloft.remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid) IS 'Keeps with which key something was made. The first time counts.';
 
 -- Name: renew_leases(uuid[], uuid[], integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -3292,6 +3341,27 @@ COMMENT ON TABLE keyloft.move_rules IS 'What becomes of a person''s rows in a mo
 
 COMMENT ON COLUMN keyloft.move_rules.rule IS 'keep target: of two rows that exclude each other the target''s stays. rename: both stay, the moved one under another name (column_name). ends: goes with the old account. stays: is left as it is. special: keyloft.move_account does it.';
 
+-- Name: provider_objects; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.provider_objects (
+    user_id uuid NOT NULL,
+    object_id text NOT NULL,
+    provider text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT provider_objects_credential_source_known CHECK ((credential_source = ANY (ARRAY['user-gateway'::text, 'user-key'::text, 'server-key'::text, 'team-gateway'::text]))),
+    CONSTRAINT provider_objects_text_length CHECK ((((char_length(object_id) >= 1) AND (char_length(object_id) <= 200)) AND ((char_length(provider) >= 1) AND (char_length(provider) <= 50))))
+);
+
+ALTER TABLE ONLY keyloft.provider_objects FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.provider_objects OWNER TO keyloft_owner;
+
+-- Name: TABLE provider_objects; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.provider_objects IS 'Ids that providers gave to what they keep, and with which key each was made.';
+
 -- Name: request_counts; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.request_counts (
@@ -4285,6 +4355,11 @@ ALTER TABLE ONLY keyloft.move_rules
 ALTER TABLE ONLY keyloft.presumed_reservations
     ADD CONSTRAINT presumed_reservations_pkey PRIMARY KEY (user_id, id);
 
+-- Name: provider_objects provider_objects_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.provider_objects
+    ADD CONSTRAINT provider_objects_pkey PRIMARY KEY (user_id, object_id);
+
 -- Name: request_counts request_counts_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.request_counts
@@ -4514,6 +4589,14 @@ CREATE INDEX audit_log_user_id_idx ON keyloft.audit_log USING btree (user_id, id
 -- Name: idempotent_requests_expires_at_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
 CREATE INDEX idempotent_requests_expires_at_idx ON keyloft.idempotent_requests USING btree (expires_at);
+
+-- Name: provider_objects_created_at_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX provider_objects_created_at_idx ON keyloft.provider_objects USING btree (created_at);
+
+-- Name: provider_objects_object_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
+
+CREATE INDEX provider_objects_object_id_idx ON keyloft.provider_objects USING btree (object_id);
 
 -- Name: request_counts_window_ends_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
@@ -4760,6 +4843,11 @@ ALTER TABLE ONLY keyloft.data_keys
 ALTER TABLE ONLY keyloft.idempotent_requests
     ADD CONSTRAINT idempotent_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: provider_objects provider_objects_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.provider_objects
+    ADD CONSTRAINT provider_objects_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: secrets secrets_user_id_fkey; Type: FK CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.secrets
@@ -4979,6 +5067,10 @@ CREATE POLICY "its functions keep it" ON keyloft.idempotent_requests TO keyloft_
 
 CREATE POLICY "its functions keep it" ON keyloft.presumed_reservations TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: provider_objects its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.provider_objects TO keyloft_definer USING (true) WITH CHECK (true);
+
 -- Name: request_counts its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep it" ON keyloft.request_counts TO keyloft_definer USING (true) WITH CHECK (true);
@@ -5027,6 +5119,10 @@ CREATE POLICY "owner maintains" ON keyloft.move_rules TO keyloft_owner USING (tr
 
 CREATE POLICY "owner maintains" ON keyloft.presumed_reservations TO keyloft_owner USING (true) WITH CHECK (true);
 
+-- Name: provider_objects owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.provider_objects TO keyloft_owner USING (true) WITH CHECK (true);
+
 -- Name: request_counts owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.request_counts TO keyloft_owner USING (true) WITH CHECK (true);
@@ -5050,6 +5146,10 @@ CREATE POLICY "owner maintains" ON keyloft.user_aliases TO keyloft_owner USING (
 -- Name: presumed_reservations; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.presumed_reservations ENABLE ROW LEVEL SECURITY;
+
+-- Name: provider_objects; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.provider_objects ENABLE ROW LEVEL SECURITY;
 
 -- Name: request_counts; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
@@ -5655,6 +5755,11 @@ REVOKE ALL ON FUNCTION keyloft.excluding_columns(in_relation regclass, in_column
 REVOKE ALL ON FUNCTION keyloft.find_api_token(public_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.find_api_token(public_id text) TO service_role;
 
+-- Name: FUNCTION find_object(in_user_id uuid, in_object_id text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.find_object(in_user_id uuid, in_object_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.find_object(in_user_id uuid, in_object_id text) TO service_role;
+
 -- Name: FUNCTION find_secret(in_user_id uuid, in_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) FROM PUBLIC;
@@ -5664,6 +5769,11 @@ GRANT ALL ON FUNCTION keyloft.find_secret(in_user_id uuid, in_id uuid) TO servic
 
 REVOKE ALL ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.finish_idempotent(in_user_id uuid, in_key text, in_status integer, in_reply text) TO service_role;
+
+-- Name: FUNCTION forget_old_objects(in_days integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.forget_old_objects(in_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.forget_old_objects(in_days integer) TO service_role;
 
 -- Name: FUNCTION forget_old_requests(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -5783,6 +5893,11 @@ GRANT ALL ON FUNCTION keyloft.record_audit(in_action text, in_user_id uuid, in_s
 
 REVOKE ALL ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.refer_to_oauth_tokens(in_account_id uuid, in_user_id uuid, in_access_token uuid, in_refresh_token uuid, in_id_token uuid) TO service_role;
+
+-- Name: FUNCTION remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.remember_object(in_user_id uuid, in_object_id text, in_provider text, in_credential_source text, in_key_id uuid) TO service_role;
 
 -- Name: FUNCTION renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -6048,6 +6163,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.holds TO keyloft_definer;
 -- Name: TABLE idempotent_requests; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keyloft_definer;
+
+-- Name: TABLE provider_objects; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.provider_objects TO keyloft_definer;
 
 -- Name: TABLE request_counts; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

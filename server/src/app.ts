@@ -13,6 +13,7 @@ import type { Ledger } from './domains/ledger/ledger.ts'
 import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
 import { createOperator } from './domains/operator/operator.ts'
+import { createProviderObjects } from './domains/provider-objects/provider-objects.ts'
 import { createProviders } from './domains/providers/providers.ts'
 import { createResolver } from './domains/resolver/resolver.ts'
 import { createSettings } from './domains/settings/settings.ts'
@@ -110,6 +111,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const gateway = createGateway({
     resolve: resolver.resolve,
     habitsOf: (provider) => providers.find(provider) ?? {},
+    findProvider: providers.find,
+    objects: createProviderObjects(database),
     ledger,
     egress,
     clock: Date.now,

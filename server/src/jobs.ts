@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { forgetExpired } from './domains/identity/forget-expired.ts'
 import { ledgerJobs } from './domains/ledger/jobs.ts'
+import { providerObjectJobs } from './domains/provider-objects/provider-objects.ts'
 import { eraseAccounts } from './domains/settings/erase-accounts.ts'
 import { dropOldMonths } from './domains/usage/jobs.ts'
 import type { Database } from './platform/database/database.ts'
@@ -30,6 +31,7 @@ function allJobs({ database, keepUsageMonths }: JobsOptions): AnyJob[] {
     ...ledgerJobs(database),
     dropOldMonths(database, keepUsageMonths),
     eraseAccounts(database),
+    ...providerObjectJobs(database),
   ]
 }
 

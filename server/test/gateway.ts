@@ -3,7 +3,16 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { type Principal, userPrincipal } from '../src/base/principal.ts'
-import { type Candidate, createGateway, type Gateway, type GatewayDeps, type Ledger, type Resolve } from '../src/domains/gateway/gateway.ts'
+import {
+  type Candidate,
+  createGateway,
+  type Gateway,
+  type GatewayDeps,
+  type Ledger,
+  type Made,
+  type Objects,
+  type Resolve,
+} from '../src/domains/gateway/gateway.ts'
 import type { Call, Outcome } from '../src/domains/ledger/call.ts'
 import { mockChat } from '../src/domains/mock-provider/mock-chat.ts'
 import { createEgress, type Egress } from '../src/platform/egress/egress.ts'
@@ -63,6 +72,8 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
     clock: Date.now,
     resolve: async () => ({ candidates: [], trace: [] }),
     habitsOf: () => ({}),
+    findProvider: () => undefined,
+    objects: memoryObjects(),
     onProblem: (what) => problems.push(what),
     ...options,
   })
@@ -97,6 +108,19 @@ export function resolveLater(): { resolve: Resolve; candidates: Candidate[] } {
   const candidates: Candidate[] = []
   const trace = () => candidates.map(({ source, provider }) => ({ source, provider, verdict: 'candidate' }))
   return { candidates, resolve: async () => ({ candidates, trace: trace() }) }
+}
+
+function memoryObjects(): Objects {
+  const known = new Map<string, { userId: string; made: Made }>()
+  return {
+    async find(userId, id) {
+      const one = known.get(id)
+      return one && (one.userId === userId ? one.made : 'of another')
+    },
+    async remember(userId, id, made) {
+      known.set(id, { userId, made })
+    },
+  }
 }
 
 function memoryLedger(): MemoryLedger {
@@ -142,8 +166,19 @@ export async function startMock(): Promise<{ url: string; seen: { headers: Incom
 
 export function postTo(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
   const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  return sendTo('POST', url, { body: bytes, contentType: 'application/json', headers })
+}
+
+interface Sent {
+  body?: string | Buffer
+  contentType?: string
+  headers?: Record<string, string>
+}
+
+export function sendTo(method: string, url: string, { body, contentType, headers = {} }: Sent = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }, (response) => {
+    const type = contentType === undefined ? {} : { 'content-type': contentType }
+    const sent = httpRequest(url, { method, headers: { ...type, ...headers } }, (response) => {
       const pieces: Buffer[] = []
       response.on('data', (piece: Buffer) => pieces.push(piece))
       const done = (isCut: boolean) =>
@@ -152,6 +187,6 @@ export function postTo(url: string, body: unknown, headers: Record<string, strin
       response.on('error', () => done(true))
     })
     sent.on('error', reject)
-    sent.end(bytes)
+    sent.end(body)
   })
 }

@@ -28,8 +28,8 @@ export async function startRaw(script: Script): Promise<RawProvider> {
     })
     socket.on('data', (piece) => {
       text += piece.toString('latin1')
-      const [, head, length] = /^([\s\S]*?\r\ncontent-length: (\d+)(?=\r\n)[\s\S]*?\r\n\r\n)/i.exec(text) ?? []
-      if (head === undefined || text.length < head.length + Number(length)) return
+      const [, head] = /^([\s\S]*?\r\n\r\n)/.exec(text) ?? []
+      if (head === undefined || !isWhole(head, text.slice(head.length))) return
       const index = seen.push(text) - 1
       text = ''
       ofThisSocket.push(index)
@@ -42,6 +42,11 @@ export async function startRaw(script: Script): Promise<RawProvider> {
     server.close()
   })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, hungUp: (index) => endOf(index).promise }
+}
+
+function isWhole(head: string, body: string): boolean {
+  if (/\r\ntransfer-encoding: chunked\r\n/i.test(head)) return body.endsWith('0\r\n\r\n')
+  return body.length >= Number(/\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1] ?? 0)
 }
 
 export const eventStreamHead = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'

@@ -31,11 +31,15 @@ export const errorCodes = [
   'egress.url_invalid', // 400 This is not an address that can be called.
   'gateway.bad_answer', // 502 The provider answered with something that cannot be passed on.
   'gateway.body_ambiguous', // 400 A field of the body stands there twice.
+  'gateway.form_unreadable', // 400 The form cannot be read without doubt.
   'gateway.key_refused', // 502 The provider refused the key of this server.
   'gateway.ledger_away', // 503 Calls cannot be written down at the moment, so none is made.
+  'gateway.path_refused', // 400 This path could lead elsewhere than it says.
   'gateway.provider_down', // 503 The provider has failed several times in a row and is left alone for a moment.
   'gateway.resting', // 429 The provider asked for a pause that is not over yet.
   'gateway.too_slow', // 504 The provider took too long to answer.
+  'gateway.unknown_object', // 404 There is no such thing of yours.
+  'gateway.unknown_provider', // 404 There is no such provider here.
   'gateway.unreachable', // 502 The provider could not be reached, or it hung up before it answered.
   'http.bad_host', // 400 The Host header is not a host.
   'http.bad_idempotency_key', // 400 An Idempotency-Key has 1 to 255 visible characters.
@@ -73,9 +77,10 @@ export const errorCodes = [
   'resolver.fallback_disabled', // 422 User has disabled Gateway fallback; no per-user BYOK keys found.
   'resolver.key_limit_reached', // 429 The keys that could serve this call have been used as often as their limits allow.
   'resolver.lookup_failed', // 503 The keys could not be looked up, and nothing else is tried in their place.
-  'resolver.model_not_allowed', // 403 This token may not be used for this model.
+  'resolver.model_not_allowed', // 403 This token may not be used for this model, nor for calls that name none.
   'resolver.no_key', // 422 No provider key found for user and no server-side fallback keys configured; please add a provider API key (BYOK) for one of: openai, openrouter, anthropic, xai, or configure server-side fallback keys: OPENAI_API_KEY, OPENROUTER_API_KEY, ANTHROPIC_API_KEY, XAI_API_KEY.
   'resolver.not_served', // 422 There are keys, but none that can serve this call.
+  'resolver.own_key_needed', // 422 This needs a provider key of your own: with a key of the server it would reach what others keep there.
   'resolver.own_keys_only', // 422 User allows only keys of their own, and none of those can serve this call.
   'resolver.resting', // 503 The keys that could serve this call are left alone for a moment, because they failed.
   'rpc.no_such_user', // 409 There is no such user.

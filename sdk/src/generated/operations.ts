@@ -321,7 +321,7 @@ export type Resolution = {
     provider: string
     /** Of the person’s key; the operator’s have none. */
     keyId: string | null
-    code: 'disabled' | 'refused_by_provider' | 'host_changed' | 'host_refused' | 'stored_only' | 'unknown_provider' | 'other_protocol' | 'other_model' | 'model_not_allowed' | 'own_keys_only' | 'no_consent' | 'daily_limit' | 'monthly_limit' | 'resting'
+    code: 'disabled' | 'refused_by_provider' | 'host_changed' | 'host_refused' | 'stored_only' | 'unknown_provider' | 'other_provider' | 'other_key' | 'other_protocol' | 'other_model' | 'model_not_allowed' | 'own_keys_only' | 'own_key_needed' | 'no_consent' | 'daily_limit' | 'monthly_limit' | 'resting'
     reason: string
   }>
   /** What a call would be answered with. Null: it is served. */
@@ -579,6 +579,28 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** Anything else that a provider offers, beneath its base URL. For a signed-in person, or an API token with the scope `calls`. */
+  'DELETE /proxy/{provider}/{*}': {
+    params: {
+      provider: string
+      "*": string
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** Lets a provider forget a file. For a signed-in person, or an API token with the scope `calls`. */
+  'DELETE /v1/files/{id}': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** Lets a provider forget a response. For a signed-in person, or an API token with the scope `calls`. */
+  'DELETE /v1/responses/{id}': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
   /** Everything you own here, as one ZIP. account.json, and of each table your rows, a JSON object per line. Keys are in it as hints only. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/account/export': {
     reply: unknown
@@ -751,7 +773,7 @@ export interface Operations {
   'GET /api/resolve': {
     query?: {
       model?: string | undefined
-      protocol?: 'chat.completions' | 'responses' | 'completions' | 'embeddings' | 'messages' | 'messages.count_tokens' | undefined
+      protocol?: 'chat.completions' | 'responses' | 'completions' | 'embeddings' | 'moderations' | 'images.generations' | 'images.edits' | 'images.variations' | 'audio.speech' | 'audio.transcriptions' | 'audio.translations' | 'files' | 'batches' | 'messages' | 'messages.count_tokens' | 'gemini.models' | undefined
     }
     reply: Resolution
   }
@@ -820,11 +842,48 @@ export interface Operations {
   'GET /metrics': {
     reply: string
   }
+  /** Anything else that a provider offers, beneath its base URL. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /proxy/{provider}/{*}': {
+    params: {
+      provider: string
+      "*": string
+    }
+    reply: { [key: string]: unknown }
+  }
   /** Whether the process may be sent requests: database, migrations, keyring. For anyone. */
   'GET /ready': {
     reply: {
       status: 'ready'
     }
+  }
+  /** The batches under the caller’s own key. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/batches': {
+    reply: { [key: string]: unknown }
+  }
+  /** How far a batch has come. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/batches/{id}': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** The files that are kept under the caller’s own key. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/files': {
+    reply: { [key: string]: unknown }
+  }
+  /** What a provider knows of a file. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/files/{id}': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** The bytes of a file. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/files/{id}/content': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
   }
   /** The models that can be called, as OpenAI lists its own. For a signed-in person, or an API token with the scope `calls`. */
   'GET /v1/models': {
@@ -837,6 +896,31 @@ export interface Operations {
         owned_by: string
       }>
     }
+  }
+  /** A response that was made before. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/responses/{id}': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** What a response was made from. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1/responses/{id}/input_items': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** The models of Google. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1beta/models': {
+    reply: { [key: string]: unknown }
+  }
+  /** What Google says of a model. For a signed-in person, or an API token with the scope `calls`. */
+  'GET /v1beta/models/{model}': {
+    params: {
+      model: string
+    }
+    reply: { [key: string]: unknown }
   }
   /** Decide of a tier, of admin rights, of whether an account is open. Audited. A disabled account is refused by every process at once; disabled: false opens it again. For the service key, or an admin. */
   'PATCH /api/admin/users/{id}': {
@@ -851,6 +935,14 @@ export interface Operations {
       reason?: string | undefined
     }
     reply: Account
+  }
+  /** Anything else that a provider offers, beneath its base URL. For a signed-in person, or an API token with the scope `calls`. */
+  'PATCH /proxy/{provider}/{*}': {
+    params: {
+      provider: string
+      "*": string
+    }
+    reply: { [key: string]: unknown }
   }
   /** Takes over an anonymous account. Everything of the anonymous account is moved to the one that asks, and the anonymous account is gone. For a signed-in person, or an API token with the scope `account`. */
   'POST /api/account/claim': {
@@ -921,7 +1013,7 @@ export interface Operations {
       /** The model as a call would name it. Empty: each provider’s usual one. */
       model?: string | undefined
       /** What kind of call. Absent: whichever. */
-      protocol?: 'chat.completions' | 'responses' | 'completions' | 'embeddings' | 'messages' | 'messages.count_tokens' | undefined
+      protocol?: 'chat.completions' | 'responses' | 'completions' | 'embeddings' | 'moderations' | 'images.generations' | 'images.edits' | 'images.variations' | 'audio.speech' | 'audio.transcriptions' | 'audio.translations' | 'files' | 'batches' | 'messages' | 'messages.count_tokens' | 'gemini.models' | undefined
     }
     reply: Resolution
   }
@@ -958,6 +1050,14 @@ export interface Operations {
       token: string
     }
     reply: undefined
+  }
+  /** Anything else that a provider offers, beneath its base URL. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /proxy/{provider}/{*}': {
+    params: {
+      provider: string
+      "*": string
+    }
+    reply: { [key: string]: unknown }
   }
   /** Whether a secret can be sealed, kept, read back and opened. For the service key. */
   'POST /rest/v1/rpc/check_byok_vault_health': {
@@ -1038,6 +1138,35 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** A text, spoken. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/audio/speech': {
+    body: {
+      model: string
+      stream?: boolean | null | undefined
+      [key: string]: unknown
+    }
+    reply: { [key: string]: unknown }
+  }
+  /** What is said in a recording. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/audio/transcriptions': {
+    reply: { [key: string]: unknown }
+  }
+  /** What is said in a recording, in English. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/audio/translations': {
+    reply: { [key: string]: unknown }
+  }
+  /** Many calls, from a file and to be done in a day. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/batches': {
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** Stops a batch. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/batches/{id}/cancel': {
+    params: {
+      id: string
+    }
+    reply: { [key: string]: unknown }
+  }
   /** A chat completion, by the provider that the resolver chooses. For a signed-in person, or an API token with the scope `calls`. */
   'POST /v1/chat/completions': {
     body: {
@@ -1069,8 +1198,26 @@ export interface Operations {
   'POST /v1/embeddings': {
     body: {
       model: string
+      stream?: boolean | null | undefined
       [key: string]: unknown
     }
+    reply: { [key: string]: unknown }
+  }
+  /** A file for a provider to keep. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/files': {
+    reply: { [key: string]: unknown }
+  }
+  /** Images from images and a description. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/images/edits': {
+    reply: { [key: string]: unknown }
+  }
+  /** Images from a description. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/images/generations': {
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** Images like another. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/images/variations': {
     reply: { [key: string]: unknown }
   }
   /** A message, by the provider that the resolver chooses. For a signed-in person, or an API token with the scope `calls`. */
@@ -1093,6 +1240,11 @@ export interface Operations {
     }
     reply: { [key: string]: unknown }
   }
+  /** Whether texts or images are harmful. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/moderations': {
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
   /** A response, by the provider that the resolver chooses. For a signed-in person, or an API token with the scope `calls`. */
   'POST /v1/responses': {
     body: {
@@ -1100,10 +1252,54 @@ export interface Operations {
       stream?: boolean | null | undefined
       [key: string]: unknown
     }
-    reply: {
+    reply: { [key: string]: unknown }
+  }
+  /** Stops a response that is made in the background. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/responses/{id}/cancel': {
+    params: {
       id: string
-      [key: string]: unknown
     }
+    reply: { [key: string]: unknown }
+  }
+  /** The embeddings of several texts, by Google. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1beta/models/{model}:batchEmbedContents': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** How many tokens a request to a Gemini model would have. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1beta/models/{model}:countTokens': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** The embedding of a text, by Google. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1beta/models/{model}:embedContent': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** An answer of a Gemini model. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1beta/models/{model}:generateContent': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** An answer of a Gemini model, while it is made. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1beta/models/{model}:streamGenerateContent': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
   }
   /** Grant a person a setting. For the service key, or an admin. */
   'PUT /api/admin/users/{id}/settings/{key}': {
@@ -1179,5 +1375,13 @@ export interface Operations {
       /** Strict: a call fails rather than being made with a key that is not yours. */
       ownKeysOnly: boolean
     }
+  }
+  /** Anything else that a provider offers, beneath its base URL. For a signed-in person, or an API token with the scope `calls`. */
+  'PUT /proxy/{provider}/{*}': {
+    params: {
+      provider: string
+      "*": string
+    }
+    reply: { [key: string]: unknown }
   }
 }

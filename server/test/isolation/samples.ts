@@ -187,6 +187,11 @@ export const samples: Record<string, Sample> = {
     key: 'id',
     change: 'status',
   },
+  'keyloft.provider_objects': {
+    row: (user_id) => ({ user_id, object_id: randomUUID(), provider: 'openai', credential_source: 'user-key' }),
+    key: 'object_id',
+    change: 'provider',
+  },
   'keyloft_migrations.applied': { row: () => ({ name: randomUUID(), timestamp: 'now' }), key: 'name', change: 'timestamp' },
   'keyloft_migrations.applied_lock': { row: () => ({ id: randomUUID() }), key: 'id', change: 'is_locked' },
   'keyloft_migrations.files': { row: () => ({ name: randomUUID(), sha256: '', breaking: false }), key: 'name', change: 'sha256' },

@@ -19,7 +19,7 @@ export function genericRefusals(operation: Operation, status: number, valid: Rou
     case 409:
       return usedKey(operation, valid)
     case 413:
-      return [{ code: 'http.too_large', prepare: () => ({ payload: '{}', headers: { ...jsonType, 'content-length': '1000000000000' } }) }]
+      return [tooLarge(valid)]
     case 415:
       return [{ code: 'http.unsupported_media_type', prepare: () => ({ payload: 'a,b', headers: { 'content-type': 'text/csv' } }) }]
     case 429:
@@ -27,6 +27,11 @@ export function genericRefusals(operation: Operation, status: number, valid: Rou
     default:
       return []
   }
+}
+
+function tooLarge(valid: RouteRefusals['valid']): Refusal {
+  const headers = { ...jsonType, 'content-length': '1000000000000' }
+  return { code: 'http.too_large', prepare: async (test, caller) => ({ ...(await valid?.(test, caller)), payload: '{}', headers }) }
 }
 
 function wrongForm(operation: Operation, valid: RouteRefusals['valid']): Refusal[] {

@@ -26,6 +26,8 @@ export interface Operation {
   parameters: readonly Parameter[]
   /** Of the body, if the route takes one. */
   body: Schema | undefined
+  /** Of a refusal, by the name of its schema. */
+  refusalForm: string
   /** Other than 2xx. */
   refusals: readonly number[]
 }
@@ -34,7 +36,7 @@ interface Described {
   'x-keyloft-policy'?: Policy
   parameters?: Parameter[]
   requestBody?: { content?: Record<string, { schema?: Schema }> }
-  responses: Record<string, unknown>
+  responses: Record<string, { content?: Record<string, { schema?: Schema }> }>
 }
 
 /** Of every route that declares a policy. What better-auth mounts is its own, and described by it. */
@@ -54,14 +56,18 @@ export async function readOperations(app: FastifyInstance): Promise<Operation[]>
       const refusals = Object.keys(responses)
         .map(Number)
         .filter((status) => status >= 300)
-      return [{ route: `${method} ${path}`, method, path, policy, parameters, body, refusals }]
+      const refusalForm =
+        Object.values(responses['401']?.content ?? {})[0]
+          ?.schema?.$ref?.split('/')
+          .at(-1) ?? ''
+      return [{ route: `${method} ${path}`, method, path, policy, parameters, body, refusalForm, refusals }]
     }),
   )
 }
 
 /** The path with a value of the right form in each place, under which there is nothing. */
 export function fill({ path, parameters }: Operation, given: Record<string, string> = {}): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
+  return path.replaceAll(/\{([\w*]+)\}/g, (_whole, name: string) => {
     const schema = parameters.find((parameter) => parameter.in === 'path' && parameter.name === name)?.schema
     return encodeURIComponent(given[name] ?? schema?.enum?.[0] ?? [randomUUID(), '1', 'x'].find((value) => fits(value, schema)) ?? '')
   })

@@ -129,8 +129,9 @@ describe('every route refuses as it says it does', async () => {
       })
       expect(reply.statusCode, reply.body).toBe(status)
       if (operation.path.startsWith('/rest/')) expectPostgrestError(reply, code)
-      else if (operation.path.startsWith('/v1/messages')) expectAnthropicError(reply, code)
-      else if (operation.path.startsWith('/v1/') && operation.path !== '/v1/models') expectOpenAiError(reply, code)
+      else if (operation.refusalForm === 'AnthropicError') expectAnthropicError(reply, code)
+      else if (operation.refusalForm === 'OpenAiError') expectOpenAiError(reply, code)
+      else if (operation.refusalForm === 'GoogleError') expectGoogleError(reply, code)
       else expectProblem(reply, code)
     } finally {
       await undo?.(test)
@@ -176,6 +177,21 @@ function expectAnthropicError(reply: LightMyRequestResponse, code: string | unde
   expect(error).toEqual({ message: expect.stringMatching(/^\S.{3,}\.$/), type: expect.stringMatching(/^[a-z_]+$/), code: error.code })
   expect(error.code).toMatch(/^[a-z_]+\.[a-z_]+$/)
   if (code !== undefined) expect(error.code).toBe(code)
+  expect(reply.body).not.toMatch(internal)
+}
+
+/** What Google's clients hand on. */
+function expectGoogleError(reply: LightMyRequestResponse, code: string | undefined) {
+  const { error, ...rest } = reply.json()
+  expect(rest).toEqual({})
+  const [{ reason } = { reason: '' }] = error.details
+  expect(error).toEqual({
+    code: reply.statusCode,
+    message: expect.stringMatching(/^\S.{3,}\.$/),
+    status: expect.stringMatching(/^[A-Z_]+$/),
+    details: [{ '@type': expect.any(String), reason: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/), domain: 'keyloft' }],
+  })
+  if (code !== undefined) expect(reason).toBe(code)
   expect(reply.body).not.toMatch(internal)
 }
 

@@ -79,3 +79,41 @@ export const anthropic: Dialect = {
     }),
   },
 }
+
+const googleStatuses: Record<number, string> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  413: 'INVALID_ARGUMENT',
+  415: 'INVALID_ARGUMENT',
+  422: 'FAILED_PRECONDITION',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+}
+
+export const google: Dialect = {
+  headers: [],
+  errorForm: {
+    contentType: json,
+    schema: z
+      .object({
+        error: z.object({
+          code: z.int().describe('The status.'),
+          message: z.string(),
+          status: z.string().describe('Of which kind, in words of Google.'),
+          details: z.array(z.object({ '@type': z.string(), reason: stableCode, domain: z.string() })),
+        }),
+      })
+      .meta({ id: 'GoogleError' }),
+    render: (error) => ({
+      error: {
+        code: error.status,
+        message: sentence(error),
+        status: googleStatuses[error.status] ?? 'INTERNAL',
+        details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'keyloft' }],
+      },
+    }),
+  },
+}

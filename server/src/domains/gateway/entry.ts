@@ -28,6 +28,8 @@ export interface BookSettings {
 /** A call in the ledger: its intent, and how it ended. */
 export interface Entry {
   readonly call: Call
+  /** The model was not known when the call began. */
+  learn(model: string): void
   /** Whether a byte of the answer may leave. */
   readonly isOpen: boolean
   /** @throws gateway.ledger_away, or what the ledger refuses the call with */
@@ -46,7 +48,8 @@ export function createBook(
 ): Book {
   let isDoubtful = false
 
-  function enter(call: Call): Entry {
+  function enter(given: Call): Entry {
+    let call = given
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     promise.catch(() => {}) // whoever needs it listens; an answer that ended before does not
     let isBegun = false
@@ -54,6 +57,9 @@ export function createBook(
     const waiting = setTimeout(() => entry.begin(), patienceMs)
     const entry: { -readonly [K in keyof Entry]: Entry[K] } = {
       call,
+      learn(model) {
+        call = { ...call, model }
+      },
       isOpen: false,
       opened: promise,
       begin() {

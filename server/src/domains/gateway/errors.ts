@@ -3,6 +3,18 @@ import { defineErrors } from '../../base/errors.ts'
 /** What a caller hears of a call that did not come about. Who the provider is they know; where it is called, never. */
 export const gatewayErrors = defineErrors('gateway', {
   body_ambiguous: { status: 400, message: 'A field of the body stands there twice.', hint: 'Two readers could understand it in two ways.' },
+  form_unreadable: {
+    status: 400,
+    message: 'The form cannot be read without doubt.',
+    hint: 'Send it as multipart/form-data with plain names.',
+  },
+  path_refused: {
+    status: 400,
+    message: 'This path could lead elsewhere than it says.',
+    hint: 'Write it without dots, encoded slashes and empty parts.',
+  },
+  unknown_provider: { status: 404, message: 'There is no such provider here.' },
+  unknown_object: { status: 404, message: 'There is no such thing of yours.' },
   resting: { status: 429, message: 'The provider asked for a pause that is not over yet.', hint: 'Wait as long as retry-after says.' },
   unreachable: { status: 502, message: 'The provider could not be reached, or it hung up before it answered.' },
   bad_answer: { status: 502, message: 'The provider answered with something that cannot be passed on.' },

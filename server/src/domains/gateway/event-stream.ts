@@ -4,7 +4,7 @@ import type { UsageReader } from './usage/usage-readers.ts'
 
 export interface EventStreamOptions extends Partial<StreamShape> {
   /** Is shown every event in which a usage may stand. */
-  readonly reader: UsageReader
+  readonly reader: Pick<UsageReader, 'event'>
   readonly takesOutUsage: boolean
 }
 
@@ -22,7 +22,7 @@ export class EventStream {
   deltas = 0
   isDone = false
 
-  readonly #reader: UsageReader
+  readonly #reader: EventStreamOptions['reader']
   readonly #takesOut: boolean
   readonly #end: StreamShape['end']
   readonly #deltaMark: string

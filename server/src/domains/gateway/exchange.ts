@@ -27,15 +27,19 @@ export interface ExchangeListener {
  */
 export class Exchange implements Dispatcher.DispatchHandler, Watched {
   readonly #listener: ExchangeListener
-  readonly #firstByteBy: number
+  readonly #firstByteMs: number
+  readonly #begunMs = performance.now()
+  readonly #upload: { readonly lastPieceMs: number } | undefined
   #controller: Dispatcher.DispatchController | undefined
   #receiver: Receiver | undefined
   #reason: AppError | undefined
   #isOver = false
 
-  constructor(listener: ExchangeListener, firstByteBy: number) {
+  /** @param upload while it goes on, nobody waits for an answer */
+  constructor(listener: ExchangeListener, firstByteMs: number, upload?: { readonly lastPieceMs: number }) {
     this.#listener = listener
-    this.#firstByteBy = firstByteBy
+    this.#firstByteMs = firstByteMs
+    this.#upload = upload
   }
 
   onRequestStart(controller: Dispatcher.DispatchController) {
@@ -99,7 +103,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
 
   checkTime(nowMs: number) {
     if (this.#receiver) this.#receiver.checkTime(nowMs)
-    else if (nowMs > this.#firstByteBy) this.abort(gatewayErrors.too_slow({ internal: 'no head in time' }))
+    else if (nowMs - (this.#upload?.lastPieceMs ?? this.#begunMs) > this.#firstByteMs)
+      this.abort(gatewayErrors.too_slow({ internal: 'no head in time' }))
   }
 
   #stop(reason: AppError) {

@@ -4,15 +4,17 @@ import type { Route } from '../../platform/http/define-route.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { createBook } from './entry.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import type { Habits, Ledger, Resolve } from './ports.ts'
+import type { FindProvider, Habits, Ledger, Objects, Resolve } from './ports.ts'
 import { gatewayRoutes } from './routes.ts'
 import { Watch } from './watch.ts'
 
-export type { Candidate, Ledger, Resolve } from './ports.ts'
+export type { Candidate, Ledger, Made, Objects, Resolve } from './ports.ts'
 
 export interface GatewayDeps {
   resolve: Resolve
   habitsOf: (provider: string) => Habits
+  findProvider: FindProvider
+  objects: Objects
   ledger: Ledger
   egress: Pick<Egress, 'dispatcherFor'>
   clock: Clock
@@ -35,10 +37,13 @@ const defaultBreaker: BreakerSettings = { failures: 5, restMs: 15_000 }
 
 /** Calls to models: transport, and no opinion on whose key is used (the resolver's) or what it costs (the ledger's). */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { resolve, habitsOf, ledger, egress, clock, onProblem, servesUnaccounted = false } = deps
+  const { resolve, findProvider, habitsOf, objects, ledger, egress, clock, onProblem, servesUnaccounted = false } = deps
   const limits = { ...defaultLimits, ...deps.limits }
   const watch = new Watch(Math.min(500, limits.idleMs / 4, limits.firstByteMs / 4, limits.settleMs / 4))
-  const routes = gatewayRoutes(resolve, {
+  const routes = gatewayRoutes({
+    resolve,
+    findProvider,
+    objects,
     egress,
     habitsOf,
     book: createBook(ledger, { limitMs: limits.settleMs, servesUnaccounted }, clock, onProblem),

@@ -7,7 +7,7 @@ import type { Candidate } from './ports.ts'
  */
 
 /** From the client, as they stand, beside those of its dialect. */
-const forwarded = ['accept', 'http-referer', 'x-title'] as const
+const forwarded = ['accept', 'range', 'http-referer', 'x-title'] as const
 /** Which account of the key's owner is meant: that is for whom owns the key to say. */
 const forwardedWithOwnKey = ['openai-organization', 'openai-project'] as const
 
@@ -15,6 +15,9 @@ const forwardedWithOwnKey = ['openai-organization', 'openai-project'] as const
 const passed = new Set([
   'content-type',
   'content-encoding',
+  'content-disposition',
+  'content-range',
+  'accept-ranges',
   'cache-control',
   'x-request-id',
   'request-id',
@@ -32,12 +35,15 @@ export const isOwnKey = ({ source }: Pick<Candidate, 'source'>) => source === 'u
 export function requestHeaders(
   client: IncomingHttpHeaders,
   ofDialect: readonly string[],
+  { contentType, lengthBytes }: { contentType?: string | undefined; lengthBytes?: number | undefined },
   candidate: Candidate,
   ofProvider: Readonly<Record<string, string>> | undefined,
   auth: Readonly<Record<string, string>>,
 ): Record<string, string> {
   // Usage is read from the answer on its way, so it must come unpacked.
-  const headers: Record<string, string> = { 'user-agent': 'keyloft', 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  const headers: Record<string, string> = { 'user-agent': 'keyloft', 'accept-encoding': 'identity' }
+  if (contentType !== undefined) headers['content-type'] = contentType
+  if (lengthBytes !== undefined) headers['content-length'] = String(lengthBytes)
   Object.assign(headers, ofProvider)
   for (const name of forwarded) copy(client, name, headers)
   for (const name of ofDialect) copy(client, name, headers)

@@ -1,46 +1,28 @@
 import { httpErrors } from '../../platform/http/errors.ts'
+import { type CallRequest, type Edit, splice } from './call-request.ts'
 import type { RequestShape } from './operations/operation.ts'
 import { type Member, type ScannedObject, scanObject, skipBlanks } from './scan-object.ts'
 
-/** A call, as far as the gateway must know it. The rest is the provider's. */
-export interface CallRequest {
-  readonly model: string
-  readonly streams: boolean
-  /** A stream that tells its usage only if it is asked to, and is not. */
-  readonly lacksUsageWish: boolean
-  readonly asked: Asked
-  /** What the input may come to in tokens; absent where images or sounds stand in it. */
-  readonly estimatedInputTokens: number | undefined
-  /** The same bytes, but for the name of the model and the wish for usage. */
-  rewritten(changes: { model: string; askForUsage: boolean }): Buffer
-}
-
-/** What bounds the cost of a call. */
-interface Asked {
-  readonly inputBytes: number
-  /** Absent where no limit was named, or none that is a whole number. Of two, the larger. */
-  readonly mostOutputTokens?: number
-  /** Absent: one. */
-  readonly choices?: number
-  /** Whether there are images, sounds or files in it, or what the provider keeps and the body only points to. */
-  readonly hasMedia: boolean
-}
-
-const lookAt = 'Look at model, stream and stream_options; the rest is the provider’s to judge.'
-/** The ledger keeps no longer one. */
-const longestModel = 200
+const lookAt = 'Of the body, little is looked at here; the rest is the provider’s to judge.'
+/** The ledger keeps no longer name of a model. */
+const longestText = 200
 const bytesPerToken = 4
 
-export function readJsonRequest(bytes: Buffer, shape: RequestShape): CallRequest {
+/** @param modelInPath of a dialect that names it there */
+export function readJsonRequest(bytes: Buffer, shape: RequestShape, modelInPath?: string): CallRequest {
   const text = bytes.toString('latin1')
   const object = scanObject(text, 0, namesOf(shape))
   if (skipBlanks(text, object.closes + 1) !== text.length) throw httpErrors.bad_request()
   const { model: modelAt, stream, stream_options: options } = object.members
-  if (!modelAt) throw httpErrors.invalid({ message: 'The body names no model.', hint: lookAt })
-  const model = readModel(bytes, text, modelAt)
+  if (!modelAt && modelInPath === undefined && !shape.mayLackModel)
+    throw httpErrors.invalid({ message: 'The body names no model.', hint: lookAt })
+  const model = modelInPath ?? (modelAt && readText('model', bytes, text, modelAt))
   const streams = readFlag('stream', stream && text.slice(stream.start, stream.end))
   const wish = streams && shape.takesUsageWish ? findUsageWish(text, options) : ({ kind: 'asked' } as const)
   const asked = readAsked(text, object, shape)
+  const { pointer, detaches } = shape
+  const pointerAt = pointer === undefined ? undefined : object.members[pointer]
+  const detachedAt = detaches === undefined ? undefined : object.members[detaches]
 
   return {
     model,
@@ -48,9 +30,12 @@ export function readJsonRequest(bytes: Buffer, shape: RequestShape): CallRequest
     lacksUsageWish: wish.kind !== 'asked',
     asked,
     estimatedInputTokens: asked.hasMedia ? undefined : Math.ceil(bytes.length / bytesPerToken),
+    contentType: 'application/json',
+    ...(pointer && pointerAt && !isNull(text, pointerAt) ? { pointsTo: readText(pointer, bytes, text, pointerAt) } : {}),
+    ...(detaches && detachedAt ? { isDetached: readFlag(detaches, text.slice(detachedAt.start, detachedAt.end)) } : {}),
     rewritten(changes) {
       const edits: Edit[] = []
-      if (changes.model !== model) edits.push({ start: modelAt.start, end: modelAt.end, text: JSON.stringify(changes.model) })
+      if (modelAt && changes.model !== model) edits.push({ start: modelAt.start, end: modelAt.end, text: JSON.stringify(changes.model) })
       if (changes.askForUsage && wish.kind !== 'asked') edits.push(addWish(object, wish))
       return edits.length === 0 ? bytes : splice(bytes, edits)
     },
@@ -59,25 +44,42 @@ export function readJsonRequest(bytes: Buffer, shape: RequestShape): CallRequest
 
 const namesByShape = new WeakMap<RequestShape, readonly string[]>()
 
+/** Of the members of the body itself: what stands further in is looked for there. */
 function namesOf(shape: RequestShape): readonly string[] {
   const known = namesByShape.get(shape)
   if (known) return known
-  const { outputLimits = [], choices, takesUsageWish } = shape
-  const names = ['model', 'stream', ...outputLimits, ...(choices ? [choices] : []), ...(takesUsageWish ? ['stream_options'] : [])]
+  const { outputLimits = [], choices = [], takesUsageWish, namesNoModel, pointer, detaches } = shape
+  const counts = [...outputLimits, ...choices].map((path) => path.split('.')[0] ?? path)
+  const others = [takesUsageWish && 'stream_options', pointer, detaches].filter((name) => typeof name === 'string')
+  const names = [...new Set([...(namesNoModel ? [] : ['model', 'stream']), ...counts, ...others])]
   namesByShape.set(shape, names)
   return names
 }
 
-function readAsked(text: string, { members }: ScannedObject<string>, { outputLimits = [], choices, mediaMarks = [] }: RequestShape): Asked {
-  const limits = outputLimits.map((name) => readCount(text, members[name])).filter((count) => count !== undefined)
-  const wanted = choices === undefined ? undefined : readCount(text, members[choices])
+function readAsked(text: string, object: ScannedObject<string>, { outputLimits = [], choices = [], mediaMarks = [] }: RequestShape) {
+  const mostOutputTokens = largest(text, object, outputLimits)
+  const wanted = largest(text, object, choices)
   return {
     inputBytes: text.length,
-    ...(limits.length > 0 ? { mostOutputTokens: Math.max(...limits) } : {}),
+    ...(mostOutputTokens === undefined ? {} : { mostOutputTokens }),
     ...(wanted === undefined ? {} : { choices: wanted }),
     hasMedia: mediaMarks.some((mark) => text.includes(mark)),
   }
 }
+
+function largest(text: string, object: ScannedObject<string>, paths: readonly string[]): number | undefined {
+  let most: number | undefined
+  for (const path of paths) {
+    const [name = '', inner] = path.split('.')
+    const member = object.members[name]
+    if (!member || isNull(text, member)) continue
+    const count = readCount(text, inner === undefined ? member : scanObject(text, member.start, [inner]).members[inner])
+    if (count !== undefined) most = Math.max(most ?? 0, count)
+  }
+  return most
+}
+
+const isNull = (text: string, { start }: Member) => text.startsWith('null', start)
 
 /** What is no whole number is no bound: the provider may take it in a way of its own. */
 function readCount(text: string, member: Member | undefined): number | undefined {
@@ -87,12 +89,12 @@ function readCount(text: string, member: Member | undefined): number | undefined
 }
 const quote = 34
 
-function readModel(bytes: Buffer, text: string, { start, end }: Member): string {
+function readText(name: string, bytes: Buffer, text: string, { start, end }: Member): string {
   const isPlain = text.charCodeAt(start) === 34 && /^[!#-[\]-~]+$/.test(text.slice(start + 1, end - 1))
-  const model: unknown = isPlain ? text.slice(start + 1, end - 1) : parse(bytes.toString('utf8', start, end))
-  if (typeof model !== 'string' || model.trim() === '' || model.length > longestModel)
-    throw httpErrors.invalid({ message: 'The name of the model is no text, or too long.', hint: lookAt })
-  return model
+  const value: unknown = isPlain ? text.slice(start + 1, end - 1) : parse(bytes.toString('utf8', start, end))
+  if (typeof value !== 'string' || value.trim() === '' || value.length > longestText)
+    throw httpErrors.invalid({ message: `The field ${name} is no text, or too long.`, hint: lookAt })
+  return value
 }
 
 function parse(text: string): unknown {
@@ -128,12 +130,6 @@ function findUsageWish(text: string, member: Member | undefined): UsageWish {
   return isAsked ? { kind: 'asked' } : { kind: 'instead', of: given, text: 'true' }
 }
 
-interface Edit {
-  start: number
-  end: number
-  text: string
-}
-
 function addWish(object: ScannedObject<string>, usage: Exclude<UsageWish, { kind: 'asked' }>): Edit {
   if (usage.kind === 'absent') return { start: object.closes, end: object.closes, text: `,"stream_options":{${wishForUsage}}` }
   if (usage.kind === 'within') {
@@ -141,14 +137,4 @@ function addWish(object: ScannedObject<string>, usage: Exclude<UsageWish, { kind
     return { start: closes, end: closes, text: isEmpty ? wishForUsage : `,${wishForUsage}` }
   }
   return { start: usage.of.start, end: usage.of.end, text: usage.text }
-}
-
-function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
-  const parts: Buffer[] = []
-  let at = 0
-  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
-    parts.push(bytes.subarray(at, start), Buffer.from(text))
-    at = end
-  }
-  return Buffer.concat([...parts, bytes.subarray(at)])
 }

@@ -9,7 +9,10 @@ export interface Limits {
   readonly drainMs: number
   /** For writing a call down. */
   readonly settleMs: number
+  /** Of a body that is read. */
   readonly bodyBytes: number
+  /** Of one that only passes through. */
+  readonly uploadBytes: number
   /** In all, over every candidate. */
   readonly attempts: number
   /** A longer pause is not waited for. */
@@ -29,6 +32,7 @@ export const defaultLimits: Limits = {
   drainMs: 5 * MINUTE,
   settleMs: 10 * SECOND,
   bodyBytes: 32 * MIB,
+  uploadBytes: 2_048 * MIB,
   attempts: 4,
   longestWaitMs: 2 * SECOND,
   backoffMs: 300,

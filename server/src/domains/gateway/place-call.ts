@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
 import type { Clock } from '../../base/clock.ts'
 import type { AppError } from '../../base/errors.ts'
 import type { Principal } from '../../base/principal.ts'
@@ -6,15 +7,14 @@ import { uuidV7 } from '../../base/uuid.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
 import type { Call } from '../ledger/call.ts'
 import type { Breaker } from './breaker.ts'
+import type { CallRequest } from './call-request.ts'
 import type { Book, Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
 import { Exchange, type Receiver } from './exchange.ts'
 import { credentialTrace, isOwnKey, passOn, requestHeaders, secretsIn } from './headers.ts'
-import type { CallRequest } from './json-request.ts'
 import type { Limits } from './limits.ts'
-import type { Operation } from './operations/operation.ts'
-import type { Candidate, Habits, Resolved } from './ports.ts'
-import { type Client, Relay } from './relay.ts'
+import type { Candidate, Habits, Objects, Resolved } from './ports.ts'
+import { type CallShape, type Client, Relay } from './relay.ts'
 import { type Judgement, judgeAnswer, judgeFailure, type May } from './try-again.ts'
 import { createUsageReader } from './usage/usage-readers.ts'
 import type { Watch, Watched } from './watch.ts'
@@ -23,6 +23,7 @@ export interface PlaceCallDeps {
   egress: Pick<Egress, 'dispatcherFor'>
   habitsOf: (provider: string) => Habits
   book: Book
+  objects: Objects
   breaker: Breaker
   watch: Watch
   limits: Limits
@@ -33,7 +34,8 @@ export interface PlaceCallDeps {
 export interface Incoming {
   readonly principal: Principal
   readonly requestId: string
-  readonly operation: Operation
+  readonly operation: CallShape
+  readonly method: Dispatcher.HttpMethod
   readonly headers: IncomingHttpHeaders
   readonly request: CallRequest
   readonly response: ServerResponse
@@ -91,7 +93,7 @@ export class PlacedCall implements Watched {
     const failures = new Map<number, string>()
     for (const [turn, index] of awake.entries()) {
       const candidate = candidates[index] as Candidate
-      const hasMore = turn + 1 < awake.length
+      const hasMore = turn + 1 < awake.length && !this.#it.request.upload
       const entry = book.enter(this.#toCall(candidate, decisionsOf(trace, index, failures)))
       if (book.isDoubtful) await entry.begin()
       const result = await this.#tryOne(candidate, entry, hasMore)
@@ -107,7 +109,7 @@ export class PlacedCall implements Watched {
     const auth = await this.#openKey(candidate, entry)
     if (this.#hasLeft) return this.#endUnheard(entry)
     for (let isFirst = true; ; isFirst = false) {
-      const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts
+      const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts && !this.#it.request.upload
       const result = await this.#attempt(candidate, entry, auth, { mayRetry, mayMove: hasMore })
       if (result.kind !== 'retry') return result
       await this.#pause(result.afterMs)
@@ -134,12 +136,15 @@ export class PlacedCall implements Watched {
   /** One request. Its promise is settled when the answer begins to leave, or is not to be passed on. */
   #attempt(candidate: Candidate, entry: Entry, auth: Readonly<Record<string, string>>, may: May): Promise<Attempted> {
     const { egress, breaker, limits, clock } = this.#deps
-    const { operation, request, headers, response } = this.#it
+    const { operation, method, request, headers, response } = this.#it
+    const { upload } = request
     const habits = this.#deps.habitsOf(candidate.provider)
     const takesOutUsage = request.lacksUsageWish && habits.takesUsageWish !== false
     const secrets = secretsIn(auth)
     return new Promise((resolve, reject) => {
       const fail = (error: AppError) => {
+        const fault = request.upload?.fault
+        if (fault) return resolve({ kind: 'give up', error: fault })
         breaker.note(candidate, { kind: 'fails' })
         resolve({ ...judgeFailure(error, may, limits), error })
       }
@@ -177,6 +182,7 @@ export class PlacedCall implements Watched {
             entry,
             exchange,
             limits,
+            remember: (objectId) => this.#remember(objectId, candidate),
             drains: habits.whenClientLeaves === 'drain',
             isOwnKey: isOwnKey(candidate),
             headers: this.#headersFor(candidate, passOn(given, candidate, secrets)),
@@ -188,7 +194,7 @@ export class PlacedCall implements Watched {
         )
         return this.#relay
       }
-      const exchange = new Exchange({ onHead: answer, onFailure: fail, onMistake: mistake }, performance.now() + limits.firstByteMs)
+      const exchange = new Exchange({ onHead: answer, onFailure: fail, onMistake: mistake }, limits.firstByteMs, upload)
       this.#exchange = exchange
       this.#onLeft = () => {
         if (this.#relay) return this.#relay.clientLeft()
@@ -208,13 +214,22 @@ export class PlacedCall implements Watched {
         )
         .catch(mistake)
       const { destination } = candidate
+      const body = request.rewritten({ model: candidate.modelId, askForUsage: takesOutUsage })
+      const lengthBytes = upload?.lengthBytes === undefined ? undefined : upload.lengthBytes + upload.growsBy
       egress.dispatcherFor(destination).dispatch(
         {
           origin: destination.origin,
           path: destination.path,
-          method: operation.method,
-          headers: requestHeaders(headers, operation.dialect.headers, candidate, habits.headers, auth),
-          body: request.rewritten({ model: candidate.modelId, askForUsage: takesOutUsage }),
+          method,
+          headers: requestHeaders(
+            headers,
+            operation.headers,
+            { contentType: request.contentType, lengthBytes },
+            candidate,
+            habits.headers,
+            auth,
+          ),
+          body,
           headersTimeout: 0, // the watch sees to both
           bodyTimeout: 0,
         },
@@ -233,7 +248,7 @@ export class PlacedCall implements Watched {
       requestId,
       operation: operation.name,
       provider: candidate.provider,
-      model: candidate.modelId,
+      model: candidate.modelId || operation.name, // by which an operator may price calls that name none
       credentialSource: candidate.source,
       keyId: candidate.keyId,
       tokenId: principal.tokenId,
@@ -248,8 +263,14 @@ export class PlacedCall implements Watched {
       if (!passed.includes(name)) passed.push(name, ownHeaders[at + 1] as string)
     }
     passed.push('x-keyloft-credential', credentialTrace(candidate))
-    if (candidate.modelId !== request.model) passed.push('x-keyloft-model', encodeURI(candidate.modelId))
+    if (request.model !== undefined && candidate.modelId !== request.model) passed.push('x-keyloft-model', encodeURI(candidate.modelId))
     return passed
+  }
+
+  /** Later it is found with the key that made it. Where that cannot be written down, the call has been made all the same. */
+  async #remember(objectId: string, { provider, source, keyId }: Candidate): Promise<void> {
+    const userId = this.#it.principal.claims.sub ?? ''
+    await this.#deps.objects.remember(userId, objectId, { provider, source, keyId }).catch(this.#deps.onMistake)
   }
 
   #clientLeft() {

@@ -1,7 +1,7 @@
 import type { Principal } from '../../base/principal.ts'
 import type { Destination } from '../../platform/egress/egress.ts'
 import type { Call, Outcome } from '../ledger/call.ts'
-import type { OperationName } from './operations/operations.ts'
+import type { Protocol } from '../providers/providers.ts'
 
 /** One way to make a call, as the resolver found it. */
 export interface Candidate {
@@ -23,9 +23,41 @@ export interface Resolved {
   readonly trace: readonly object[]
 }
 
-interface Wanted {
-  readonly model: string
-  readonly protocol: OperationName
+export interface Wanted {
+  readonly model: string | undefined
+  /** Absent: anything, beneath the base of the provider. */
+  readonly protocol?: Protocol | undefined
+  /** Comes after the protocol's path; `{model}` in it becomes the model's name with the provider. */
+  readonly suffix?: string | undefined
+  /** The only provider that will do. */
+  readonly provider?: string | undefined
+  readonly madeWith?: Made | undefined
+  readonly needsOwnKey?: boolean | undefined
+  readonly isModelFree?: boolean | undefined
+}
+
+/** With which key something was made that a provider keeps. */
+export interface Made {
+  readonly provider: string
+  readonly source: Call['credentialSource']
+  readonly keyId?: string | undefined
+}
+
+/** A provider, as far as its address goes. */
+export interface Callable {
+  readonly id: string
+  /** Absent: it is called by nobody here. */
+  readonly baseUrl?: string | undefined
+  readonly paths?: Readonly<Partial<Record<Protocol, string>>> | undefined
+}
+
+/** By id or alias. */
+export type FindProvider = (name: string) => Callable | undefined
+
+/** What providers keep for people: responses, files, batches. Each is reached with the key that made it, by whom it was made for. */
+export interface Objects {
+  find(userId: string, objectId: string): Promise<Made | 'of another' | undefined>
+  remember(userId: string, objectId: string, made: Made): Promise<void>
 }
 
 /** At once, where all is known. @throws an AppError where nothing serves, and where the resolution itself failed */

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AppError } from '../../base/errors.ts'
 import { noUsage, type Outcome } from '../ledger/call.ts'
+import type { CallRequest } from './call-request.ts'
 import type { Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
 import { EventStream } from './event-stream.ts'
 import type { Exchange, Receiver } from './exchange.ts'
-import type { CallRequest } from './json-request.ts'
+import { KeptObjects } from './kept-objects.ts'
 import type { Limits } from './limits.ts'
 import type { Operation } from './operations/operation.ts'
 import type { UsageReader, UsageReading } from './usage/usage-readers.ts'
@@ -25,7 +26,7 @@ export interface Client {
 
 export interface RelayOptions {
   client: Client
-  operation: Operation
+  operation: CallShape
   request: CallRequest
   reader: UsageReader
   entry: Entry
@@ -40,6 +41,14 @@ export interface RelayOptions {
   /** What the answer must not repeat. */
   secrets: readonly string[]
   takesOutUsage: boolean
+  /** Of something that the provider keeps. */
+  remember(objectId: string): Promise<void>
+}
+
+/** What of an operation decides how its answer is carried. */
+export interface CallShape extends Pick<Operation, 'name' | 'stream' | 'isFree' | 'keeps'> {
+  /** Of the client's, those that mean something to a provider. */
+  readonly headers: readonly string[]
 }
 
 type Part = string | Buffer
@@ -60,6 +69,8 @@ export class Relay implements Receiver {
   readonly #status: number
   readonly #stream: EventStream | undefined
   readonly #lengthBytes: number | undefined
+  readonly #kept: KeptObjects | undefined
+  readonly #keepsBody: boolean
   #receivedBytes = 0
   /** Of an answer that is no stream: as it came, for the usage. */
   #body: Buffer[] = []
@@ -80,9 +91,13 @@ export class Relay implements Receiver {
     this.#endsByMs = this.#progressMs + it.limits.totalMs
     const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity'
     const isStream = isPlain && status < 300 && (headers['content-type'] ?? '').startsWith('text/event-stream')
-    if (isStream) this.#stream = new EventStream({ ...it.operation.stream, reader: it.reader, takesOutUsage: it.takesOutUsage })
+    const { stream, keeps, isFree } = it.operation
+    if (keeps) this.#kept = new KeptObjects(keeps, it.reader)
+    if (isStream) this.#stream = new EventStream({ ...stream, reader: this.#kept ?? it.reader, takesOutUsage: it.takesOutUsage })
     const length = headers['content-length']
     this.#lengthBytes = length === undefined || isStream ? undefined : Number(length)
+    const saysSomething = isPlain && /json|^$/.test(headers['content-type'] ?? '') && (keeps !== undefined || !isFree)
+    this.#keepsBody = status < 300 && saysSomething && (this.#lengthBytes ?? 0) <= mostReadBytes
     // Most often the first event comes with the head, and of a short answer the end: then it needs no intent of its own.
     setImmediate(() => this.#guard(() => this.#flushHead()))
   }
@@ -97,8 +112,8 @@ export class Relay implements Receiver {
       if (this.#stream.isDone && this.#stream.keptBack > mostHeldBytes) return this.#breakOff(gatewayErrors.bad_answer())
       return this.#isGone ? undefined : this.#write(part)
     }
-    if (this.#receivedBytes <= mostReadBytes) this.#body.push(piece)
-    else this.#body = []
+    if (this.#keepsBody && this.#receivedBytes <= mostReadBytes) this.#body.push(piece)
+    else if (this.#body.length > 0) this.#body = []
     if (this.#isGone) return
     if (this.#receivedBytes === this.#lengthBytes) {
       this.#held.push(piece) // the last byte of all
@@ -212,7 +227,7 @@ export class Relay implements Receiver {
     const held = this.#takeHeld()
     if (last !== '') held.push(last)
     const bytes = held.length === 1 && typeof held[0] !== 'string' ? (held[0] as Buffer) : Buffer.concat(held.map(toBytes))
-    if (!this.#hasBegun && !this.#stream) this.#it.headers.push('content-length', String(bytes.length))
+    if (!this.#hasBegun && !this.#stream && this.#status !== 204) this.#it.headers.push('content-length', String(bytes.length))
     this.#begin()
     client.response.end(bytes)
     client.over()
@@ -278,10 +293,16 @@ export class Relay implements Receiver {
   #finish(outcome: Outcome['outcome'], then: (isWritten: boolean) => void) {
     this.#isEnding = true
     this.#progressMs = performance.now()
-    const { client, entry } = this.#it
+    const { client, entry, request, remember } = this.#it
+    const body = this.#bodyText()
+    if (body !== '') this.#it.reader.body(body)
+    if (body !== '') this.#kept?.body(body)
+    const model = request.lateModel?.()
+    if (model) entry.learn(model)
+    const kept = this.#kept && this.#kept.ids.size > 0 ? Promise.all([...this.#kept.ids].map(remember)) : undefined
     entry
       .settle({ outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs, ...this.#readUsage() })
-      .then(then)
+      .then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten)))
       .catch((error) => client.onMistake(error))
   }
 
@@ -296,7 +317,6 @@ export class Relay implements Receiver {
   #readUsage(): Pick<Outcome, 'usageBasis' | 'usage' | 'providerUsage' | 'providerCostUsd'> {
     const { operation, reader, request } = this.#it
     if (this.#status >= 300 || operation.isFree) return { usageBasis: 'none' }
-    if (!this.#stream && this.#body.length > 0) reader.body(this.#bodyText())
     const reading = reader.result()
     if (reading?.isWhole) return { usageBasis: 'reported', ...told(reading) }
     const inputTokens = reading?.usage.inputTokens ?? request.estimatedInputTokens
@@ -307,6 +327,7 @@ export class Relay implements Receiver {
   }
 
   #bodyText(): string {
+    if (!this.#keepsBody || this.#body.length === 0) return ''
     const [first] = this.#body
     return first && this.#body.length === 1 ? first.toString('latin1') : Buffer.concat(this.#body).toString('latin1')
   }

@@ -28,7 +28,7 @@ export const mockProviderRoutes: readonly Route[] = [
       method: 'POST',
       path: mockProviderPath + path,
       policy,
-      takesBytes: true,
+      takes: 'bytes',
       schema: { summary: `The mock provider: ${path.slice(1)}`, body: anything, reply: anything },
       handler({ bytes, reply }) {
         const { status, headers, pieces } = answerTo(bytes)

@@ -1,4 +1,4 @@
-import { openAiPaths, type Provider } from './provider.ts'
+import { openAiPaths, type Provider, resellerPaths } from './provider.ts'
 
 export const knownProviders = [
   {
@@ -30,7 +30,12 @@ export const knownProviders = [
     aliases: ['gemini'],
     baseUrl: 'https://generativelanguage.googleapis.com',
     auth: 'x-goog-api-key',
-    paths: { 'chat.completions': '/v1beta/openai/chat/completions', embeddings: '/v1beta/openai/embeddings' },
+    paths: {
+      'chat.completions': '/v1beta/openai/chat/completions',
+      embeddings: '/v1beta/openai/embeddings',
+      'images.generations': '/v1beta/openai/images/generations',
+      'gemini.models': '/v1beta/models',
+    },
     verifyPath: '/v1beta/models?pageSize=1',
     keysAt: 'https://aistudio.google.com/apikey',
   },
@@ -40,7 +45,7 @@ export const knownProviders = [
     aliases: ['x-ai'],
     baseUrl: 'https://api.x.ai/v1',
     auth: 'bearer',
-    paths: { 'chat.completions': '/chat/completions', responses: '/responses' },
+    paths: { 'chat.completions': '/chat/completions', responses: '/responses', 'images.generations': '/images/generations' },
     verifyPath: '/models',
     keysAt: 'https://console.x.ai',
   },
@@ -49,7 +54,7 @@ export const knownProviders = [
     name: 'OpenRouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     auth: 'bearer',
-    paths: { ...openAiPaths, messages: '/messages' },
+    paths: resellerPaths,
     verifyPath: '/key', // its list of models is open to everybody
     keysAt: 'https://openrouter.ai/settings/keys',
   },
@@ -59,7 +64,7 @@ export const knownProviders = [
     aliases: ['aigateway', 'vercel'],
     baseUrl: 'https://ai-gateway.vercel.sh/v1',
     auth: 'bearer',
-    paths: { ...openAiPaths, messages: '/messages' },
+    paths: resellerPaths,
     verifyPath: '/credits', // its list of models is open to everybody
     keysAt: 'https://vercel.com/docs/ai-gateway',
   },

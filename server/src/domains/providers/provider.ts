@@ -1,5 +1,22 @@
-/** What a call can be, by the names that the ledger writes down. */
-export const protocols = ['chat.completions', 'responses', 'completions', 'embeddings', 'messages', 'messages.count_tokens'] as const
+/** What can be spoken with a provider: calls of one kind, or of a family beneath one path. */
+export const protocols = [
+  'chat.completions',
+  'responses',
+  'completions',
+  'embeddings',
+  'moderations',
+  'images.generations',
+  'images.edits',
+  'images.variations',
+  'audio.speech',
+  'audio.transcriptions',
+  'audio.translations',
+  'files',
+  'batches',
+  'messages',
+  'messages.count_tokens',
+  'gemini.models',
+] as const
 export type Protocol = (typeof protocols)[number]
 
 /** A provider as data. Its id is bound into every key sealed for it and never changes. */
@@ -25,12 +42,30 @@ export interface Provider {
   readonly keysAt?: string
 }
 
-/** As OpenAI and whatever imitates it have them. */
+/** As OpenAI has them, and whatever imitates all of it. */
 export const openAiPaths = {
   'chat.completions': '/chat/completions',
   responses: '/responses',
   completions: '/completions',
   embeddings: '/embeddings',
+  moderations: '/moderations',
+  'images.generations': '/images/generations',
+  'images.edits': '/images/edits',
+  'images.variations': '/images/variations',
+  'audio.speech': '/audio/speech',
+  'audio.transcriptions': '/audio/transcriptions',
+  'audio.translations': '/audio/translations',
+  files: '/files',
+  batches: '/batches',
+} as const satisfies Provider['paths']
+
+/** As those have them who sell everybody's models. */
+export const resellerPaths = {
+  'chat.completions': '/chat/completions',
+  responses: '/responses',
+  completions: '/completions',
+  embeddings: '/embeddings',
+  messages: '/messages',
 } as const satisfies Provider['paths']
 
 /** OpenAI's protocols carry the key as OpenAI does, whoever speaks them. */

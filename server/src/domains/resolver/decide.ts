@@ -33,10 +33,24 @@ export interface Asked {
   readonly modelHint: string | undefined
   /** Absent: whichever. */
   readonly protocol?: Protocol | undefined
+  /** The only provider that will do. */
+  readonly provider?: string | undefined
+  /** What was made with it can be had with it alone. Where the person put another key in its place, that one. */
+  readonly madeWith?: MadeWith | undefined
+  /** It reaches what others may have put into the account of a key. */
+  readonly needsOwnKey?: boolean | undefined
+  /** It names no model, and none is meant. */
+  readonly isModelFree?: boolean | undefined
   /** Milliseconds since 1970. */
   readonly now: number
   /** The only models that may be called; absent: every one. */
   readonly allowedModels?: readonly string[] | undefined
+}
+
+/** The key by which a provider was given something to keep. */
+export interface MadeWith {
+  readonly source: Source
+  readonly keyId?: string | undefined
 }
 
 export interface Surroundings {
@@ -56,10 +70,13 @@ export const hindrances = [
   'host_refused',
   'stored_only',
   'unknown_provider',
+  'other_provider',
+  'other_key',
   'other_protocol',
   'other_model',
   'model_not_allowed',
   'own_keys_only',
+  'own_key_needed',
   'no_consent',
   'daily_limit',
   'monthly_limit',
@@ -90,7 +107,7 @@ export function decide<K extends Key>(facts: Facts<K>, asked: Asked, around: Sur
   const decisions: Decision<K>[] = []
   const passedOver: PassedOver<K>[] = []
   for (const key of inOrder(facts.keys, around.order)) {
-    const modelId = nameAt(key.provider, wanted, around.catalogue)
+    const modelId = asked.isModelFree ? '' : nameAt(key.provider, wanted, around.catalogue)
     const because = hindranceOf(key, modelId, facts, asked, around)
     if (because !== undefined) passedOver.push({ key, because })
     else if (modelId !== undefined) decisions.push({ key, modelId, modelReplaced: modelId !== hintOf(wanted) })
@@ -110,22 +127,33 @@ function hindranceOf(
   key: Key,
   modelId: string | undefined,
   facts: Facts,
-  { protocol, now, allowedModels }: Asked,
+  { protocol, provider, madeWith, needsOwnKey, isModelFree, now, allowedModels }: Asked,
   { providers, uses, restsUntil }: Surroundings,
 ): Hindrance | undefined {
   if (!key.isEnabled) return 'disabled'
+  if (provider !== undefined && key.provider.id !== provider) return 'other_provider'
+  if (madeWith && !isTheSame(key, madeWith, facts.keys)) return 'other_key'
   if (!isOfPerson(key.source) && facts.ownKeysOnly) return 'own_keys_only'
+  if (!isOfPerson(key.source) && needsOwnKey) return 'own_key_needed'
   if (key.source === 'team-gateway' && !facts.allowsTeamGateway) return 'no_consent'
   if (key.nowhere !== undefined) return key.nowhere
   if (!key.isValid) return 'refused_by_provider'
   if (protocol !== undefined && key.provider.paths?.[protocol] === undefined) return 'other_protocol'
   if (modelId === undefined) return 'other_model'
-  if (allowedModels !== undefined && !mayCall(allowedModels, modelId, providers)) return 'model_not_allowed'
+  // What was made with a token that is bound to models may be had with it again.
+  if (isModelFree) {
+    if (allowedModels !== undefined && !madeWith) return 'model_not_allowed'
+  } else if (allowedModels !== undefined && !mayCall(allowedModels, modelId, providers)) return 'model_not_allowed'
   const used = key.id === undefined ? undefined : uses?.get(key.id)
   if (key.dailyLimit !== null && (used?.today ?? 0) >= key.dailyLimit) return 'daily_limit'
   if (key.monthlyLimit !== null && (used?.thisMonth ?? 0) >= key.monthlyLimit) return 'monthly_limit'
   const rests = restsUntil?.(key, modelId)
   return rests !== undefined && rests > now ? 'resting' : undefined
+}
+
+function isTheSame({ source, id }: Key, madeWith: MadeWith, keys: readonly Key[]): boolean {
+  if (source !== madeWith.source) return false
+  return id === madeWith.keyId || !keys.some((key) => key.id === madeWith.keyId)
 }
 
 function mayCall(allowed: readonly string[], modelId: string, providers: Pick<Providers, 'find'>): boolean {

@@ -17,6 +17,11 @@ export const resolverErrors = defineErrors('resolver', {
     message: 'User allows only keys of their own, and none of those can serve this call.',
     hint: 'Add or enable a provider key, or switch own keys only off in the settings.',
   },
+  own_key_needed: {
+    status: 422,
+    message: 'This needs a provider key of your own: with a key of the server it would reach what others keep there.',
+    hint: 'Add a key of this provider.',
+  },
   not_served: {
     status: 422,
     message: 'There are keys, but none that can serve this call.',
@@ -24,7 +29,7 @@ export const resolverErrors = defineErrors('resolver', {
   },
   model_not_allowed: {
     status: 403,
-    message: 'This token may not be used for this model.',
+    message: 'This token may not be used for this model, nor for calls that name none.',
     hint: 'Use one of the models it was made for.',
   },
   key_limit_reached: {

@@ -9,6 +9,7 @@ const telling: readonly [Hindrance, ErrorMaker][] = [
   ['daily_limit', resolverErrors.key_limit_reached],
   ['monthly_limit', resolverErrors.key_limit_reached],
   ['model_not_allowed', resolverErrors.model_not_allowed],
+  ['own_key_needed', resolverErrors.own_key_needed],
 ]
 
 /** The one sentence for a call that nothing serves. */

@@ -12,7 +12,7 @@ import { authFor, authHeader, type Protocol, type Providers } from '../providers
 import { userIdOf } from '../vault/keys.ts'
 import { openKey } from '../vault/seal-key.ts'
 import { createCatalogueMemory } from './catalogue.ts'
-import { decide, type Hindrance, type Key, type Resolution } from './decide.ts'
+import { decide, type Hindrance, type Key, type MadeWith, type Resolution } from './decide.ts'
 import { resolverErrors } from './errors.ts'
 import type { Catalogue } from './model-names.ts'
 import { OpenedKeys } from './opened-keys.ts'
@@ -46,6 +46,13 @@ export interface ResolverDeps {
 interface Wanted {
   readonly model: string | undefined
   readonly protocol?: Protocol | undefined
+  /** Added to the protocol's path at the provider, or, without one, to its base. `{model}` in it becomes the model's name there. */
+  readonly suffix?: string | undefined
+  /** The only provider that will do. */
+  readonly provider?: string | undefined
+  readonly madeWith?: MadeWith | undefined
+  readonly needsOwnKey?: boolean | undefined
+  readonly isModelFree?: boolean | undefined
 }
 
 /** One way to make a call. */
@@ -132,9 +139,10 @@ export function createResolver(deps: ResolverDeps): Resolver {
   /** Where nothing else has a say: from the same facts and the same catalogue comes the same. */
   function chooseOnce({ person, catalogue, uses }: Facts, wanted: Wanted, allowedModels: readonly string[] | undefined): Resolved {
     const now = clock()
-    const isLong = (wanted.model?.length ?? 0) > longestKept
-    if (uses || restsUntil || allowedModels || isLong) return choose(person, catalogue, wanted, { now, uses, allowedModels })
-    const name = `${person.userId} ${wanted.protocol} ${wanted.model}`
+    const { model = '', protocol, suffix = '', provider, madeWith, needsOwnKey, isModelFree } = wanted
+    const isRare = model.length + suffix.length > longestKept || provider !== undefined || madeWith || needsOwnKey || isModelFree
+    if (isRare || uses || restsUntil || allowedModels) return choose(person, catalogue, wanted, { now, uses, allowedModels })
+    const name = `${person.userId} ${protocol} ${suffix} ${wanted.model}`
     const known = decided.get(name, now)
     if (known?.person === person && known.catalogue === catalogue) return known.resolved
     const resolved = choose(person, catalogue, wanted, { now })
@@ -145,12 +153,13 @@ export function createResolver(deps: ResolverDeps): Resolver {
   function choose(
     person: Person,
     catalogue: Catalogue,
-    { model, protocol }: Wanted,
+    wanted: Wanted,
     { now, uses, allowedModels }: { now: number; uses?: Uses | undefined; allowedModels?: readonly string[] | undefined },
   ): Resolved {
+    const { model, protocol, suffix, ...restrictions } = wanted
     const facts = { ...person, keys: operatorKeys.length === 0 ? person.keys : [...person.keys, ...operatorKeys] }
     const around = { order: settings.order, providers, catalogue, ...(uses ? { uses } : {}), ...(restsUntil ? { restsUntil } : {}) }
-    const resolution = decide<AnyKey>(facts, { modelHint: model, protocol, now, allowedModels }, around)
+    const resolution = decide<AnyKey>(facts, { ...restrictions, modelHint: model, protocol, now, allowedModels }, around)
     const candidates = resolution.decisions.map(({ key, modelId, modelReplaced }) => {
       const open = () => openHeaders(secrets, person.userId, key, protocol)
       const candidate: Candidate = {
@@ -159,7 +168,7 @@ export function createResolver(deps: ResolverDeps): Resolver {
         ...(key.id === undefined ? {} : { keyId: key.id }),
         modelId,
         modelReplaced,
-        destination: addressOf(key, protocol),
+        destination: addressOf(key, protocol, suffix?.replace('{model}', encodeURIComponent(modelId))),
         authHeaders: () => opened.of(candidate, open),
         reason: reasons[key.source],
       }
@@ -202,10 +211,11 @@ const isLimited = ({ dailyLimit, monthlyLimit }: Key) => dailyLimit !== null || 
 /** Kept beside the base: finding a path beneath it parses addresses. */
 const addresses = new WeakMap<Destination, Map<Protocol, Destination>>()
 
-function addressOf({ base, provider }: AnyKey, protocol: Protocol | undefined): Destination {
+function addressOf({ base, provider }: AnyKey, protocol: Protocol | undefined, suffix = ''): Destination {
   if (base === undefined) throw new Error('a key that goes nowhere was chosen')
   const path = protocol && provider.paths?.[protocol]
-  if (protocol === undefined || path === undefined) return base
+  if (protocol === undefined || path === undefined) return suffix === '' ? base : base.at(suffix)
+  if (suffix !== '') return base.at(path + suffix)
   const known = addresses.get(base) ?? new Map<Protocol, Destination>()
   const address = known.get(protocol) ?? base.at(path)
   addresses.set(base, known.set(protocol, address))

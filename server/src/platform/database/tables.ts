@@ -354,6 +354,14 @@ export interface Tables {
     most_tokens: ColumnType<string | null, string | null | undefined, string | null>
     most_cost_usd: ColumnType<string | null, string | null | undefined, string | null>
   }
+  'keyloft.provider_objects': {
+    user_id: ColumnType<string, string, string>
+    object_id: ColumnType<string, string, string>
+    provider: ColumnType<string, string, string>
+    credential_source: ColumnType<string, string, string>
+    key_id: ColumnType<string | null, string | null | undefined, string | null>
+    created_at: ColumnType<Date, Date | undefined, Date>
+  }
   'keyloft.request_counts': {
     bucket: ColumnType<string, string, string>
     count: ColumnType<number, number, number>

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler, HTTPMethods } from 'fastify'
+import { validatorCompiler } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import type { AppError } from '../../base/errors.ts'
 import type { Principal } from '../../base/principal.ts'
@@ -13,6 +14,8 @@ interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends 
   params?: Params
   query?: Query
   body?: Body
+  /** Of the body; JSON unless said. */
+  consumes?: readonly string[]
   reply: Reply
   /** Of a success; 200 unless said. */
   status?: 200 | 201 | 202 | 204
@@ -22,7 +25,7 @@ interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends 
 
 interface Call<Params, Query, Body> {
   principal: Principal
-  /** With `takesBytes`: the body as it came. */
+  /** With `takes: 'bytes'`: the body as it came. */
   bytes: Buffer
   params: Params
   query: Query
@@ -44,8 +47,11 @@ export interface RouteOptions {
   bodyLimitBytes?: number
   /** Refusals in another system's form, for its clients. */
   errorForm?: ErrorForm
-  /** The body is not parsed, and its schema is for the reference alone. The handler may take over the reply. */
-  takesBytes?: boolean
+  /**
+   * The body is not parsed, and its schema is for the reference alone: the handler is given its bytes, or finds the
+   * stream in `request.raw` as it came. It may take over the reply.
+   */
+  takes?: 'bytes' | 'stream'
 }
 
 export interface ErrorForm {
@@ -79,6 +85,10 @@ export function defineRoute<
 ): Route {
   return route as unknown as Route
 }
+
+/** The rest of a request is validated all the same. */
+const butOfBodies: FastifySchemaCompiler<z.ZodType> = (route) =>
+  route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route)
 
 /** What a handler returns that has taken the reply over, or has refused by it. */
 export const takenOver = undefined as never
@@ -117,12 +127,12 @@ function fromThisMachine(request: FastifyRequest): boolean {
 export function mountRoute(app: FastifyInstance, route: Route, { authenticate }: MountOptions) {
   const { method, path, policy, schema } = route
   const status = schema.status ?? 200
-  // One that takes bytes always gives a promise; of the others some give a value.
-  const handle = route.takesBytes ? route.handler : async (call: Call<never, never, never>) => route.handler(call)
+  // One that takes them as they are always gives a promise; of the others some give a value.
+  const handle = route.takes ? route.handler : async (call: Call<never, never, never>) => route.handler(call)
   app.route({
     method,
     url: path,
-    config: { policy, ...(route.errorForm ? { errorForm: route.errorForm } : {}), ...(route.takesBytes ? { isTransport: true } : {}) },
+    config: { policy, ...(route.errorForm ? { errorForm: route.errorForm } : {}), ...(route.takes ? { isTransport: true } : {}) },
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     schema: {
       summary: schema.summary,
@@ -130,6 +140,7 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       ...(schema.params ? { params: schema.params } : {}),
       ...(schema.query ? { querystring: schema.query } : {}),
       ...(schema.body ? { body: schema.body } : {}),
+      ...(schema.consumes ? { consumes: [...schema.consumes] } : {}),
       response: {
         [status]: schema.reply,
         ...Object.fromEntries(refusalsOf(route).map((code) => [code, route.errorForm?.schema ?? problemSchema])),
@@ -147,11 +158,11 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       admit(found)
       done()
     },
-    ...(route.takesBytes ? { validatorCompiler: () => () => true } : {}),
+    ...(route.takes ? { validatorCompiler: butOfBodies as FastifySchemaCompiler<unknown> } : {}),
     handler(request, reply) {
       reply.code(status)
       const { principal, params, query } = request
-      const body = route.takesBytes ? { bytes: request.body } : { body: request.body }
+      const body = route.takes ? { bytes: request.body } : { body: request.body }
       const call = { principal, params, query, ...body, request, reply }
       return handle(call as unknown as Call<never, never, never>)
     },

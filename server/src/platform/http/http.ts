@@ -107,7 +107,8 @@ function mountWithGuards(app: FastifyInstance, route: Route, { database, authent
       scope.addHook('preHandler', idempotency.claim)
       scope.addHook('onSend', idempotency.keep)
     }
-    if (route.takesBytes) takeBytes(scope)
+    if (route.takes === 'bytes') takeBytes(scope)
+    if (route.takes === 'stream') takeStream(scope)
     mountRoute(scope, route, { authenticate })
   })
 }
@@ -120,6 +121,12 @@ function takeBytes(scope: FastifyInstance) {
     request.body ??= Buffer.alloc(0)
     done()
   })
+}
+
+/** The handler reads it, or nobody does. */
+function takeStream(scope: FastifyInstance) {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _body, done) => done(null))
 }
 
 /** The server does not come up with a route that anybody forgot to think about, ours or a library's. */

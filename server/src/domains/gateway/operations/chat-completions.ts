@@ -6,6 +6,8 @@ export const chatCompletions = {
   name: 'chat.completions',
   method: 'POST',
   path: '/v1/chat/completions',
+  protocol: 'chat.completions',
+  takes: 'json',
   dialect: openAi,
   summary: 'A chat completion, by the provider that the resolver chooses',
   body: z
@@ -19,7 +21,7 @@ export const chatCompletions = {
   reply: z.looseObject({ id: z.string() }).describe('As the provider answers; with `stream`, server-sent events.'),
   request: {
     outputLimits: ['max_completion_tokens', 'max_tokens'],
-    choices: 'n',
+    choices: ['n'],
     takesUsageWish: true,
     mediaMarks: [';base64,', '"image_url"', '"input_audio"', '"file_data"', '"file_id"'],
   },

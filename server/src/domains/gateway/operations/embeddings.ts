@@ -1,14 +1,29 @@
-import { z } from 'zod'
 import { openAi } from '../dialects.ts'
 import type { Operation } from './operation.ts'
+import { anyJson, passed, withModel } from './schemas.ts'
 
 export const embeddings = {
   name: 'embeddings',
   method: 'POST',
   path: '/v1/embeddings',
+  protocol: 'embeddings',
+  takes: 'json',
   dialect: openAi,
   summary: 'Embeddings of texts',
-  body: z.looseObject({ model: z.string() }).describe('As OpenAI takes it.'),
-  reply: z.looseObject({}).describe('As the provider answers.'),
+  body: withModel,
+  reply: passed,
   request: {},
+} as const satisfies Operation
+
+export const moderations = {
+  name: 'moderations',
+  method: 'POST',
+  path: '/v1/moderations',
+  protocol: 'moderations',
+  takes: 'json',
+  dialect: openAi,
+  summary: 'Whether texts or images are harmful',
+  body: anyJson,
+  reply: passed,
+  request: { mayLackModel: true, mediaMarks: ['"image_url"'] },
 } as const satisfies Operation

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { anthropic } from '../dialects.ts'
 import { endsWith, type Operation } from './operation.ts'
+import { passed, passedOrStreamed } from './schemas.ts'
 
 const body = z
   .looseObject({ model: z.string(), messages: z.array(z.looseObject({})), stream: z.boolean().nullish() })
@@ -11,10 +12,12 @@ export const messages = {
   name: 'messages',
   method: 'POST',
   path: '/v1/messages',
+  protocol: 'messages',
+  takes: 'json',
   dialect: anthropic,
   summary: 'A message, by the provider that the resolver chooses',
   body,
-  reply: z.looseObject({}).describe('As the provider answers; with `stream`, server-sent events.'),
+  reply: passedOrStreamed,
   request: { outputLimits: ['max_tokens'], mediaMarks },
   stream: { deltaMark: '"delta"', end: endsWith('message_stop', 'message_stop') },
 } as const satisfies Operation
@@ -23,10 +26,12 @@ export const countTokens = {
   name: 'messages.count_tokens',
   method: 'POST',
   path: '/v1/messages/count_tokens',
+  protocol: 'messages.count_tokens',
+  takes: 'json',
   dialect: anthropic,
   summary: 'How many tokens a message would have',
   body,
-  reply: z.looseObject({}).describe('As the provider answers.'),
+  reply: passed,
   request: { mediaMarks },
   isFree: true,
 } as const satisfies Operation

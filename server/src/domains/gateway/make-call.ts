@@ -1,0 +1,103 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal } from '../../base/principal.ts'
+import { takenOver } from '../../platform/http/define-route.ts'
+import { bodiless, type CallRequest } from './call-request.ts'
+import { gatewayErrors } from './errors.ts'
+import { readFormRequest } from './form-request.ts'
+import { readJsonRequest } from './json-request.ts'
+import type { Operation } from './operations/operation.ts'
+import { type Incoming, type PlaceCallDeps, PlacedCall } from './place-call.ts'
+import type { Objects, Resolve, Wanted } from './ports.ts'
+import { passedQuery } from './proxied-address.ts'
+
+export interface MakeCallDeps extends PlaceCallDeps {
+  resolve: Resolve
+}
+
+/** A request, as a route is given it. */
+export interface Asking {
+  principal: Principal
+  bytes: Buffer
+  params: unknown
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+interface Params {
+  id?: string
+  model?: string
+}
+
+/** @param provider the only one that will do */
+export async function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operation, provider?: string): Promise<never> {
+  const params = (asking.params ?? {}) as Params
+  const request = await readRequest(operation, asking, params, deps)
+  const query = operation.passesQuery ? passedQuery(asking.request.raw.url ?? '') : ''
+  const suffix = (operation.suffix ?? '').replace(':id', params.id ?? '') + query
+  const wanted = {
+    model: request.model,
+    protocol: operation.protocol,
+    suffix,
+    provider,
+    needsOwnKey: operation.needsOwnKey ?? request.isDetached,
+    isModelFree: request.model === undefined,
+  }
+  const pointer = params.id ?? request.pointsTo
+  const made = pointer === undefined ? undefined : await deps.objects.find(asking.principal.claims.sub ?? '', pointer)
+  const followed = pointer === undefined ? wanted : follow(made, wanted)
+  const { method, dialect } = operation
+  const isNobodys = pointer !== undefined && made === undefined
+  return place(deps, asking, followed, { method, request, operation: { ...operation, headers: dialect.headers } }).catch((error) => {
+    throw isNobodys && error.status === 422 ? gatewayErrors.unknown_object() : error
+  })
+}
+
+/** Resolves the call, and makes it. */
+export async function place(
+  deps: MakeCallDeps,
+  { principal, request: { id, headers }, reply }: Asking,
+  wanted: Wanted,
+  call: Pick<Incoming, 'method' | 'request' | 'operation'>,
+): Promise<never> {
+  const resolved = await deps.resolve(principal, wanted)
+  await new PlacedCall(deps, {
+    ...call,
+    principal,
+    requestId: id,
+    headers,
+    response: reply.raw,
+    ownHeaders: ownHeaders(reply.getHeaders(), id, call.method === 'GET'),
+    takeOver: () => void reply.hijack(),
+  }).place(resolved)
+  return takenOver
+}
+
+async function readRequest(
+  { takes, request: shape = {} }: Operation,
+  { bytes, request: { raw } }: Asking,
+  { model }: Params,
+  { limits }: PlaceCallDeps,
+): Promise<CallRequest> {
+  if (takes === 'nothing') return bodiless(model)
+  if (takes === 'form') return readFormRequest(raw, limits.uploadBytes)
+  return readJsonRequest(bytes, shape, model)
+}
+
+/**
+ * What a provider keeps is reached with the key that made it, by the one for whom it was made. What was not made here can
+ * only be reached with a key of the caller's own, in whose account it may be.
+ */
+function follow(made: Awaited<ReturnType<Objects['find']>>, wanted: Wanted): Wanted {
+  if (made === undefined) return { ...wanted, needsOwnKey: true }
+  if (made === 'of another' || (wanted.provider ?? made.provider) !== made.provider) throw gatewayErrors.unknown_object()
+  return { ...wanted, provider: made.provider, madeWith: made }
+}
+
+/** What the server set for every reply. A provider has a request id of its own, and its clients look for that. */
+function ownHeaders(set: Record<string, unknown>, requestId: string, mayBeOpened: boolean): string[] {
+  const headers = ['x-keyloft-request-id', requestId, 'x-content-type-options', 'nosniff']
+  // Somebody may open it in a browser that is signed in here: it is a stranger's page, not one of ours.
+  if (mayBeOpened) headers.push('content-security-policy', "sandbox; default-src 'none'")
+  for (const name in set) headers.push(name, String(set[name]))
+  return headers
+}

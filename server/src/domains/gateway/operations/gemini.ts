@@ -1,0 +1,87 @@
+import { google } from '../dialects.ts'
+import type { Operation, RequestShape } from './operation.ts'
+import { anyJson, byModel, passed, passedOrStreamed } from './schemas.ts'
+
+const family = { protocol: 'gemini.models', dialect: google, passesQuery: true, reply: passed } as const
+const ofModel = { ...family, method: 'POST', params: byModel, takes: 'json', body: anyJson } as const
+/** A name of a parameter may be followed by a colon of the path only where it says what it may be. */
+const at = (verb: string) => `/v1beta/models/:model([^:/]+)::${verb}` as const
+
+const mediaMarks = ['"inlineData"', '"inline_data"', '"fileData"', '"file_data"', '"cachedContent"', '"cached_content"']
+// Google takes both spellings of every name.
+const generation: RequestShape = {
+  namesNoModel: true,
+  outputLimits: ['generationConfig.maxOutputTokens', 'generation_config.max_output_tokens'],
+  choices: ['generationConfig.candidateCount', 'generation_config.candidate_count'],
+  mediaMarks,
+}
+
+export const geminiGenerateContent = {
+  ...ofModel,
+  name: 'gemini.generate_content',
+  path: at('generateContent'),
+  suffix: '/{model}:generateContent',
+  summary: 'An answer of a Gemini model',
+  request: generation,
+} as const satisfies Operation
+
+export const geminiStreamGenerateContent = {
+  ...ofModel,
+  name: 'gemini.stream_generate_content',
+  path: at('streamGenerateContent'),
+  suffix: '/{model}:streamGenerateContent',
+  summary: 'An answer of a Gemini model, while it is made',
+  reply: passedOrStreamed,
+  request: generation,
+  stream: { deltaMark: '"text"' },
+} as const satisfies Operation
+
+export const geminiCountTokens = {
+  ...ofModel,
+  name: 'gemini.count_tokens',
+  path: at('countTokens'),
+  suffix: '/{model}:countTokens',
+  summary: 'How many tokens a request to a Gemini model would have',
+  request: { namesNoModel: true, mediaMarks },
+  isFree: true,
+} as const satisfies Operation
+
+export const geminiEmbedContent = {
+  ...ofModel,
+  name: 'gemini.embed_content',
+  path: at('embedContent'),
+  suffix: '/{model}:embedContent',
+  summary: 'The embedding of a text, by Google',
+  request: { namesNoModel: true, mediaMarks },
+} as const satisfies Operation
+
+export const geminiBatchEmbedContents = {
+  ...ofModel,
+  name: 'gemini.batch_embed_contents',
+  path: at('batchEmbedContents'),
+  suffix: '/{model}:batchEmbedContents',
+  summary: 'The embeddings of several texts, by Google',
+  request: { namesNoModel: true, mediaMarks },
+} as const satisfies Operation
+
+export const geminiModels = {
+  ...family,
+  name: 'gemini.models',
+  method: 'GET',
+  path: '/v1beta/models',
+  takes: 'nothing',
+  isFree: true,
+  summary: 'The models of Google',
+} as const satisfies Operation
+
+export const geminiModel = {
+  ...family,
+  name: 'gemini.model',
+  method: 'GET',
+  path: '/v1beta/models/:model',
+  suffix: '/{model}',
+  params: byModel,
+  takes: 'nothing',
+  isFree: true,
+  summary: 'What Google says of a model',
+} as const satisfies Operation
