@@ -1489,9 +1489,9 @@ ALTER FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with tim
 
 COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) IS 'Keeps when tokens were last used, to the minute: no row is written more often than that.';
 
--- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+-- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[]) RETURNS text[]
+CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_choices bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1511,17 +1511,19 @@ begin
   if of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) and q.spend <> 'platform') then
     -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
     select pg_catalog.array_agg(is_first and keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
-             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12 and least(most_input_tokens, most_output_tokens, most_images) >= 0
-                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000, true) order by place)
+             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true)
+             and coalesce(least(most_input_tokens, most_output_tokens, most_choices, most_images) >= 0
+                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000 and coalesce(most_choices <= 1000000, true), true)
+             order by place)
       into valid
       from (select *, pg_catalog.row_number() over (partition by user_id, id order by place) = 1 as is_first
               from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources, in_decisions,
-                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images) with ordinality as g (
                   user_id, id, started_at, request_id, operation, provider, model, credential_source, decisions,
-                  most_cost_usd, most_input_tokens, most_output_tokens, most_images, place)) g;
+                  most_cost_usd, most_input_tokens, most_output_tokens, most_choices, most_images, place)) g;
     select * into reserved from keyloft.reserve_quotas(
       in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
-      in_most_input_tokens, in_most_output_tokens, in_most_images);
+      in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images);
   else
     select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
       into reserved;
@@ -1556,11 +1558,11 @@ begin
 end
 $$;
 
-ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) OWNER TO keyloft_definer;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
+COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Name: owner_columns(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1926,9 +1928,9 @@ ALTER FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with tim
 
 COMMENT ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) IS 'Writes what the calls of a day cost more or less by the prices in force when they began, by those of another time, or by those they were booked at.';
 
--- Name: reserve_quotas(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: reserve_quotas(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) RETURNS record
+CREATE FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1981,11 +1983,16 @@ begin
   end if;
 
   with given as (
-    select g.*
+    select g.user_id, g.id, g.started_at, g.provider, g.model, g.credential_source, g.key_id, g.most_cost_usd, g.most_images, g.place,
+           case when g.most_input_tokens = 1000000000000 then m.context_length
+                when g.most_cost_usd is null and g.most_input_tokens is not null then least(g.most_input_tokens, m.context_length)
+                else g.most_input_tokens end as most_input_tokens,
+           coalesce(g.most_choices, 1) * coalesce(g.most_output_tokens, m.max_tokens, m.context_length) as most_output_tokens
       from unnest(in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, in_valid, in_most_cost_usd,
-                  in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images) with ordinality as g (
                   user_id, id, started_at, provider, model, credential_source, key_id, is_valid, most_cost_usd,
-                  most_input_tokens, most_output_tokens, most_images, place)
+                  most_input_tokens, most_output_tokens, most_choices, most_images, place)
+           left join public.ai_models m on m.provider = g.provider and m.model = g.model
      where g.is_valid and not exists (select from keyloft.holds h where h.user_id = g.user_id and h.id = g.id)
   ), pairs as (
     select g.*, pg_catalog.array_position(ids, q.id) as quota, g.most_input_tokens + g.most_output_tokens as tokens
@@ -2064,15 +2071,15 @@ begin
 end
 $$;
 
-ALTER FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) OWNER TO keyloft_owner;
 
--- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) IS 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
+COMMENT ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) IS 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
 -- Name: resolver_facts(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) RETURNS record
+CREATE FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -2087,14 +2094,18 @@ CREATE FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT 
                      'version', s.version, 'sealed', s.sealed) end)
                  order by k.priority, k.key_name <> '', k.key_name), '[]')
             from public.api_keys k left join keyloft.secrets s on s.id = k.secret_id and s.user_id = k.user_id
-           where k.user_id = in_user_id)
+           where k.user_id = in_user_id),
+         exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'platform'),
+         exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'own' and q.set_by <> 'tier')
+         or exists (select from public.quota_tiers t
+                     where t.tier = coalesce((select s.tier from public.user_standing s where s.user_id = in_user_id), 'free'))
 $$;
 
-ALTER FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) OWNER TO keyloft_definer;
 
--- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) IS 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken.';
+COMMENT ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) IS 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken. And whether a limit may hold for calls with their own keys, and for those that the operator pays for.';
 
 -- Name: revoke_api_token(text, bytea); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -4015,7 +4026,7 @@ CREATE TABLE public.quota_tiers (
     cost_limit numeric,
     CONSTRAINT quota_tiers_bounded CHECK ((((request_limit >= 0) AND (request_limit <= '1000000000000'::bigint)) AND ((token_limit >= 0) AND (token_limit <= '1000000000000000'::bigint)) AND ((cost_limit >= (0)::numeric) AND (cost_limit <= '1000000000000'::numeric)))),
     CONSTRAINT quota_tiers_limits_something CHECK ((num_nonnulls(request_limit, token_limit, cost_limit) > 0)),
-    CONSTRAINT quota_tiers_tier_known CHECK ((tier = ANY (ARRAY['free'::text, 'pro'::text]))),
+    CONSTRAINT quota_tiers_tier_form CHECK ((tier ~ '^[a-z][a-z0-9_-]{0,39}$'::text)),
     CONSTRAINT quota_tiers_type_known CHECK ((type = ANY (ARRAY['daily'::text, 'monthly'::text])))
 );
 
@@ -4774,6 +4785,10 @@ CREATE TRIGGER api_tokens_signal_change AFTER UPDATE OF user_id, secret_hash, sc
 
 CREATE TRIGGER api_tokens_signal_deletion AFTER DELETE ON public.api_tokens FOR EACH ROW EXECUTE FUNCTION keyloft.signal_change('token', 'id');
 
+-- Name: quota_tiers quota_tiers_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER quota_tiers_signal_change AFTER INSERT OR DELETE OR UPDATE ON public.quota_tiers FOR EACH ROW EXECUTE FUNCTION keyloft.signal_change('tiers', 'tier');
+
 -- Name: settings settings_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER settings_updated_at BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
@@ -4793,6 +4808,10 @@ CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FO
 -- Name: user_quota_limits user_quota_limits_are_bounded; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_quota_limits_are_bounded BEFORE INSERT ON public.user_quota_limits FOR EACH ROW WHEN ((new.set_by = 'person'::text)) EXECUTE FUNCTION keyloft.bound_quotas();
+
+-- Name: user_quota_limits user_quota_limits_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_quota_limits_signal_change AFTER INSERT OR DELETE OR UPDATE OF user_id, type, provider, model, spend, request_limit, token_limit, cost_limit, is_active ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.signal_person('facts');
 
 -- Name: user_quota_limits user_quota_limits_updated_at; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
@@ -5846,10 +5865,10 @@ GRANT ALL ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secr
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) TO service_role;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[]) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) TO service_role;
 
 -- Name: FUNCTION owner_columns(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -5918,15 +5937,15 @@ REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) TO service_role;
 
--- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) TO keyloft_definer;
 
--- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) TO service_role;
 
 -- Name: FUNCTION revoke_api_token(in_public_id text, in_secret_hash bytea); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 

@@ -38,7 +38,8 @@ import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
 
 export interface AppOptions {
-  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'servesUnaccounted' | 'eraseAfterDays' | 'mail' | 'resolver'>
+  config: Pick<Config, 'http' | 'auth' | 'providers' | 'mockProvider' | 'servesUnaccounted' | 'eraseAfterDays' | 'mail' | 'resolver'> &
+    Partial<Pick<Config, 'callBounds' | 'maxMessagesPerDay'>>
   /** Where this server is reached when nobody says otherwise. */
   url: string
   database: Database
@@ -118,6 +119,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clock: Date.now,
     onProblem: (what, error) => log.error({ err: error }, what),
     servesUnaccounted: config.servesUnaccounted,
+    ...(config.callBounds ? { bounds: config.callBounds } : {}),
   })
   const usage = createUsage({ database, ledger, clock: Date.now })
   const limitSignIn = limitRate('sign-in', signInLimit, database)

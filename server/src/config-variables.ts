@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { Hidden } from './base/hidden.ts'
+import type { CallBound } from './domains/gateway/bounds.ts'
 import { isStrongJwtSecret } from './domains/identity/jwt-secret.ts'
 import { takenProviderNames } from './domains/providers/providers.ts'
 import { type Source, sources, usualOrder } from './domains/resolver/sources.ts'
@@ -71,6 +72,13 @@ const aHostName = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i)
+/** The price is behind the last equals sign: names of models may have one. */
+const readCallBound = (text: string): CallBound | undefined => {
+  const [, provider, model, tokens, costUsd] =
+    /^([a-z0-9][a-z0-9_-]{0,49})\/(.{1,200})=(\d{1,12}):(\d{1,9}(?:\.\d{1,30})?)$/.exec(text) ?? []
+  return provider && model && tokens && costUsd ? { provider, model, tokens: Number(tokens), costUsd } : undefined
+}
+
 /** Of a provider, as the operator trusts it: http too, such as a model server in their own network. */
 const readBaseUrl = (text: string): string | undefined => {
   const url = URL.parse(text)
@@ -184,6 +192,17 @@ export const variables = {
     'an API token',
     'klt_…',
   ),
+  KEYLOFT_CALL_BOUNDS: variable(
+    aList(
+      z
+        .string()
+        .transform(readCallBound)
+        .pipe(z.custom<CallBound>((bound) => bound !== undefined)),
+    ),
+    'a list of provider/model=tokens:usd, the model with a * at its end for all whose names begin so',
+    'gateway/openai/*=200000:2.50',
+  ),
+  MAX_MESSAGES_PER_DAY: variable(integer(0, 1_000_000), 'a whole number', '20'),
   KEYLOFT_RESOLVE_ORDER: variable(anOrder, `a list of ${sources.join(', ')}, each at most once`, usualOrder.join(',')),
   KEYLOFT_DATA_DIR: variable(z.string().min(1), 'a folder', '/var/lib/keyloft'),
   KEYLOFT_MIGRATE: variable(z.enum(['0', '1']), '0 or 1', '1'),

@@ -40,6 +40,8 @@ describe('without any setting', () => {
       http: { host: '127.0.0.1', port: 8787, publicUrl: undefined, corsOrigins: [] },
       mockProvider: false,
       servesUnaccounted: false,
+      callBounds: [],
+      maxMessagesPerDay: 20,
       auth: { jwtSecret: undefined, externalIssuer: undefined, signInWith: {} },
       providers: { baseUrls: {}, added: {} },
       legacyKeys: { hex: [], secrets: [] },
@@ -152,6 +154,24 @@ describe('keys of the operator', () => {
       'KEYLOFT_RESOLVE_ORDER is not a list of user-gateway, user-key, server-key, team-gateway, each at most once. Example: KEYLOFT_RESOLVE_ORDER=user-gateway,user-key,server-key,team-gateway',
     ])
   })
+})
+
+describe('bounds of calls', () => {
+  it('are read with names of models that hold slashes, colons and equals signs', () => {
+    expect(read({ KEYLOFT_CALL_BOUNDS: 'gateway/openai/*=200000:2.50, openai/ft:gpt=4o:me=9000:0' }).callBounds).toEqual([
+      { provider: 'gateway', model: 'openai/*', tokens: 200_000, costUsd: '2.50' },
+      { provider: 'openai', model: 'ft:gpt=4o:me', tokens: 9_000, costUsd: '0' },
+    ])
+  })
+
+  it.each(['openai=1:1', 'openai/x=1', 'openai/x=1:-1', 'openai/x=1:1,', 'OpenAI/x=1:1', 'openai/x=1.5:1'])(
+    'are not read from %j',
+    (text) => {
+      expect(faultsOf({ KEYLOFT_CALL_BOUNDS: text })).toEqual([
+        expect.stringContaining('KEYLOFT_CALL_BOUNDS is not a list of provider/model=tokens:usd'),
+      ])
+    },
+  )
 })
 
 describe('faults', () => {

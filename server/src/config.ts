@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Hidden } from './base/hidden.ts'
 import { type LogLevel, type Name, type Value, variables } from './config-variables.ts'
+import type { CallBound } from './domains/gateway/bounds.ts'
 import type { OtherProviders } from './domains/identity/providers.ts'
 import type { KnownProviderId } from './domains/providers/known-providers.ts'
 import type { ProviderSettings } from './domains/providers/providers.ts'
@@ -44,6 +45,10 @@ export interface Config {
   readonly mockProvider: boolean
   /** Whether calls are made that cannot be written down, while the database is away. */
   readonly servesUnaccounted: boolean
+  /** The most that a call of a route may use, where nobody else can tell. */
+  readonly callBounds: readonly CallBound[]
+  /** Messages a person may send in a day, unless they were granted another number. */
+  readonly maxMessagesPerDay: number
   /** How long a person who closed their account may still ask for it back. */
   readonly eraseAfterDays: number
   /** Whole months before this one whose calls are kept one by one; absent: all of them. */
@@ -132,6 +137,8 @@ export function readConfig(folder: string, options: { needsRootKeys: boolean }, 
     providers: readProviders(read),
     mail: readMail(read, given, faults),
     servesUnaccounted: read('KEYLOFT_UNACCOUNTED_CALLS') === '1',
+    callBounds: Object.freeze(read('KEYLOFT_CALL_BOUNDS') ?? []),
+    maxMessagesPerDay: read('MAX_MESSAGES_PER_DAY') ?? 20,
     mockProvider: readMockProvider(read, database, faults),
     eraseAfterDays: read('KEYLOFT_ERASE_AFTER_DAYS') ?? 30,
     keepUsageMonths: read('KEYLOFT_USAGE_KEEP_MONTHS'),

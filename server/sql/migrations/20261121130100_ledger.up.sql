@@ -178,13 +178,18 @@ create table public.quota_tiers (
   token_limit bigint,
   cost_limit numeric,
   primary key (tier, type),
-  constraint quota_tiers_tier_known check (tier in ('free', 'pro')),
+  constraint quota_tiers_tier_form check (tier ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint quota_tiers_type_known check (type in ('daily', 'monthly')),
   constraint quota_tiers_limits_something check (num_nonnulls(request_limit, token_limit, cost_limit) > 0),
   constraint quota_tiers_bounded check (
     request_limit between 0 and 1000000000000 and token_limit between 0 and 1000000000000000 and cost_limit between 0 and 1e12)
 );
 comment on table public.quota_tiers is 'What everybody of a tier may use of calls that the operator pays for. An operator''s row for one person with the same type and spend platform replaces it. A tier without a row has no limit.';
+insert into public.quota_tiers (tier, type, request_limit, token_limit, cost_limit) values
+  ('free', 'daily', 500, 100000, 5),
+  ('free', 'monthly', 5000, 1000000, 50),
+  ('pro', 'daily', 5000, 1000000, 50),
+  ('pro', 'monthly', 50000, 10000000, 500);
 
 -- The hours are kept where the records are: whatever writes, corrects or moves a record, its hour follows.
 create function keyloft.roll_up_usage() returns trigger
@@ -340,7 +345,7 @@ comment on function keyloft.most_cost_of(text, text, timestamptz, bigint, bigint
 --   unbounded <quota> <type> <set by> <spend> <tokens|cost>
 create function keyloft.reserve_quotas(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[],
-  in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_images bigint[],
+  in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[],
   out refusals text[], out quota_ids text[], out most_tokens bigint[], out most_cost_usd numeric[], out reserved_at timestamptz
 )
   language plpgsql volatile
@@ -395,11 +400,16 @@ begin
   end if;
 
   with given as (
-    select g.*
+    select g.user_id, g.id, g.started_at, g.provider, g.model, g.credential_source, g.key_id, g.most_cost_usd, g.most_images, g.place,
+           case when g.most_input_tokens = 1000000000000 then m.context_length
+                when g.most_cost_usd is null and g.most_input_tokens is not null then least(g.most_input_tokens, m.context_length)
+                else g.most_input_tokens end as most_input_tokens,
+           coalesce(g.most_choices, 1) * coalesce(g.most_output_tokens, m.max_tokens, m.context_length) as most_output_tokens
       from unnest(in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, in_valid, in_most_cost_usd,
-                  in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images) with ordinality as g (
                   user_id, id, started_at, provider, model, credential_source, key_id, is_valid, most_cost_usd,
-                  most_input_tokens, most_output_tokens, most_images, place)
+                  most_input_tokens, most_output_tokens, most_choices, most_images, place)
+           left join public.ai_models m on m.provider = g.provider and m.model = g.model
      where g.is_valid and not exists (select from keyloft.holds h where h.user_id = g.user_id and h.id = g.id)
   ), pairs as (
     select g.*, pg_catalog.array_position(ids, q.id) as quota, g.most_input_tokens + g.most_output_tokens as tokens
@@ -477,7 +487,7 @@ begin
                      where p.quota is not null group by p.place) r using (place);
 end
 $$;
-comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[])
+comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[])
   is 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
 -- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
@@ -603,7 +613,8 @@ $$;
 create function keyloft.open_calls(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_request_ids text[], in_operations text[], in_providers text[],
   in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[],
-  in_lease_seconds integer, in_most_input_tokens bigint[] default null, in_most_output_tokens bigint[] default null, in_most_images bigint[] default null
+  in_lease_seconds integer, in_most_input_tokens bigint[] default null, in_most_output_tokens bigint[] default null, in_most_choices bigint[] default null,
+  in_most_images bigint[] default null
 ) returns text[]
   language plpgsql volatile security definer
   set search_path = ''
@@ -624,17 +635,19 @@ begin
   if of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) and q.spend <> 'platform') then
     -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
     select pg_catalog.array_agg(is_first and keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
-             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12 and least(most_input_tokens, most_output_tokens, most_images) >= 0
-                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000, true) order by place)
+             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true)
+             and coalesce(least(most_input_tokens, most_output_tokens, most_choices, most_images) >= 0
+                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000 and coalesce(most_choices <= 1000000, true), true)
+             order by place)
       into valid
       from (select *, pg_catalog.row_number() over (partition by user_id, id order by place) = 1 as is_first
               from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources, in_decisions,
-                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_images) with ordinality as g (
+                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images) with ordinality as g (
                   user_id, id, started_at, request_id, operation, provider, model, credential_source, decisions,
-                  most_cost_usd, most_input_tokens, most_output_tokens, most_images, place)) g;
+                  most_cost_usd, most_input_tokens, most_output_tokens, most_choices, most_images, place)) g;
     select * into reserved from keyloft.reserve_quotas(
       in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
-      in_most_input_tokens, in_most_output_tokens, in_most_images);
+      in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images);
   else
     select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
       into reserved;
@@ -668,7 +681,7 @@ begin
   return verdicts;
 end
 $$;
-comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[])
+comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[])
   is 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Ends. A row says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
@@ -960,27 +973,27 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
-  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[]),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
 revoke all on function
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
-  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[]),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
   keyloft.limit_api_key(), keyloft.bound_quotas(),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
     timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) from public;
 grant execute on function
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
     timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
 grant create on schema keyloft to keyloft_definer;
-alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[]) owner to keyloft_definer;
+alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
   timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
 alter function keyloft.limit_api_key() owner to keyloft_definer;

@@ -1,5 +1,7 @@
 set local role keyloft_owner;
 
+drop trigger quota_tiers_signal_change on public.quota_tiers;
+drop trigger user_quota_limits_signal_change on public.user_quota_limits;
 drop trigger ai_models_signal_change on public.ai_models;
 drop trigger user_settings_signal_change on public.user_settings;
 drop trigger api_gateway_configs_signal_change on public.api_gateway_configs;

@@ -5,7 +5,9 @@ alter table public.user_settings add column own_keys_only boolean not null defau
 comment on column public.user_settings.own_keys_only is 'Strict: a call fails rather than being paid with a key that is not the person''s.';
 grant insert (own_keys_only), update (own_keys_only) on public.user_settings to authenticated;
 
-create function keyloft.resolver_facts(in_user_id uuid, out settings jsonb, out gateway_base_url text, out keys jsonb)
+create function keyloft.resolver_facts(
+  in_user_id uuid, out settings jsonb, out gateway_base_url text, out keys jsonb, out caps_own boolean, out caps_platform boolean
+)
   language sql stable security definer
   set search_path = ''
 as $$
@@ -20,9 +22,13 @@ as $$
                      'version', s.version, 'sealed', s.sealed) end)
                  order by k.priority, k.key_name <> '', k.key_name), '[]')
             from public.api_keys k left join keyloft.secrets s on s.id = k.secret_id and s.user_id = k.user_id
-           where k.user_id = in_user_id)
+           where k.user_id = in_user_id),
+         exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'platform'),
+         exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'own' and q.set_by <> 'tier')
+         or exists (select from public.quota_tiers t
+                     where t.tier = coalesce((select s.tier from public.user_standing s where s.user_id = in_user_id), 'free'))
 $$;
-comment on function keyloft.resolver_facts(uuid) is 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken.';
+comment on function keyloft.resolver_facts(uuid) is 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken. And whether a limit may hold for calls with their own keys, and for those that the operator pays for.';
 
 -- Ids of calls are UUIDv7, so that the primary key leads to a person's calls of this month.
 create function keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now timestamptz)
@@ -70,6 +76,12 @@ create trigger api_gateway_configs_signal_change after insert or update or delet
   for each row execute function keyloft.signal_person('facts');
 create trigger user_settings_signal_change after insert or update or delete on public.user_settings
   for each row execute function keyloft.signal_person('facts');
+-- Not by its counters: how much is left is asked with every call.
+create trigger user_quota_limits_signal_change
+  after insert or delete or update of user_id, type, provider, model, spend, request_limit, token_limit, cost_limit, is_active on public.user_quota_limits
+  for each row execute function keyloft.signal_person('facts');
+create trigger quota_tiers_signal_change after insert or update or delete on public.quota_tiers
+  for each row execute function keyloft.signal_change('tiers', 'tier');
 -- One signal for each provider, however many of its models change at once.
 create trigger ai_models_signal_change after insert or delete or update of provider, model on public.ai_models
   for each row execute function keyloft.signal_change('models', 'provider');

@@ -112,7 +112,7 @@ export const samples: Record<string, Sample> = {
     change: 'cost_limit',
   },
   'public.quota_tiers': {
-    row: () => ({ tier: 'free', type: 'daily', request_limit: 500 }),
+    row: () => ({ tier: `sample-${randomUUID().slice(0, 8)}`, type: 'daily', request_limit: 500 }),
     key: 'tier',
     change: 'request_limit',
   },

@@ -13,7 +13,8 @@ const patienceMs = 5
 
 /** The ledger, and what becomes of calls while it is away. */
 export interface Book {
-  enter(call: Call): Entry
+  /** @param isCapped a hard limit holds for it: its intent is committed before it is made, or it is not made */
+  enter(call: Call, isCapped?: boolean): Entry
   /** The last intent was not committed: until one is, none is overlapped with its call. */
   readonly isDoubtful: boolean
 }
@@ -48,7 +49,7 @@ export function createBook(
 ): Book {
   let isDoubtful = false
 
-  function enter(given: Call): Entry {
+  function enter(given: Call, isCapped = false): Entry {
     let call = given
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     promise.catch(() => {}) // whoever needs it listens; an answer that ended before does not
@@ -81,13 +82,16 @@ export function createBook(
       isDoubtful = false
       entry.isOpen = true
     }
+    const goesOn = servesUnaccounted && !isCapped // what nobody can check keeps to no limit
     const failed = (error: AppError) => {
       // It may have been written all the same, and is then not left open.
-      if (!isSettling && !servesUnaccounted) void settle(call, { outcome: 'failed', endedAtMs: clock(), usageBasis: 'unknown' })
+      const mayBeWritten = !(isCapped && isRefusal(error))
+      if (!isSettling && mayBeWritten && !goesOn)
+        void settle(call, { outcome: 'failed', endedAtMs: clock(), usageBasis: isCapped ? 'none' : 'unknown' })
       if (isRefusal(error)) throw error
       isDoubtful = true
       onProblem('an intent was not committed', error)
-      if (!servesUnaccounted) throw gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
+      if (!goesOn) throw gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
       entry.isOpen = true
     }
     return entry

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
 import type { Route } from '../../platform/http/define-route.ts'
+import type { CallBound } from './bounds.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { createBook } from './entry.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -22,6 +23,7 @@ export interface GatewayDeps {
   onProblem: (what: string, error: unknown) => void
   limits?: Partial<Limits>
   breaker?: Partial<BreakerSettings>
+  bounds?: readonly CallBound[]
   /** Whether calls are made that cannot be written down. */
   servesUnaccounted?: boolean
 }
@@ -37,7 +39,7 @@ const defaultBreaker: BreakerSettings = { failures: 5, restMs: 15_000 }
 
 /** Calls to models: transport, and no opinion on whose key is used (the resolver's) or what it costs (the ledger's). */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { resolve, findProvider, habitsOf, objects, ledger, egress, clock, onProblem, servesUnaccounted = false } = deps
+  const { resolve, findProvider, habitsOf, objects, ledger, egress, clock, onProblem, servesUnaccounted = false, bounds = [] } = deps
   const limits = { ...defaultLimits, ...deps.limits }
   const watch = new Watch(Math.min(500, limits.idleMs / 4, limits.firstByteMs / 4, limits.settleMs / 4))
   const routes = gatewayRoutes({
@@ -50,6 +52,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     breaker: new Breaker({ ...defaultBreaker, ...deps.breaker }, clock),
     watch,
     limits,
+    bounds,
     clock,
     onMistake: (error) => onProblem('a mistake of ours in a call', error),
   })

@@ -77,7 +77,7 @@ describe('the body of a call', () => {
     ['{"model":"m","max_tokens":1.5,"messages":[{"max_tokens":7}]}', { hasMedia: false }],
     ['{"model":"m","messages":[{"image_url":{"url":"https://a.example/b.png"}}]}', { hasMedia: true }],
   ])('tells what bounds its cost, and nothing where that is no number: %s', (text, expected) =>
-    expect(read(text).asked).toEqual({ inputBytes: text.length, ...expected }),
+    expect(read(text).asked).toEqual({ inputBytes: text.length, isOpenEnded: false, ...expected }),
   )
 
   it('is asked for its usage only where the dialect has a wish for it', () => {

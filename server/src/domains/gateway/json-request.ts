@@ -56,7 +56,11 @@ function namesOf(shape: RequestShape): readonly string[] {
   return names
 }
 
-function readAsked(text: string, object: ScannedObject<string>, { outputLimits = [], choices = [], mediaMarks = [] }: RequestShape) {
+function readAsked(
+  text: string,
+  object: ScannedObject<string>,
+  { outputLimits = [], choices = [], mediaMarks = [], openEndedMarks = [] }: RequestShape,
+) {
   const mostOutputTokens = largest(text, object, outputLimits)
   const wanted = largest(text, object, choices)
   return {
@@ -64,6 +68,9 @@ function readAsked(text: string, object: ScannedObject<string>, { outputLimits =
     ...(mostOutputTokens === undefined ? {} : { mostOutputTokens }),
     ...(wanted === undefined ? {} : { choices: wanted }),
     hasMedia: mediaMarks.some((mark) => text.includes(mark)),
+    get isOpenEnded() {
+      return openEndedMarks.some((mark) => text.includes(mark)) || hidesNames.test(text)
+    },
   }
 }
 
@@ -80,6 +87,9 @@ function largest(text: string, object: ScannedObject<string>, paths: readonly st
 }
 
 const isNull = (text: string, { start }: Member) => text.startsWith('null', start)
+
+/** Letters written as escapes: no client does it but one that wants a name not to be found. */
+const hidesNames = /\\u00(?:3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\da])/i
 
 /** What is no whole number is no bound: the provider may take it in a way of its own. */
 function readCount(text: string, member: Member | undefined): number | undefined {

@@ -6,6 +6,8 @@ import type { Principal } from '../../base/principal.ts'
 import { uuidV7 } from '../../base/uuid.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
 import type { Call } from '../ledger/call.ts'
+import { limitOf } from '../ledger/refusal.ts'
+import { boundsOf, type CallBound } from './bounds.ts'
 import type { Breaker } from './breaker.ts'
 import type { CallRequest } from './call-request.ts'
 import type { Book, Entry } from './entry.ts'
@@ -27,6 +29,8 @@ export interface PlaceCallDeps {
   breaker: Breaker
   watch: Watch
   limits: Limits
+  /** What operators say of routes whose most nobody else can tell. */
+  bounds: readonly CallBound[]
   clock: Clock
   onMistake: (error: unknown) => void
 }
@@ -94,8 +98,15 @@ export class PlacedCall implements Watched {
     for (const [turn, index] of awake.entries()) {
       const candidate = candidates[index] as Candidate
       const hasMore = turn + 1 < awake.length && !this.#it.request.upload
-      const entry = book.enter(this.#toCall(candidate, decisionsOf(trace, index, failures)))
-      if (book.isDoubtful) await entry.begin()
+      const entry = book.enter(this.#toCall(candidate, decisionsOf(trace, index, failures)), candidate.isCapped)
+      try {
+        if (book.isDoubtful || candidate.isCapped) await entry.begin()
+      } catch (error) {
+        // Of all limits, that of a key leaves the keys behind it free.
+        if (!hasMore || limitOf(error)?.setBy !== 'key') throw error
+        failures.set(index, (error as AppError).code)
+        continue
+      }
       const result = await this.#tryOne(candidate, entry, hasMore)
       if (result.kind === 'done') return
       void entry.settle({ outcome: 'failed', endedAtMs: clock(), status: result.status, usageBasis: 'none' })
@@ -239,7 +250,7 @@ export class PlacedCall implements Watched {
   }
 
   #toCall(candidate: Candidate, decisions: string): Call {
-    const { principal, requestId, operation } = this.#it
+    const { principal, requestId, operation, request } = this.#it
     const startedAtMs = this.#deps.clock()
     return {
       id: uuidV7(startedAtMs),
@@ -253,6 +264,7 @@ export class PlacedCall implements Watched {
       keyId: candidate.keyId,
       tokenId: principal.tokenId,
       decisions,
+      ...(candidate.isCapped ? boundsOf(operation, request, candidate, this.#deps.bounds) : {}),
     }
   }
 

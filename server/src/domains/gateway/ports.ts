@@ -10,6 +10,8 @@ export interface Candidate {
   readonly keyId?: string | undefined
   /** The model's name with this provider. */
   readonly modelId: string
+  /** Whether a hard limit may hold for it. */
+  readonly isCapped?: boolean | undefined
   /** The very address that is called. */
   readonly destination: Destination
   /** The credential; opened when it is asked for. What does not open fails the call. */

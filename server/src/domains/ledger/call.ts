@@ -21,7 +21,9 @@ export interface Call {
   readonly mostCostUsd?: string | undefined
   /** Upper bounds of what it may use, on which hard limits stand; absent where nobody could tell. */
   readonly mostInputTokens?: number | undefined
+  /** Of each answer that is asked for. */
   readonly mostOutputTokens?: number | undefined
+  readonly mostChoices?: number | undefined
   readonly mostImages?: number | undefined
 }
 

@@ -59,7 +59,7 @@ describe('hard limits', async () => {
     const { rows } = await sql<Record<string, string>>`
       select used_requests as requests, used_tokens as tokens, used_cost::text as cost, reserved_requests || ' ' || reserved_tokens || ' ' || trim_scale(reserved_cost) as reserved
         from user_quota_limits where user_id = ${userId} order by type`.execute(owner.db)
-    return rows.map(({ cost, ...row }) => ({ ...row, cost: `${Number(cost)}` }))
+    return rows.map(({ reserved, ...row }) => ({ ...row, cost: `${Number(row.cost)}`, reserved }))
   }
   const refusal = (verdict: string | undefined) => {
     const error = refusalOf(verdict ?? '', Date.now())
@@ -181,6 +181,31 @@ describe('hard limits', async () => {
     const [verdict] = await open([call(userId, change)])
     expect(refusal(verdict)).toMatchObject({ code: 'ledger.unbounded_call', limits, type: 'daily' })
     expect(await counters(userId)).toMatchObject([{ reserved: '0 0 0' }])
+  })
+
+  describe('fill in from the catalogue what a request does not say', () => {
+    const model = randomUUID()
+    const bounds = async (change: Partial<Call>) => {
+      await sql`insert into ai_models (provider, model, display_name, context_length, max_tokens) values ('mock', ${model}, 'x', 4000, 500)
+        on conflict do nothing`.execute(owner.db)
+      const userId = await person()
+      await limit(userId, { token_limit: 1_000_000 })
+      const [verdict] = await open([call(userId, { model, ...change })])
+      const [row] = await counters(userId)
+      return verdict === 'opened' ? row?.reserved : verdict?.split(' ')[0]
+    }
+
+    it.each<[string, Partial<Call>, string]>([
+      ['the longest answer', { mostOutputTokens: undefined }, '1 1500 0'],
+      ['the longest of several answers', { mostOutputTokens: undefined, mostChoices: 3 }, '1 2500 0'],
+      ['no answer that was limited', { mostOutputTokens: 10, mostChoices: 2 }, '1 1020 0'],
+      ['the whole context, where images count', { mostInputTokens: 1e12, mostOutputTokens: 1 }, '1 4001 0'],
+      ['no more input than the context holds', { mostInputTokens: 900_000, mostOutputTokens: 1 }, '1 4001 0'],
+      ['nothing of what nobody can tell', { mostInputTokens: undefined, mostOutputTokens: 1 }, 'unbounded'],
+      ['nothing of a model that it does not have', { model: 'priced', mostInputTokens: 1e12 }, 'unbounded'],
+    ])('%s', async (_, change, expected) => {
+      expect(await bounds(change)).toBe(expected)
+    })
   })
 
   it('take the bound that an operator set for a call without one', async () => {

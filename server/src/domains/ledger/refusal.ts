@@ -1,4 +1,4 @@
-import type { AppError } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import { ledgerErrors } from './errors.ts'
 
 /** The limit that refused a call, for whoever made it. Money and counts are decimal text. */
@@ -42,3 +42,6 @@ export function refusalOf(verdict: string, nowMs: number): AppError | undefined 
 }
 
 const inWords = (amount: string, of: Refusal['limits']) => (of === 'cost' ? `${amount} USD` : `${amount} ${of}`)
+
+/** Of an error that `refusalOf` made. */
+export const limitOf = (error: unknown) => (error instanceof AppError ? (error.members?.quota as Partial<Refusal> | undefined) : undefined)

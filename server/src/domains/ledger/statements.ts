@@ -87,6 +87,7 @@ const openText = invoke('open_calls', [
   'in_lease_seconds',
   'in_most_input_tokens',
   'in_most_output_tokens',
+  'in_most_choices',
   'in_most_images',
 ])
 
@@ -100,6 +101,7 @@ export function openCalls(calls: readonly Call[], leaseSeconds: number): Stateme
       `${leaseSeconds}`,
       column(calls, ({ mostInputTokens }) => mostInputTokens),
       column(calls, ({ mostOutputTokens }) => mostOutputTokens),
+      column(calls, ({ mostChoices }) => mostChoices),
       column(calls, ({ mostImages }) => mostImages),
     ],
   }

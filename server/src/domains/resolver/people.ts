@@ -32,6 +32,7 @@ export function createPeople(load: (userId: string) => Promise<Person>, { clock,
   }
   signals.onChanged('facts', forget)
   signals.onChanged('person', forget) // an account that was closed
+  signals.onChanged('tiers', () => forget(undefined))
 
   function ask(userId: string): Promise<Person> {
     const asked: Promise<Person> = load(userId).then(

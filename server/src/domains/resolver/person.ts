@@ -19,12 +19,16 @@ export interface PersonKey extends Key {
 export interface Person extends Facts<PersonKey> {
   readonly userId: string
   readonly hasLimits: boolean
+  /** Whether a hard limit may hold for calls with their own keys, and for those that the operator pays for. */
+  readonly isCapped: { readonly own: boolean; readonly platform: boolean }
 }
 
 interface Row {
   settings: { allow_gateway_fallback: boolean; own_keys_only: boolean } | null
   gateway_base_url: string | null
   keys: readonly KeyRow[]
+  caps_own: boolean
+  caps_platform: boolean
 }
 
 interface KeyRow {
@@ -42,18 +46,19 @@ export interface Places {
   egress: Egress
 }
 
-const text = 'select settings, gateway_base_url, keys from keyloft.resolver_facts(in_user_id => $1)'
+const text = 'select settings, gateway_base_url, keys, caps_own, caps_platform from keyloft.resolver_facts(in_user_id => $1)'
 
 export async function loadPerson(database: Pick<Database, 'systemOnce'>, places: Places, userId: string): Promise<Person> {
   const row = await database.systemOnce('look up a person’s keys', { name: 'resolver_facts', text, values: [userId] })
   return readPerson(row as unknown as Row, userId, places)
 }
 
-function readPerson({ settings, gateway_base_url, keys }: Row, userId: string, places: Places): Person {
+function readPerson({ settings, gateway_base_url, keys, caps_own, caps_platform }: Row, userId: string, places: Places): Person {
   return {
     userId,
     allowsTeamGateway: settings?.allow_gateway_fallback ?? true,
     ownKeysOnly: settings?.own_keys_only ?? false,
+    isCapped: { own: caps_own, platform: caps_platform },
     keys: keys.map((key) => readKey(key, gateway_base_url, places)),
     hasLimits: keys.some((key) => key.is_enabled && (key.daily_limit !== null || key.monthly_limit !== null)),
   }

@@ -21,7 +21,7 @@ import { createPeople } from './people.ts'
 import { loadPerson, type Person, type PersonKey } from './person.ts'
 import { refusalOf } from './refusal.ts'
 import { resolverRoutes } from './routes.ts'
-import type { Source } from './sources.ts'
+import { isOfPerson, type Source } from './sources.ts'
 import { createUses, type Uses } from './uses.ts'
 
 export interface ResolverSettings {
@@ -64,6 +64,8 @@ interface Candidate {
   /** The model's name with this provider. */
   readonly modelId: string
   readonly modelReplaced: boolean
+  /** Whether a hard limit may hold for it: the ledger knows. */
+  readonly isCapped: boolean
   /** Where the call goes; where no protocol was named, the base of its provider. */
   readonly destination: Destination
   /** Opens the key, at once where its data key is in memory. What does not open fails the call: it is no reason to try the next. */
@@ -168,6 +170,7 @@ export function createResolver(deps: ResolverDeps): Resolver {
         ...(key.id === undefined ? {} : { keyId: key.id }),
         modelId,
         modelReplaced,
+        isCapped: isOfPerson(key.source) ? person.isCapped.own : person.isCapped.platform,
         destination: addressOf(key, protocol, suffix?.replace('{model}', encodeURIComponent(modelId))),
         authHeaders: () => opened.of(candidate, open),
         reason: reasons[key.source],

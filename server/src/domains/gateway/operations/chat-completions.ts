@@ -24,6 +24,7 @@ export const chatCompletions = {
     choices: ['n'],
     takesUsageWish: true,
     mediaMarks: [';base64,', '"image_url"', '"input_audio"', '"file_data"', '"file_id"'],
+    openEndedMarks: ['"web_search_options"', '"search_parameters"', '"plugins"', '"server_tools"'],
   },
   stream: { deltaMark: '"delta"', end: { mark: '[DONE]', pattern: /^[\r\n]*data: ?\[DONE\]\s*$/ } },
 } as const satisfies Operation

@@ -14,6 +14,18 @@ const generation: RequestShape = {
   outputLimits: ['generationConfig.maxOutputTokens', 'generation_config.max_output_tokens'],
   choices: ['generationConfig.candidateCount', 'generation_config.candidate_count'],
   mediaMarks,
+  openEndedMarks: [
+    'google_search',
+    'googleSearch',
+    'codeExecution',
+    'code_execution',
+    'urlContext',
+    'url_context',
+    'fileSearch',
+    'file_search',
+    'googleMaps',
+    'google_maps',
+  ].map((tool) => `"${tool}`),
 }
 
 export const geminiGenerateContent = {

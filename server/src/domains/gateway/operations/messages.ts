@@ -18,7 +18,11 @@ export const messages = {
   summary: 'A message, by the provider that the resolver chooses',
   body,
   reply: passedOrStreamed,
-  request: { outputLimits: ['max_tokens'], mediaMarks },
+  request: {
+    outputLimits: ['max_tokens'],
+    mediaMarks,
+    openEndedMarks: ['"web_search_2', '"web_fetch_2', '"code_execution_2', '"mcp_servers"', '"tool_search_', '"container"'],
+  },
   stream: { deltaMark: '"delta"', end: endsWith('message_stop', 'message_stop') },
 } as const satisfies Operation
 

@@ -44,6 +44,8 @@ export interface RequestShape {
   readonly takesUsageWish?: true
   /** Where one of these stands in a body, its length tells nothing of its tokens. */
   readonly mediaMarks?: readonly string[]
+  /** Where one of these stands, the provider goes on by itself, and reads more than it was sent. */
+  readonly openEndedMarks?: readonly string[]
   /** The provider has a model of its own where none is named. */
   readonly mayLackModel?: true
   /** The model stands in the path. */

@@ -20,6 +20,7 @@ export const responses = {
   request: {
     outputLimits: ['max_output_tokens'],
     mediaMarks: [';base64,', '"input_image"', '"input_audio"', '"input_file"', '"previous_response_id"', '"conversation"', '"prompt"'],
+    openEndedMarks: ['"web_search', '"file_search"', '"code_interpreter"', '"mcp"', '"image_generation"', '"computer_use'],
     pointer: 'previous_response_id',
     detaches: 'background',
   },

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
+import { createTestGateway, postTo, resolveLater } from '../../../test/gateway.ts'
+import { jsonAnswer, startRaw } from '../../../test/raw-provider.ts'
+import { ledgerErrors } from '../ledger/errors.ts'
+import { refusalOf } from '../ledger/refusal.ts'
+
+const good = jsonAnswer(200, { id: 'good', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } })
+const body = { model: 'mock-1', messages: [{ role: 'user', content: 'hello' }] }
+const over = (setBy: string) =>
+  refusalOf(
+    `over 5f0c5a52-2f3c-4f39-8d2b-0e6f8f0b8f11 daily ${setBy} all cost 5 0.25 1.5 ${Date.parse('2030-01-01T00:00:00Z') / 1_000}`,
+    Date.parse('2029-12-31T23:00:00Z'),
+  )
+
+async function setUp(options: Parameters<typeof createTestGateway>[0] = {}) {
+  const { resolve, candidates } = resolveLater()
+  const provider = await startRaw((socket) => socket.write(good))
+  return { ...(await createTestGateway({ resolve, limits: { backoffMs: 10 }, ...options })), candidates, provider }
+}
+
+describe('a call for which a hard limit may hold', () => {
+  it('is made only when its intent is committed', async () => {
+    const { post, at, candidates, ledger, provider } = await setUp()
+    candidates.push(at(provider.url, { isCapped: true }))
+    const opening = Promise.withResolvers<void>()
+    ledger.beforeOpen = () => opening.promise
+    const reply = post(body)
+    await sleep(50)
+    expect(provider.seen).toHaveLength(0)
+    opening.resolve()
+    expect((await reply).status).toBe(200)
+    expect(ledger.settled).toHaveLength(1)
+  })
+
+  it('is not made where the limit refuses it, and its client is told by which, in its own dialect', async () => {
+    const { url, at, candidates, ledger, provider } = await setUp()
+    candidates.push(at(provider.url, { isCapped: true }))
+    ledger.beforeOpen = () => Promise.reject(over('operator'))
+    const quota = {
+      type: 'daily',
+      setBy: 'operator',
+      spend: 'all',
+      limits: 'cost',
+      limit: '5',
+      remaining: '0.25',
+      asked: '1.5',
+      resetsAt: '2030-01-01T00:00:00.000Z',
+    }
+    const openAi = await postTo(`${url}/v1/chat/completions`, body, {})
+    expect(openAi).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '3600', 'ratelimit-limit': '5', 'ratelimit-remaining': '0.25', 'ratelimit-reset': '3600' },
+    })
+    expect(JSON.parse(openAi.body.toString()).error).toMatchObject({ type: 'rate_limit_error', code: 'ledger.quota_exceeded', quota })
+    const anthropic = await postTo(`${url}/v1/messages`, { ...body, max_tokens: 5 }, {})
+    expect(JSON.parse(anthropic.body.toString())).toMatchObject({ type: 'error', error: { type: 'rate_limit_error', quota } })
+    expect(provider.seen).toHaveLength(0)
+    expect(ledger.settled).toHaveLength(0) // it was never under way
+  })
+
+  it('goes to the next key where the limit is that of a key', async () => {
+    const { post, at, candidates, ledger, provider } = await setUp()
+    candidates.push(
+      at(provider.url, { isCapped: true }),
+      at(provider.url, { isCapped: true, keyId: '0190a1b2-0000-7000-8000-000000000002' }),
+    )
+    let refusals = 0
+    ledger.beforeOpen = () => (refusals++ === 0 ? Promise.reject(over('key')) : Promise.resolve())
+    const { status, headers } = await post(body)
+    expect([status, headers['x-keyloft-credential']]).toEqual([200, expect.stringContaining('key=0190a1b2-0000-7000-8000-000000000002')])
+    await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
+    expect(JSON.parse(ledger.settled[0]?.call.decisions ?? '')).toMatchObject([{ verdict: 'ledger.quota_exceeded' }, { verdict: 'chosen' }])
+  })
+
+  it('is not made without its intent, even by an operator who serves what cannot be written down', async () => {
+    const { post, at, candidates, ledger, provider } = await setUp({ servesUnaccounted: true })
+    candidates.push(at(provider.url, { isCapped: true }))
+    ledger.beforeOpen = () => Promise.reject(ledgerErrors.unavailable())
+    expect((await post(body)).status).toBe(503)
+    expect(provider.seen).toHaveLength(0)
+    await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ usageBasis: 'none' }))
+  })
+
+  describe('says what it may use at most', () => {
+    const boundsOf = async (path: string, request: object, change: object = {}) => {
+      const { url, at, candidates, ledger, provider } = await setUp({
+        bounds: [{ provider: 'openai', model: 'searching-*', tokens: 9_000, costUsd: '0.5' }],
+      })
+      candidates.push(at(provider.url, { isCapped: true, ...change }))
+      await postTo(`${url}${path}`, request, {})
+      const { mostInputTokens, mostOutputTokens, mostChoices, mostCostUsd } = ledger.opened[0] ?? {}
+      return [mostInputTokens, mostOutputTokens, mostChoices, mostCostUsd]
+    }
+    const bytes = (request: object) => JSON.stringify(request).length
+    const chat = '/v1/chat/completions'
+
+    it.each<[string, string, object, (request: object) => unknown[]]>([
+      [
+        'a token for each byte and the answer it asks for',
+        chat,
+        { ...body, max_tokens: 100 },
+        (it) => [bytes(it) + 200, 100, undefined, undefined],
+      ],
+      ['an answer for each choice', chat, { ...body, max_completion_tokens: 100, n: 3 }, (it) => [bytes(it) + 200, 100, 3, undefined]],
+      ['no answer where none is limited: the catalogue says', chat, body, (it) => [bytes(it) + 200, undefined, undefined, undefined]],
+      ['the whole context where images are in it', chat, { ...body, x: 'image_url' }, () => [1e12, undefined, undefined, undefined]],
+      [
+        'nothing where the provider searches by itself',
+        chat,
+        { ...body, web_search_options: {}, max_tokens: 1 },
+        () => [undefined, undefined, undefined, undefined],
+      ],
+      ['no output of embeddings', '/v1/embeddings', { model: 'mock-1', input: 'x' }, (it) => [bytes(it) + 200, 0, undefined, undefined]],
+      ['nothing of what costs nothing', '/v1/messages/count_tokens', body, () => [0, 0, undefined, '0']],
+    ])('%s', async (_, path, request, expected) => {
+      expect(await boundsOf(path, request)).toEqual(expected(request))
+    })
+
+    it('nothing of an image, or of work that goes on unseen', async () => {
+      expect(await boundsOf('/v1/images/generations', { model: 'mock-1', prompt: 'x' })).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ])
+      expect(await boundsOf('/v1/responses', { model: 'mock-1', input: 'x', background: true })).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ])
+    })
+
+    it('nothing where names are written so that they are not found', async () => {
+      const { url, at, candidates, ledger, provider } = await setUp()
+      candidates.push(at(provider.url, { isCapped: true }))
+      const hidden = '{"model":"mock-1","messages":[],"max_tokens":1,"web_search_\\u006fptions":{}}'
+      await fetch(`${url}${chat}`, { method: 'POST', body: hidden, headers: { 'content-type': 'application/json' } })
+      expect(ledger.opened[0]?.mostInputTokens).toBeUndefined()
+    })
+
+    it('what the operator says of a route', async () => {
+      expect(await boundsOf(chat, body, { modelId: 'searching-1' })).toEqual([9_000, 0, undefined, '0.5'])
+    })
+
+    it('and where no limit holds, nothing', async () => {
+      expect(await boundsOf(chat, body, { isCapped: false })).toEqual([undefined, undefined, undefined, undefined])
+    })
+  })
+})
