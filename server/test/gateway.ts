@@ -178,7 +178,8 @@ interface Sent {
 export function sendTo(method: string, url: string, { body, contentType, headers = {} }: Sent = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const type = contentType === undefined ? {} : { 'content-type': contentType }
-    const sent = httpRequest(url, { method, headers: { ...type, ...headers } }, (response) => {
+    const length = body === undefined || headers['transfer-encoding'] ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const sent = httpRequest(url, { method, headers: { ...type, ...length, ...headers } }, (response) => {
       const pieces: Buffer[] = []
       response.on('data', (piece: Buffer) => pieces.push(piece))
       const done = (isCut: boolean) =>

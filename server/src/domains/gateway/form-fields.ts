@@ -48,10 +48,8 @@ export class FormFields {
 
   #readHead(): boolean {
     const end = this.#text.indexOf('\r\n\r\n')
-    if (end < 0) {
-      if (this.#text.length > longestHead) throw gatewayErrors.form_unreadable()
-      return false
-    }
+    if ((end < 0 ? this.#text.length : end) > longestHead) throw gatewayErrors.form_unreadable()
+    if (end < 0) return false
     const name = nameIn(this.#text.slice(0, end))
     this.#state = 'between'
     if (name?.toLowerCase() === this.#name) {
