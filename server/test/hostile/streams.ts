@@ -1,6 +1,7 @@
 import { mockChat } from '../../src/domains/mock-provider/mock-chat.ts'
 import { mockMessages } from '../../src/domains/mock-provider/mock-messages.ts'
 import { mockResponses } from '../../src/domains/mock-provider/mock-responses.ts'
+import { streamGemini } from '../mock/gemini.ts'
 
 /** A dialect that streams, with one answer in it, as its provider sends it and as a client must get it. */
 export interface Stream {
@@ -10,6 +11,10 @@ export interface Stream {
   request: object
   events: StreamEvent[]
   usage: { inputTokens: number; outputTokens: number }
+  /** Stands once in every event that brings a piece of the answer. */
+  pieceMark: string
+  /** Whether an event says that nothing more will come. */
+  saysItsEnd: boolean
   /** An event that says this of the usage, at the place where it is looked for. */
   lie(usage: string): string
   /** Ours, in a refusal of ours. */
@@ -43,6 +48,10 @@ function chatEvents(): StreamEvent[] {
 const anthropicBody = { model: 'claude-mock-1', max_tokens: 50, messages, stream: true }
 const responsesBody = { model: 'mock-1', input: said, stream: true }
 
+const geminiBody = { contents: [{ role: 'user', parts: [{ text: said }] }] }
+const geminiBytes = Buffer.from(JSON.stringify(geminiBody))
+const geminiPieces = streamGemini({ bytes: geminiBytes, query: new URLSearchParams('alt=sse') }, 'gemini-mock-1').pieces.map(String)
+
 export const streams: Record<string, Stream> = {
   chat: {
     operation: 'chat.completions',
@@ -50,6 +59,8 @@ export const streams: Record<string, Stream> = {
     request: { model: 'mock-1', messages, stream: true },
     events: chatEvents(),
     usage: { inputTokens: 7, outputTokens: 6 },
+    pieceMark: '"delta"',
+    saysItsEnd: true,
     lie: (usage) => `data: {"id":"c","choices":[],"usage":${usage}}\n\n`,
     codeOf: codeOfError,
   },
@@ -59,6 +70,8 @@ export const streams: Record<string, Stream> = {
     request: responsesBody,
     events: unchanged(ask(mockResponses, responsesBody)),
     usage: { inputTokens: 7, outputTokens: 6 },
+    pieceMark: '"delta"',
+    saysItsEnd: true,
     lie: (usage) =>
       `event: response.completed\ndata: {"type":"response.completed","response":{"id":"r","status":"completed","usage":${usage}}}\n\n`,
     codeOf: codeOfError,
@@ -69,7 +82,20 @@ export const streams: Record<string, Stream> = {
     request: anthropicBody,
     events: unchanged(ask(mockMessages, anthropicBody)),
     usage: { inputTokens: 7, outputTokens: 6 },
+    pieceMark: '"delta"',
+    saysItsEnd: true,
     lie: (usage) => `event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":${usage}}\n\n`,
     codeOf: codeOfError,
+  },
+  gemini: {
+    operation: 'gemini.stream_generate_content',
+    path: '/v1beta/models/gemini-mock-1:streamGenerateContent?alt=sse',
+    request: geminiBody,
+    events: unchanged(geminiPieces),
+    usage: { inputTokens: 7, outputTokens: 6 },
+    pieceMark: '"text"',
+    saysItsEnd: false,
+    lie: (usage) => `data: {"candidates":[{"content":{"parts":[]},"finishReason":"STOP","index":0}],"usageMetadata":${usage}}\r\n\r\n`,
+    codeOf: (refusal) => (refusal as { error: { details: { reason: string }[] } }).error.details[0]?.reason ?? '',
   },
 }

@@ -10,7 +10,7 @@ import {
   tokensOfAnImage,
   wordsOf,
 } from '../../src/domains/mock-provider/answer.ts'
-import type { Answer, Handler, Routes } from './asked.ts'
+import type { Answer, Asked, Handler, Routes } from './asked.ts'
 
 interface Part {
   text?: string
@@ -41,7 +41,7 @@ const generate: Handler = ({ bytes }, model = '') => {
 }
 
 /** Server-sent events with `alt=sse`; without it one array, element by element. Google's lines end in CRLF. */
-const stream: Handler = ({ bytes, query }, model = '') => {
+export function streamGemini({ bytes, query }: Pick<Asked, 'bytes' | 'query'>, model = ''): Answer {
   const answered = answerTo(bytes, model)
   if (!answered) return refusal
   const { said, thinks, chunk, usageAfter } = answered
@@ -80,7 +80,7 @@ const describeModel = (name: string) => ({
 
 export const gemini: Routes = [
   ['POST', /^\/v1beta\/models\/([^/:]+):generateContent$/, generate],
-  ['POST', /^\/v1beta\/models\/([^/:]+):streamGenerateContent$/, stream],
+  ['POST', /^\/v1beta\/models\/([^/:]+):streamGenerateContent$/, streamGemini],
   ['POST', /^\/v1beta\/models\/([^/:]+):countTokens$/, count],
   ['POST', /^\/v1beta\/models\/([^/:]+):batchEmbedContents$/, embed],
   ['GET', /^\/v1beta\/models$/, () => json({ models: [describeModel('gemini-mock-1')] })],
