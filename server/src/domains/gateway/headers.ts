@@ -61,12 +61,22 @@ export function passOn(given: IncomingHttpHeaders, candidate: Candidate, secrets
   const headers: string[] = []
   const isOwn = isOwnKey(candidate)
   for (const name in given) {
-    if (!passed.has(name) && !passedPrefixes.some((prefix) => name.startsWith(prefix))) continue
+    if (!passed.has(name) && !isOfPassedKind(name)) continue
     if (!isOwn && ofAccount.has(name)) continue
     const value = given[name]
-    if (typeof value === 'string' && !secrets.some((secret) => value.includes(secret))) headers.push(name, value)
+    if (typeof value === 'string' && !tells(value, secrets)) headers.push(name, value)
   }
   return headers
+}
+
+function isOfPassedKind(name: string): boolean {
+  for (const prefix of passedPrefixes) if (name.startsWith(prefix)) return true
+  return false
+}
+
+function tells(value: string, secrets: readonly string[]): boolean {
+  for (const secret of secrets) if (value.includes(secret)) return true
+  return false
 }
 
 /** Whose key a call went out with. */
@@ -74,9 +84,16 @@ export function credentialTrace({ source, provider, keyId }: Candidate): string 
   return keyId === undefined ? `${source};provider=${provider}` : `${source};provider=${provider};key=${keyId}`
 }
 
+/** The headers of a key are the same object for as long as it is held open. */
+const secretsOf = new WeakMap<Readonly<Record<string, string>>, readonly string[]>()
+
 /** What of the credential must never come back. A short value would be found everywhere. */
-export function secretsIn(headers: Readonly<Record<string, string>>): string[] {
-  return Object.values(headers)
+export function secretsIn(headers: Readonly<Record<string, string>>): readonly string[] {
+  const known = secretsOf.get(headers)
+  if (known) return known
+  const secrets = Object.values(headers)
     .map((value) => value.replace(/^Bearer /i, ''))
     .filter((value) => value.length >= 8)
+  secretsOf.set(headers, secrets)
+  return secrets
 }

@@ -9,6 +9,7 @@ import type { Operation } from './operations/operation.ts'
 import { type Incoming, type PlaceCallDeps, PlacedCall } from './place-call.ts'
 import type { Objects, Resolve, Wanted } from './ports.ts'
 import { passedQuery } from './proxied-address.ts'
+import type { CallShape } from './relay.ts'
 
 export interface MakeCallDeps extends PlaceCallDeps {
   resolve: Resolve
@@ -31,9 +32,11 @@ interface Params {
 /** @param provider the only one that will do */
 export async function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operation, provider?: string): Promise<never> {
   const params = (asking.params ?? {}) as Params
-  const request = await readRequest(operation, asking, params, deps)
+  const reading = readRequest(operation, asking, params, deps)
+  const request = reading instanceof Promise ? await reading : reading
   const query = operation.passesQuery ? passedQuery(asking.request.raw.url ?? '') : ''
-  const suffix = (operation.suffix ?? '').replace(':id', params.id ?? '') + query
+  const path = operation.suffix ?? ''
+  const suffix = params.id === undefined ? path + query : path.replace(':id', params.id) + query
   const wanted = {
     model: request.model,
     protocol: operation.protocol,
@@ -43,13 +46,20 @@ export async function makeCall(deps: MakeCallDeps, asking: Asking, operation: Op
     isModelFree: request.model === undefined,
   }
   const pointer = params.id ?? request.pointsTo
-  const made = pointer === undefined ? undefined : await deps.objects.find(asking.principal.claims.sub ?? '', pointer)
-  const followed = pointer === undefined ? wanted : follow(made, wanted)
-  const { method, dialect } = operation
-  const isNobodys = pointer !== undefined && made === undefined
-  return place(deps, asking, followed, { method, request, operation: { ...operation, headers: dialect.headers } }).catch((error) => {
-    throw isNobodys && error.status === 422 ? gatewayErrors.unknown_object() : error
+  const call = { method: operation.method, request, operation: shapeOf(operation) }
+  if (pointer === undefined) return place(deps, asking, wanted, call)
+  const made = await deps.objects.find(asking.principal.claims.sub ?? '', pointer)
+  return place(deps, asking, follow(made, wanted), call).catch((error) => {
+    throw made === undefined && error.status === 422 ? gatewayErrors.unknown_object() : error
   })
+}
+
+const shapes = new WeakMap<Operation, CallShape>()
+
+function shapeOf(operation: Operation): CallShape {
+  const shape = shapes.get(operation) ?? { ...operation, headers: operation.dialect.headers }
+  shapes.set(operation, shape)
+  return shape
 }
 
 /** Resolves the call, and makes it. */
@@ -59,7 +69,8 @@ export async function place(
   wanted: Wanted,
   call: Pick<Incoming, 'method' | 'request' | 'operation'>,
 ): Promise<never> {
-  const resolved = await deps.resolve(principal, wanted)
+  const resolving = deps.resolve(principal, wanted)
+  const resolved = resolving instanceof Promise ? await resolving : resolving
   await new PlacedCall(deps, {
     ...call,
     principal,
@@ -72,12 +83,12 @@ export async function place(
   return takenOver
 }
 
-async function readRequest(
+function readRequest(
   { takes, request: shape = {} }: Operation,
   { bytes, request: { raw } }: Asking,
   { model }: Params,
   { limits }: PlaceCallDeps,
-): Promise<CallRequest> {
+): CallRequest | Promise<CallRequest> {
   if (takes === 'nothing') return bodiless(model)
   if (takes === 'form') return readFormRequest(raw, limits.uploadBytes)
   return readJsonRequest(bytes, shape, model)

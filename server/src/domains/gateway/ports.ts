@@ -79,5 +79,5 @@ export interface Ledger {
   /** Comes back when the intent has been committed. */
   open(call: Call): Promise<void>
   /** Comes back when the call has been written down for good. */
-  settle(call: Call, outcome: Outcome): Promise<void>
+  settle(call: Call, outcome: Outcome): Promise<unknown>
 }

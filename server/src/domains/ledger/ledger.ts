@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
+import type { AppError } from '../../base/errors.ts'
 import type { Database } from '../../platform/database/database.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
@@ -23,7 +24,7 @@ export interface Ledger {
    * Resolves when the end is durable, with its cost. A call that was never opened, or whose intent still waits, is written
    * once. Rejected as unavailable, it is still tried until the process ends.
    */
-  settle(call: Call, outcome: Outcome): Promise<void>
+  settle(call: Call, outcome: Outcome): Promise<unknown>
   /** What waits to be written or is on its way. */
   readonly pending: number
   /** Writes what waits, and gives up what is left then. */
@@ -105,14 +106,33 @@ export function createLedger(options: {
     return { entry: { row, isSent: false, isOver: false, giveUpAtMs: clock() + waitMs, resolve, reject }, landed: promise }
   }
 
-  function requireRoom() {
-    if (stopped) throw ledgerErrors.unavailable({ internal: 'stopped' })
-    if (intents.size + ends.size >= mostPending) throw ledgerErrors.unavailable({ retryAfterSeconds: 2, internal: 'too many wait' })
+  function lackOfRoom(): AppError | undefined {
+    if (stopped) return ledgerErrors.unavailable({ internal: 'stopped' })
+    if (intents.size + ends.size < mostPending) return undefined
+    return ledgerErrors.unavailable({ retryAfterSeconds: 2, internal: 'too many wait' })
+  }
+
+  async function settleBegun({ call, opening, opened }: Live, entry: Entry<Ended>, landed: Promise<string>): Promise<void> {
+    if (!opening.isOver) {
+      if (opening.isSent) await opened.catch(() => {})
+      else {
+        intents.remove(opening)
+        opening.isOver = true
+        landed.then(opening.resolve, opening.reject)
+      }
+    }
+    ends.add(entry)
+    try {
+      await landed
+    } finally {
+      live.delete(call.id)
+    }
   }
 
   return {
     async open(call) {
-      requireRoom()
+      const fault = lackOfRoom()
+      if (fault) throw fault
       const { entry, landed } = entryOf(call)
       live.set(call.id, { call, opening: entry, opened: landed })
       intents.add(entry)
@@ -125,24 +145,14 @@ export function createLedger(options: {
       }
     },
 
-    async settle(call, outcome) {
+    settle(call, outcome) {
       const begun = live.get(call.id)
-      if (!begun) requireRoom()
+      const fault = begun ? undefined : lackOfRoom()
+      if (fault) return Promise.reject(fault)
       const { entry, landed } = entryOf<Ended>({ call, outcome: sanitise(outcome) })
-      if (begun && !begun.opening.isOver) {
-        if (begun.opening.isSent) await begun.opened.catch(() => {})
-        else {
-          intents.remove(begun.opening)
-          begun.opening.isOver = true
-          landed.then(begun.opening.resolve, begun.opening.reject)
-        }
-      }
+      if (begun) return settleBegun(begun, entry, landed)
       ends.add(entry)
-      try {
-        await landed
-      } finally {
-        live.delete(call.id)
-      }
+      return landed
     },
 
     get pending() {

@@ -46,6 +46,15 @@ function enter({ role, claims }: Principal): Statement {
   }
 }
 
+const jobs = new Map<string, Statement>()
+
+/** A job's claims are always the same. Their names are constants of ours. */
+function enterJob(job: string): Statement {
+  const entering = jobs.get(job) ?? enter(system(job))
+  jobs.set(job, entering)
+  return entering
+}
+
 /** As `enter`, for a flight that only reads. */
 function enterReading(principal: Principal): Statement {
   const { values } = enter(principal)
@@ -69,7 +78,7 @@ export function createTransactions(pools: { user: Pool; service: Pool }): Transa
 
     // Nor has this a begin and a commit, and it may write: the answer comes when the Sync has committed.
     async systemOnce(job, statement) {
-      const flight = new Flight([enter(system(job)), statement])
+      const flight = new Flight([enterJob(job), statement])
       const { rows } = await lend(pools.service, (fly) => fly(flight))
       if (!rows[0]) throw databaseErrors.failed({ internal: `${job}: no row` })
       return rows[0]
