@@ -33,12 +33,26 @@ export interface Entry {
   learn(model: string): void
   /** Whether a byte of the answer may leave. */
   readonly isOpen: boolean
-  /** @throws gateway.ledger_away, or what the ledger refuses the call with */
-  readonly opened: Promise<void>
   /** Sends the intent, if it is not on its way. It goes by itself soon; sooner where a byte of the answer waits for it. */
-  begin(): Promise<void>
+  begin(): void
+  /** Who is told what becomes of the intent: whoever asked last. */
+  tell(waiting: Waiting): void
   /** Whether the last byte may leave. Tries for as long as there is time, and never throws. */
   settle(outcome: Outcome): Promise<boolean>
+}
+
+export interface Waiting {
+  opened(): void
+  /** @param error gateway.ledger_away, or what the ledger refuses the call with */
+  refused(error: AppError): void
+}
+
+/** For whoever goes on only when the intent has been committed. @throws what the intent was refused with */
+export function opening(entry: Entry): Promise<void> {
+  return new Promise((opened, refused) => {
+    entry.tell({ opened, refused })
+    entry.begin()
+  })
 }
 
 export function createBook(
@@ -47,81 +61,141 @@ export function createBook(
   clock: Clock,
   onProblem: (what: string, error: unknown) => void,
 ): Book {
-  let isDoubtful = false
+  const waitOutPatience = createPatience()
+  const books: Books = { ledger, servesUnaccounted, clock, onProblem, isDoubtful: false, settle }
 
-  function enter(given: Call, isCapped = false): Entry {
-    let call = given
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    promise.catch(() => {}) // whoever needs it listens; an answer that ended before does not
-    let isBegun = false
-    let isSettling = false
-    const waiting = setTimeout(() => entry.begin(), patienceMs)
-    const entry: { -readonly [K in keyof Entry]: Entry[K] } = {
-      call,
-      learn(model) {
-        call = { ...call, model }
-      },
-      isOpen: false,
-      opened: promise,
-      begin() {
-        if (isBegun) return promise
-        isBegun = true
-        clearTimeout(waiting)
-        attempt(() => ledger.open(call))
-          .then(opened, failed)
-          .then(resolve, reject)
-        return promise
-      },
-      settle(outcome) {
-        isBegun = isSettling = true // what ends before its intent is on its way is written once
-        clearTimeout(waiting)
-        return settle(call, outcome)
-      },
-    }
-    const opened = () => {
-      isDoubtful = false
-      entry.isOpen = true
-    }
-    const goesOn = servesUnaccounted && !isCapped // what nobody can check keeps to no limit
-    const failed = (error: AppError) => {
-      // It may have been written all the same, and is then not left open.
-      const mayBeWritten = !(isCapped && isRefusal(error))
-      if (!isSettling && mayBeWritten && !goesOn)
-        void settle(call, { outcome: 'failed', endedAtMs: clock(), usageBasis: isCapped ? 'none' : 'unknown' })
-      if (isRefusal(error)) throw error
-      isDoubtful = true
-      onProblem('an intent was not committed', error)
-      if (!goesOn) throw gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
-      entry.isOpen = true
-    }
-    return entry
+  function settle(call: Call, outcome: Outcome): Promise<boolean> {
+    const begunMs = performance.now()
+    return ledger.settle(call, outcome).then(isTrue, (error) => settleAgain(call, outcome, error, begunMs + limitMs))
   }
 
-  async function settle(call: Call, outcome: Outcome): Promise<boolean> {
-    const deadline = performance.now() + limitMs
-    for (;;) {
+  async function settleAgain(call: Call, outcome: Outcome, first: unknown, deadline: number): Promise<boolean> {
+    for (let error = first; ; ) {
+      books.isDoubtful = true
+      onProblem('a call was not written down', error)
+      if (performance.now() + pauseMs > deadline) return servesUnaccounted
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
       try {
         await ledger.settle(call, outcome)
         return true
-      } catch (error) {
-        isDoubtful = true
-        onProblem('a call was not written down', error)
-        if (performance.now() + pauseMs > deadline) return servesUnaccounted
-        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      } catch (another) {
+        error = another
       }
     }
   }
 
   return {
-    enter,
+    enter(call, isCapped = false) {
+      const entry = new Written(books, call, isCapped)
+      waitOutPatience(entry)
+      return entry
+    },
     get isDoubtful() {
-      return isDoubtful
+      return books.isDoubtful
     },
   }
 }
 
-async function attempt(work: () => Promise<void>): Promise<void> {
-  return work()
+const isTrue = () => true
+
+interface Books extends Pick<BookSettings, 'servesUnaccounted'> {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly onProblem: (what: string, error: unknown) => void
+  readonly settle: (call: Call, outcome: Outcome) => Promise<boolean>
+  isDoubtful: boolean
+}
+
+/** A class and no promises: most calls end before anybody has to wait for their intent. */
+class Written implements Entry {
+  call: Call
+  isOpen = false
+  readonly #books: Books
+  readonly #isCapped: boolean
+  #isBegun = false
+  #isSettling = false
+  #waiting: Waiting | undefined
+  #refusal: AppError | undefined
+
+  constructor(books: Books, call: Call, isCapped: boolean) {
+    this.#books = books
+    this.call = call
+    this.#isCapped = isCapped
+  }
+
+  learn(model: string) {
+    this.call = { ...this.call, model }
+  }
+
+  begin() {
+    if (this.#isBegun) return
+    this.#isBegun = true
+    this.#books.ledger.open(this.call).then(
+      () => this.#open(),
+      (error) => this.#refuse(error),
+    )
+  }
+
+  tell(waiting: Waiting) {
+    this.#waiting = waiting
+    const refusal = this.#refusal
+    if (refusal) queueMicrotask(() => waiting.refused(refusal))
+  }
+
+  settle(outcome: Outcome): Promise<boolean> {
+    this.#isBegun = this.#isSettling = true // what ends before its intent is on its way is written once
+    return this.#books.settle(this.call, outcome)
+  }
+
+  #open() {
+    this.#books.isDoubtful = false
+    this.isOpen = true
+    this.#waiting?.opened()
+  }
+
+  #refuse(error: AppError) {
+    const { clock, servesUnaccounted, settle, onProblem } = this.#books
+    const goesOn = servesUnaccounted && !this.#isCapped // what nobody can check keeps to no limit
+    // It may have been written all the same, and is then not left open.
+    const mayBeWritten = !(this.#isCapped && isRefusal(error))
+    if (!this.#isSettling && mayBeWritten && !goesOn)
+      void settle(this.call, { outcome: 'failed', endedAtMs: clock(), usageBasis: this.#isCapped ? 'none' : 'unknown' })
+    if (isRefusal(error)) this.#refusal = error
+    else {
+      this.#books.isDoubtful = true
+      onProblem('an intent was not committed', error)
+      if (goesOn) {
+        this.isOpen = true
+        return this.#waiting?.opened()
+      }
+      this.#refusal = gatewayErrors.ledger_away({ cause: error, retryAfterSeconds: 2 })
+    }
+    this.#waiting?.refused(this.#refusal)
+  }
+}
+
+/**
+ * Begins intents whose patience has ended. All have the same, so they stand in line behind one timer: one of its own for
+ * each call, set and taken back, costs more than the rest of its entry.
+ */
+function createPatience(): (entry: Entry) => void {
+  const line: { readonly entry: Entry; readonly untilMs: number }[] = []
+
+  function check() {
+    const now = performance.now()
+    const first = line.findIndex(({ untilMs }) => untilMs > now)
+    const due = line.splice(0, first < 0 ? line.length : first)
+    // What has come in the meantime is read first: in a busy process the answer itself may be among it.
+    setImmediate(() => {
+      for (const { entry } of due) entry.begin()
+    })
+    if (line[0]) setTimeout(check, Math.max(1, line[0].untilMs - now))
+  }
+
+  return (entry) => {
+    line.push({ entry, untilMs: performance.now() + patienceMs })
+    if (line.length === 1) setTimeout(check, patienceMs)
+  }
 }
 
 /** A no to this very call, such as a quota's, and not a failure. */

@@ -30,10 +30,20 @@ interface Params {
 }
 
 /** @param provider the only one that will do */
-export async function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operation, provider?: string): Promise<never> {
+export function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operation, provider?: string): Promise<never> {
+  const reading = readRequest(operation, asking, deps)
+  if (!(reading instanceof Promise)) return makeRead(deps, asking, operation, reading, provider)
+  return reading.then((request) => makeRead(deps, asking, operation, request, provider))
+}
+
+function makeRead(
+  deps: MakeCallDeps,
+  asking: Asking,
+  operation: Operation,
+  request: CallRequest,
+  provider: string | undefined,
+): Promise<never> {
   const params = (asking.params ?? {}) as Params
-  const reading = readRequest(operation, asking, params, deps)
-  const request = reading instanceof Promise ? await reading : reading
   const query = operation.passesQuery ? passedQuery(asking.request.raw.url ?? '') : ''
   const path = operation.suffix ?? ''
   const suffix = params.id === undefined ? path + query : path.replace(':id', params.id) + query
@@ -48,6 +58,16 @@ export async function makeCall(deps: MakeCallDeps, asking: Asking, operation: Op
   const pointer = params.id ?? request.pointsTo
   const call = { method: operation.method, request, operation: shapeOf(operation) }
   if (pointer === undefined) return place(deps, asking, wanted, call)
+  return placeFollowing(deps, asking, wanted, call, pointer)
+}
+
+async function placeFollowing(
+  deps: MakeCallDeps,
+  asking: Asking,
+  wanted: Wanted,
+  call: Pick<Incoming, 'method' | 'request' | 'operation'>,
+  pointer: string,
+): Promise<never> {
   const made = await deps.objects.find(asking.principal.claims.sub ?? '', pointer)
   return place(deps, asking, follow(made, wanted), call).catch((error) => {
     throw made === undefined && error.status === 422 ? gatewayErrors.unknown_object() : error
@@ -85,10 +105,10 @@ export async function place(
 
 function readRequest(
   { takes, request: shape = {} }: Operation,
-  { bytes, request: { raw } }: Asking,
-  { model }: Params,
+  { bytes, params, request: { raw } }: Asking,
   { limits }: PlaceCallDeps,
 ): CallRequest | Promise<CallRequest> {
+  const { model } = (params ?? {}) as Params
   if (takes === 'nothing') return bodiless(model)
   if (takes === 'form') return readFormRequest(raw, limits.uploadBytes)
   return readJsonRequest(bytes, shape, model)

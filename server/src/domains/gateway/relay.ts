@@ -22,6 +22,8 @@ export interface Client {
   over(): void
   /** Ends it all: a mistake of ours. */
   onMistake(error: unknown): void
+  /** Something that the provider keeps. */
+  remember(objectId: string): Promise<void>
 }
 
 export interface RelayOptions {
@@ -41,8 +43,6 @@ export interface RelayOptions {
   /** What the answer must not repeat. */
   secrets: readonly string[]
   takesOutUsage: boolean
-  /** Of something that the provider keeps. */
-  remember(objectId: string): Promise<void>
 }
 
 /** What of an operation decides how its answer is carried. */
@@ -293,13 +293,13 @@ export class Relay implements Receiver {
   #finish(outcome: Outcome['outcome'], then: (isWritten: boolean) => void) {
     this.#isEnding = true
     this.#progressMs = performance.now()
-    const { client, entry, request, remember } = this.#it
+    const { client, entry, request } = this.#it
     const body = this.#bodyText()
     if (body !== '') this.#it.reader.body(body)
     if (body !== '') this.#kept?.body(body)
     const model = request.lateModel?.()
     if (model) entry.learn(model)
-    const kept = this.#kept && this.#kept.ids.size > 0 ? Promise.all([...this.#kept.ids].map(remember)) : undefined
+    const kept = this.#kept && this.#kept.ids.size > 0 ? Promise.all([...this.#kept.ids].map((id) => client.remember(id))) : undefined
     entry
       .settle({ outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs, ...this.#readUsage() })
       .then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten)))

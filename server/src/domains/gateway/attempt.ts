@@ -1,0 +1,223 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { AppError } from '../../base/errors.ts'
+import type { Entry, Waiting } from './entry.ts'
+import { gatewayErrors } from './errors.ts'
+import { Exchange, type ExchangeListener, type Receiver } from './exchange.ts'
+import { credentialTrace, isOwnKey, passOn, requestHeaders, secretsIn } from './headers.ts'
+import type { Incoming, PlaceCallDeps } from './place-call.ts'
+import type { Candidate, Habits } from './ports.ts'
+import { type Client, Relay } from './relay.ts'
+import { type Judgement, judgeAnswer, judgeFailure, type May } from './try-again.ts'
+import { createUsageReader } from './usage/usage-readers.ts'
+import type { Watched } from './watch.ts'
+
+/** What one attempt came to: an answer that is on its way (or a client that has left), or a reason to try again. */
+export type Attempted = { kind: 'done' } | (Judgement & { error: AppError })
+
+const done: Attempted = Object.freeze({ kind: 'done' })
+
+export interface AttemptOptions {
+  readonly candidate: Candidate
+  readonly entry: Entry
+  /** The opened credential. */
+  readonly auth: Readonly<Record<string, string>>
+  readonly may: May
+  /** Nothing more will come of the call, and it is written down. */
+  readonly over: () => void
+}
+
+/**
+ * One request to a provider: to undici its listener, to the relay the client, to the entry who waits for the intent. It
+ * is one object for all three, because each closure that they would share else is paid for by every call.
+ */
+export class Attempt implements ExchangeListener, Client, Waiting, Watched {
+  readonly response: ServerResponse
+  readonly #deps: PlaceCallDeps
+  readonly #it: Incoming
+  readonly #of: AttemptOptions
+  readonly #habits: Habits
+  readonly #exchange: Exchange
+  readonly #takesOutUsage: boolean
+  #relay: Relay | undefined
+  #resolve: (attempted: Attempted) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(deps: PlaceCallDeps, it: Incoming, of: AttemptOptions) {
+    this.#deps = deps
+    this.#it = it
+    this.#of = of
+    this.response = it.response
+    this.#habits = deps.habitsOf(of.candidate.provider)
+    this.#takesOutUsage = it.request.lacksUsageWish && this.#habits.takesUsageWish !== false
+    this.#exchange = new Exchange(this, deps.limits.firstByteMs, it.request.upload)
+  }
+
+  /** Comes back when the answer begins to leave, or is not to be passed on. */
+  begin(): Promise<Attempted> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.#of.entry.tell(this)
+      this.#dispatch()
+    })
+  }
+
+  #dispatch() {
+    const { candidate, auth } = this.#of
+    const { operation, method, request, headers } = this.#it
+    const { destination } = candidate
+    const { upload } = request
+    const lengthBytes = upload?.lengthBytes === undefined ? undefined : upload.lengthBytes + upload.growsBy
+    const body = request.rewritten({ model: candidate.modelId, askForUsage: this.#takesOutUsage })
+    this.#deps.egress.dispatcherFor(destination).dispatch(
+      {
+        origin: destination.origin,
+        path: destination.path,
+        method,
+        headers: requestHeaders(
+          headers,
+          operation.headers,
+          { contentType: request.contentType, lengthBytes },
+          candidate,
+          this.#habits.headers,
+          auth,
+        ),
+        body,
+        headersTimeout: 0, // the watch sees to both
+        bodyTimeout: 0,
+      },
+      this.#exchange,
+    )
+  }
+
+  checkTime(nowMs: number) {
+    if (this.#relay) this.#relay.checkTime(nowMs)
+    else this.#exchange.checkTime(nowMs)
+  }
+
+  clientLeft() {
+    if (this.#relay) return this.#relay.clientLeft()
+    const { entry, over } = this.#of
+    this.#exchange.cancel()
+    void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'unknown' }).then(over)
+    this.takeOver()
+  }
+
+  onHead(status: number, given: IncomingHttpHeaders): Receiver {
+    const { breaker, limits, clock } = this.#deps
+    const { candidate, entry, auth, may } = this.#of
+    const { operation, request } = this.#it
+    const { finding, judgement } = judgeAnswer(status, given, may, limits, clock)
+    breaker.note(candidate, finding)
+    if (judgement !== 'pass on') {
+      this.#resolve({ ...judgement, error: gatewayErrors.unreachable({ internal: `status ${status}` }) })
+      return discard(this.#exchange)
+    }
+    const secrets = secretsIn(auth)
+    this.#relay = new Relay(
+      {
+        client: this,
+        operation,
+        request,
+        reader: createUsageReader(operation.name, candidate.provider),
+        entry,
+        exchange: this.#exchange,
+        limits,
+        drains: this.#habits.whenClientLeaves === 'drain',
+        isOwnKey: isOwnKey(candidate),
+        headers: this.#headersFor(passOn(given, candidate, secrets)),
+        secrets,
+        takesOutUsage: this.#takesOutUsage,
+      },
+      status,
+      given,
+    )
+    return this.#relay
+  }
+
+  onFailure(error: AppError) {
+    const { candidate, may } = this.#of
+    const fault = this.#it.request.upload?.fault
+    if (fault) return this.#resolve({ kind: 'give up', error: fault })
+    this.#deps.breaker.note(candidate, { kind: 'fails' })
+    this.#resolve({ ...judgeFailure(error, may, this.#deps.limits), error })
+  }
+
+  onMistake(error: unknown) {
+    const { entry, over } = this.#of
+    this.#deps.onMistake(error)
+    this.#exchange.cancel()
+    void entry.settle({ outcome: 'failed', endedAtMs: this.#deps.clock(), usageBasis: 'unknown' })
+    over()
+    this.response.destroy()
+    this.#reject(error)
+  }
+
+  opened() {
+    this.#guard(() => this.#relay?.opened())
+  }
+
+  refused(error: AppError) {
+    this.#guard(() => {
+      if (this.#relay) return this.#relay.refuse(error)
+      this.#exchange.cancel()
+      this.#reject(error)
+    })
+  }
+
+  takeOver() {
+    this.#it.takeOver()
+    this.#resolve(done)
+  }
+
+  refuse(error: AppError) {
+    this.#reject(error)
+  }
+
+  over() {
+    this.#of.over()
+  }
+
+  /** Later it is found with the key that made it. Where that cannot be written down, the call has been made all the same. */
+  async remember(objectId: string): Promise<void> {
+    const { provider, source, keyId } = this.#of.candidate
+    const userId = this.#it.principal.claims.sub ?? ''
+    await this.#deps.objects.remember(userId, objectId, { provider, source, keyId }).catch(this.#deps.onMistake)
+  }
+
+  #headersFor(passed: string[]): string[] {
+    const { ownHeaders, request } = this.#it
+    const { candidate } = this.#of
+    for (let at = 0; at < ownHeaders.length; at += 2) {
+      const name = ownHeaders[at] as string
+      if (!passed.includes(name)) passed.push(name, ownHeaders[at + 1] as string)
+    }
+    passed.push('x-keyloft-credential', credentialTrace(candidate))
+    if (request.model !== undefined && candidate.modelId !== request.model) passed.push('x-keyloft-model', encodeURI(candidate.modelId))
+    return passed
+  }
+
+  #guard(step: () => void) {
+    try {
+      step()
+    } catch (error) {
+      this.onMistake(error)
+    }
+  }
+}
+
+const mostDiscardedBytes = 64 * 1024
+
+/** Reads an answer that nobody gets to its end, so that its connection can be used again; a long one is cut. */
+function discard(exchange: Exchange): Receiver {
+  let bytes = 0
+  return {
+    data(piece) {
+      bytes += piece.length
+      if (bytes > mostDiscardedBytes) exchange.cancel()
+    },
+    end() {},
+    fail() {},
+    checkTime() {},
+  }
+}
