@@ -26,6 +26,39 @@ export const pages: readonly Page[] = [
     words: 'first steps snippets curl',
     load: () => import('./pages/start/start.tsx'),
   },
+  {
+    path: '/operator/health',
+    label: 'Health',
+    icon: 'health',
+    group: 'operator',
+    words: 'database alerts connections slow queries',
+    load: () => import('./pages/operator/health.tsx'),
+  },
+  {
+    path: '/operator/people',
+    label: 'People',
+    icon: 'people',
+    group: 'operator',
+    words: 'users accounts tiers registrations retention',
+    load: () => import('./pages/operator/people.tsx'),
+  },
+  { path: '/operator/errors', label: 'Errors', icon: 'warning', group: 'operator', load: () => import('./pages/operator/errors.tsx') },
+  {
+    path: '/operator/audit',
+    label: 'Audit',
+    icon: 'audit',
+    group: 'operator',
+    words: 'who did what',
+    load: () => import('./pages/operator/audit.tsx'),
+  },
+  {
+    path: '/operator/prices',
+    label: 'Prices',
+    icon: 'price',
+    group: 'operator',
+    words: 'model rates',
+    load: () => import('./pages/operator/prices.tsx'),
+  },
 ]
 
 export const groupLabels: Record<Page['group'], string> = { work: 'Work', access: 'Access', operator: 'Operator' }

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll } from 'vitest'
 import { loadShippedModels } from '../../src/domains/models/models.ts'
@@ -11,6 +12,8 @@ import { launchChromium } from './chromium.ts'
 export interface House {
   url: string
   test: TestApp
+  /** The one that listens; `test.app` is another on the same database. */
+  app: FastifyInstance
   browser: Browser
   /** Somebody’s browser: cookies and storage of their own, gone when the file ends. What goes wrong in it is kept in `faults`. */
   visitor(options?: VisitorOptions): Promise<Visitor>
@@ -56,6 +59,7 @@ export async function createHouse(): Promise<House> {
   return {
     url,
     test,
+    app,
     browser,
     async visitor({ colorScheme = 'light', viewport = usualViewport } = {}) {
       const context = await browser.newContext({ baseURL: url, colorScheme, viewport, locale: 'en-GB', timezoneId: 'Europe/Berlin' })

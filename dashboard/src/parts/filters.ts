@@ -1,0 +1,33 @@
+import { useNavigate, useSearch } from '@tanstack/react-router'
+
+type Filters<Name extends string> = { [K in Name]?: string }
+type Changed<Name extends string> = { [K in Name]?: string | undefined }
+
+/**
+ * What a page is asked for stands in its address, so that a link leads to the same and Back leads back.
+ * An empty text is none, unless it is to be kept.
+ */
+export function useFilters<const Name extends string>(
+  names: readonly Name[],
+): [Filters<Name>, (changed: Changed<Name>, empty?: 'keep') => void] {
+  const search = useSearch({ strict: false }) as Record<string, unknown>
+  const navigate = useNavigate()
+  const values: Filters<Name> = {}
+  for (const name of names) if (search[name] !== undefined && search[name] !== null) values[name] = String(search[name])
+
+  const set = (changed: Changed<Name>, empty?: 'keep') => {
+    const next: Record<string, unknown> = { ...search }
+    for (const [name, value] of Object.entries<string | undefined>(changed as Record<string, string | undefined>)) {
+      if (value === undefined || (value === '' && empty !== 'keep')) delete next[name]
+      else next[name] = asWritten(value)
+    }
+    void navigate({ to: '.', search: next as never, replace: true, resetScroll: false } as never)
+  }
+  return [values, set]
+}
+
+/** The router would put quotes around a text that reads like a number. */
+function asWritten(value: string): unknown {
+  if (value === 'true' || value === 'false') return value === 'true'
+  return value !== '' && String(Number(value)) === value ? Number(value) : value
+}

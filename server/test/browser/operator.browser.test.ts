@@ -1,0 +1,100 @@
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { findBarriers } from './axe.ts'
+import { enter } from './enter.ts'
+import { createHouse } from './house.ts'
+
+const pages = [
+  { path: '/operator/health', title: 'Health', shows: 'Largest tables' },
+  { path: '/operator/people', title: 'People', shows: 'Who came back' },
+  { path: '/operator/errors', title: 'Errors', shows: 'usage.no_such_call' },
+  { path: '/operator/audit', title: 'Audit', shows: 'account.tier_set' },
+  { path: '/operator/prices', title: 'Prices', shows: 'gpt-4o-mini' },
+]
+
+describe('the operator’s pages', async () => {
+  const house = await createHouse()
+  const { owner } = house.test
+  const visitorWith = async (options: Parameters<typeof house.visitor>[0] & { isAdmin?: boolean } = {}) => {
+    const visitor = await house.visitor(options)
+    return { ...visitor, ...(await enter(house, visitor.context, options)) }
+  }
+
+  it('are not in the navigation of a person who is no admin, and show them nothing', async () => {
+    const { page, faults } = await visitorWith()
+    await page.goto('/')
+    await page.getByRole('link', { name: 'Start' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Audit' }).count()).toBe(0)
+    for (const { path, title } of pages) {
+      await page.goto(path)
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+      await page.getByText('http.forbidden').first().waitFor()
+    }
+    expect(faults).toEqual([])
+  })
+
+  it.each([
+    { colorScheme: 'light' as const, viewport: { width: 1280, height: 900 } },
+    { colorScheme: 'dark' as const, viewport: { width: 360, height: 740 } },
+  ])('show an admin what is so, without barriers, $colorScheme and $viewport.width wide', async (options) => {
+    const { page, id, ask, faults } = await visitorWith({ ...options, isAdmin: true })
+    const other = await house.test.makePerson()
+    await ask('PATCH', `/api/admin/users/${other.id}`, { tier: 'pro' })
+    await ask('GET', '/api/usage/calls/none', undefined, house.app)
+    await sql`insert into usage_hourly values (${id}, date_trunc('hour', now()), 'openai', 'gpt-4o-mini', 'user-key', 1, 0, 0, 1, 0, 1, 0, 0)`.execute(
+      owner.db,
+    )
+    for (const { path, title, shows } of pages) {
+      await page.goto(path)
+      await page.getByText(shows).first().waitFor()
+      expect(await findBarriers(page), title).toEqual([])
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+      expect(tooWide, `${title} scrolls sideways`).toBeLessThanOrEqual(0)
+    }
+    expect(faults).toEqual([])
+  })
+
+  it('decide of a person: another tier at once, and no more way in when their address was typed', async () => {
+    const { page, faults } = await visitorWith({ isAdmin: true })
+    const other = await visitorWith()
+    await page.goto('/operator/people')
+    await page.getByRole('button', { name: `Decide of ${other.email}` }).click()
+    await page.getByText('Pro', { exact: true }).click()
+    await page.getByRole('button', { name: 'Decide', exact: true }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect((await other.ask('GET', '/api/profile')).json().tier).toBe('pro')
+
+    await page.getByRole('button', { name: `Decide of ${other.email}` }).click()
+    const disable = page.getByRole('button', { name: 'Disable it' })
+    expect(await disable.isDisabled()).toBe(true)
+    await page.getByLabel(`Type ${other.email} to go on`).fill(other.email)
+    await disable.click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect((await other.ask('GET', '/api/profile')).statusCode).toBe(401)
+    expect(faults).toEqual([])
+  })
+
+  it('filter the audit by the address, and say so where nothing is like it', async () => {
+    const { page, faults, id } = await visitorWith({ isAdmin: true })
+    await page.goto(`/operator/audit?action=account.tier_set&actor=${id}`)
+    await page.getByText('Nothing like this was done').waitFor()
+    await page.getByRole('button', { name: 'Show all' }).click()
+    await page.getByText('account.disabled').first().waitFor()
+    expect(page.url()).toBe(`${house.url}/operator/audit`)
+    expect(faults).toEqual([])
+  })
+
+  it('stay whole when the server fails, and go on when it is back', async () => {
+    const { page, faults } = await visitorWith({ isAdmin: true })
+    await page.route('**/api/admin/**', (route) => route.fulfill({ status: 500, contentType: 'text/plain', body: 'no' }))
+    for (const { path, title } of pages) {
+      await page.goto(path)
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+      await page.getByText('sdk.unexpected_reply').first().waitFor()
+    }
+    await page.unroute('**/api/admin/**')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('gpt-4o-mini').first().waitFor()
+    expect(faults).toEqual([])
+  })
+})
