@@ -44,7 +44,7 @@ function toRequest({ text, tool, schema, image }: Turn) {
   }
 }
 
-const clientOf = (where: Pick<OfficialClient, 'name' | 'maker' | 'base' | 'operation'>, connect: Connect): OfficialClient => ({
+const clientOf = (where: Omit<OfficialClient, 'take' | 'leave' | 'statusOf'>, connect: Connect): OfficialClient => ({
   ...where,
   async take(target, turn) {
     const { fetch, bytes } = recordingFetch()
@@ -77,7 +77,14 @@ export const aiSdk = [
   clientOf({ name: 'ai with @ai-sdk/anthropic', maker: 'anthropic', base: '/v1', operation: 'messages' }, (options, { model }) =>
     createAnthropic(options)(model),
   ),
-  clientOf({ name: 'ai with @ai-sdk/google', maker: 'google', base: '/v1beta', operation: 'gemini' }, (options, { model }) =>
-    createGoogleGenerativeAI(options)(model),
+  clientOf(
+    {
+      name: 'ai with @ai-sdk/google',
+      maker: 'google',
+      base: '/v1beta',
+      operation: 'gemini.generate_content',
+      streamOperation: 'gemini.stream_generate_content',
+    },
+    (options, { model }) => createGoogleGenerativeAI(options)(model),
   ),
 ]

@@ -34,9 +34,7 @@ const turns: Record<string, Turn> = {
   'a streamed schema': { ...streamed, schema: person },
   'an image': { ...plain, image: 'data:image/png;base64,iVBORw0KGgo=' },
 }
-const clients: OfficialClient[] = [openAi, openAiResponses, anthropic, google, ...aiSdk, ...langChain, curl].filter(
-  ({ maker }) => maker !== 'google', // until its own routes are served
-)
+const clients: OfficialClient[] = [openAi, openAiResponses, anthropic, google, ...aiSdk, ...langChain, curl]
 const patience = { timeout: 10_000 }
 
 describe('official clients', async () => {
@@ -53,7 +51,8 @@ describe('official clients', async () => {
     const through: Target = { baseURL: url + client.base, apiKey: token }
     const direct: Target = { baseURL: mock.url + client.base, apiKey: 'sk-direct' }
     const model = modelOf[client.maker]
-    const call = { operation: client.operation, provider: client.maker }
+    const { operation, streamOperation = operation } = client
+    const callOf = ({ stream }: Turn) => ({ operation: stream ? streamOperation : operation, provider: client.maker })
 
     it.each(Object.keys(turns))('hears %s as the provider says it', (what) =>
       asTestClient(async () => {
@@ -63,7 +62,9 @@ describe('official clients', async () => {
         const wanted = await client.take(direct, turn)
         expect(wanted.bytes).toContain('mock')
         expect(heard).toEqual(wanted)
-        expect((await records()).slice(length)).toMatchObject([{ ...call, model, outcome: 'completed', status: 200 }])
+        expect((await records()).slice(length)).toMatchObject([
+          { ...callOf(turn), model, outcome: 'completed', status: 200, basis: 'reported' },
+        ])
       }),
     )
 
@@ -79,7 +80,7 @@ describe('official clients', async () => {
           expect(client.statusOf(refused)).toBe(status)
           expect(refused.constructor).toBe(wanted.constructor)
           expect(refused.message).toBe(wanted.message)
-          expect(await another.records()).toMatchObject([{ ...call, outcome: 'failed', status }])
+          expect(await another.records()).toMatchObject([{ ...callOf(turn), outcome: 'failed', status }])
         }
       }),
     )
@@ -98,7 +99,7 @@ describe('official clients', async () => {
         await expect.poll(() => mock.left, patience).toBe(left + 1)
         await expect
           .poll(async () => (await records()).slice(length), patience)
-          .toMatchObject([{ ...call, outcome: 'aborted', status: 200 }])
+          .toMatchObject([{ ...callOf(streamed), outcome: 'aborted', status: 200 }])
       }))
   })
 

@@ -1,8 +1,10 @@
 import Anthropic from '@anthropic-ai/sdk'
-import OpenAI from 'openai'
+import type { GoogleGenAI } from '@google/genai'
+import OpenAI, { toFile } from 'openai'
 import { describe, expect, it } from 'vitest'
 import { asTestClient } from '../socket-guard.ts'
 import { connectAnthropic } from './anthropic.ts'
+import { connectGoogle } from './google.ts'
 import { setUpClients } from './set-up.ts'
 import { recordingFetch, type Target } from './target.ts'
 
@@ -85,6 +87,70 @@ const openAi: Act<OpenAI>[] = [
     },
     books: [{ operation: 'completions', outcome: 'completed' }],
   },
+  {
+    what: 'a response that is kept: read, cancelled and deleted with the key that made it',
+    act: async ({ responses }) => {
+      const { id } = await responses.create({ model: 'gpt-mock-1', input: 'keep this', background: true })
+      const read = await responses.retrieve(id)
+      const cancelled = await responses.cancel(id)
+      await responses.delete(id)
+      return { read, cancelled }
+    },
+    books: ['responses', 'responses.get', 'responses.cancel', 'responses.delete'].map((operation) => ({ operation, provider: 'openai' })),
+  },
+  {
+    what: 'images, made and edited',
+    act: async ({ images }) => {
+      const made = await images.generate({ model: 'gpt-image-1', prompt: 'a red fox' })
+      const image = await toFile(Buffer.from('not quite a picture'), 'fox.png', { type: 'image/png' })
+      return [made, await images.edit({ model: 'gpt-image-1', prompt: 'now blue', image })]
+    },
+    books: [
+      { operation: 'images.generations', outcome: 'completed', basis: 'reported', input: 3, output: 272 },
+      { operation: 'images.edits', outcome: 'completed', basis: 'reported', input: 21, output: 272 },
+    ],
+  },
+  {
+    what: 'speech, in bytes that are no text',
+    act: async ({ audio }) => {
+      const speech = await audio.speech.create({ model: 'gpt-4o-mini-tts', voice: 'alloy', input: 'hello out there' })
+      return [speech.headers.get('content-type'), Buffer.from(await speech.arrayBuffer()).toString('base64')]
+    },
+    books: [{ operation: 'audio.speech', outcome: 'completed' }],
+  },
+  {
+    what: 'recordings, written down and translated',
+    act: async ({ audio }) => {
+      const file = () => toFile(Buffer.alloc(950, 7), 'speech.mp3', { type: 'audio/mpeg' })
+      const written = await audio.transcriptions.create({ model: 'gpt-4o-mini-transcribe', file: await file() })
+      return [written, await audio.translations.create({ model: 'whisper-1', file: await file() })]
+    },
+    books: [
+      { operation: 'audio.transcriptions', outcome: 'completed', basis: 'reported', input: 100, output: 3 },
+      { operation: 'audio.translations', outcome: 'completed', basis: 'unknown' },
+    ],
+  },
+  {
+    what: 'a judgement of a text',
+    act: ({ moderations }) => moderations.create({ model: 'omni-moderation-latest', input: 'no harm meant' }),
+    books: [{ operation: 'moderations', outcome: 'completed' }],
+  },
+  {
+    what: 'files and a batch, from the first to the last',
+    act: async ({ files, batches }) => {
+      const file = await files.create({ purpose: 'batch', file: await toFile(Buffer.from('{"line":1}\n'), 'lines.jsonl') })
+      const found = await files.retrieve(file.id)
+      const content = await (await files.content(file.id)).text()
+      const batch = await batches.create({ input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' })
+      const read = await batches.retrieve(batch.id)
+      const cancelled = await batches.cancel(batch.id)
+      const listed = (await files.list()).data
+      return { file, found, content, batch, read, cancelled, listed, gone: await files.delete(file.id) }
+    },
+    books: 'files.upload files.get files.content batches.create batches.get batches.cancel files.list files.delete'
+      .split(' ')
+      .map((operation) => ({ operation, provider: 'openai', outcome: 'completed' })),
+  },
 ]
 
 const messages = { operation: 'messages', provider: 'anthropic', outcome: 'completed', status: 200 }
@@ -133,8 +199,40 @@ const anthropic: Act<Anthropic>[] = [
   },
 ]
 
+const contents = [{ role: 'user', parts: [{ text: 'hello there' }] }]
+
+const google: Act<GoogleGenAI>[] = [
+  {
+    what: 'thoughts, as a stream',
+    act: async ({ models }) => {
+      const chunks: unknown[] = []
+      const config = { thinkingConfig: { includeThoughts: true } }
+      for await (const chunk of await models.generateContentStream({ model: 'gemini-mock-1', contents, config })) chunks.push(chunk.text)
+      return chunks
+    },
+    books: [{ operation: 'gemini.stream_generate_content', outcome: 'completed', basis: 'reported', input: 5, output: 12 }],
+  },
+  {
+    what: 'tokens, counted',
+    act: async ({ models }) => (await models.countTokens({ model: 'gemini-mock-1', contents })).totalTokens,
+    books: [{ operation: 'gemini.count_tokens', outcome: 'completed', basis: 'none' }],
+  },
+  {
+    what: 'embeddings',
+    act: async ({ models }) => (await models.embedContent({ model: 'gemini-embedding-001', contents: ['one', 'two words'] })).embeddings,
+    books: [{ operation: 'gemini.batch_embed_contents', outcome: 'completed' }],
+  },
+  {
+    what: 'what it says of a model',
+    act: ({ models }) => models.get({ model: 'gemini-mock-1' }),
+    books: [{ operation: 'gemini.model', provider: 'google', outcome: 'completed', basis: 'none' }],
+  },
+]
+
 /** The one thing that we add to a request; what it brings is taken out again. */
 const usageWish = ',"stream_options":{"include_usage":true}'
+/** Between the parts of a form: made up anew each time. */
+const boundary = /formdata-undici-\d+/g
 
 describe('through us as directly', async () => {
   const { url, mock, someone } = await setUpClients()
@@ -144,8 +242,8 @@ describe('through us as directly', async () => {
   const requestsSince = (length: number) =>
     mock.seen.slice(length).map(({ method, path, query, headers, bytes }) => ({
       what: `${method} ${path}?${query}`,
-      body: bytes.toString('latin1').replace(usageWish, ''),
-      type: headers['content-type'],
+      body: bytes.toString('latin1').replace(usageWish, '').replace(boundary, 'boundary'),
+      type: bytes.length > 0 ? headers['content-type']?.replace(boundary, 'boundary') : undefined,
       version: headers['anthropic-version'],
       beta: headers['anthropic-beta'],
     }))
@@ -178,4 +276,5 @@ describe('through us as directly', async () => {
 
   describe('openai', () => tell((target, fetch) => new OpenAI({ ...target, fetch, maxRetries: 0 }), '/v1', openAi))
   describe('@anthropic-ai/sdk', () => tell(connectAnthropic, '', anthropic))
+  describe('@google/genai', () => tell(connectGoogle, '', google))
 })

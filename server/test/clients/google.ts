@@ -1,8 +1,8 @@
 import { ApiError, type GenerateContentParameters, GoogleGenAI } from '@google/genai'
 import { type OfficialClient, recordingFetch, type Target, type Turn } from './target.ts'
 
-const connectGoogle = ({ baseURL, apiKey }: Target, fetch?: typeof globalThis.fetch) =>
-  new GoogleGenAI({ apiKey, httpOptions: { baseUrl: baseURL, ...(fetch ? { fetch } : {}) } })
+export const connectGoogle = ({ baseURL, apiKey }: Target, fetch?: typeof globalThis.fetch) =>
+  new GoogleGenAI({ apiKey, apiVersion: 'v1beta', httpOptions: { baseUrl: baseURL, ...(fetch ? { fetch } : {}) } })
 
 function toRequest({ model, text, tool, schema, image }: Turn): GenerateContentParameters {
   const [, data = ''] = /base64,(.*)/.exec(image ?? '') ?? []
@@ -23,7 +23,8 @@ export const google: OfficialClient = {
   name: '@google/genai',
   maker: 'google',
   base: '',
-  operation: 'gemini',
+  operation: 'gemini.generate_content',
+  streamOperation: 'gemini.stream_generate_content',
   async take(target, turn) {
     const { fetch, bytes } = recordingFetch()
     const { models } = connectGoogle(target, fetch)

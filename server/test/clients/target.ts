@@ -37,6 +37,8 @@ export interface OfficialClient {
   base: '' | '/v1' | '/v1beta'
   /** As the books name what it calls. */
   operation: string
+  /** Where a stream is another operation. */
+  streamOperation?: string
   /** @throws what the client throws */
   take(target: Target, turn: Turn): Promise<Heard>
   /** Hears the beginning of a stream and leaves. */

@@ -125,7 +125,7 @@ function answerTo(bytes: Buffer, model: string) {
 const textOf = (content: Content | undefined) =>
   (content?.parts ?? []).map(({ text, functionResponse }) => text ?? JSON.stringify(functionResponse ?? '')).join(' ')
 const partsOf = ({ text, call }: Said) =>
-  call ? [{ functionCall: { name: call.name, args: JSON.parse(call.arguments) as object } }] : [{ text }]
+  call ? [{ functionCall: { id: 'mock0001', name: call.name, args: JSON.parse(call.arguments) as object } }] : [{ text }]
 
 function inputTokensOf({ contents = [], systemInstruction }: GeminiBody): number {
   const all = [...(systemInstruction ? [systemInstruction] : []), ...contents]
