@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { type Principal, userPrincipal } from '../src/base/principal.ts'
+import { TokenCounter } from '../src/domains/gateway/estimate/token-counter.ts'
 import {
   type Candidate,
   createGateway,
@@ -53,6 +54,8 @@ export interface Reply {
 export const providerKey = 'sk-key-of-the-provider-0123456789'
 const caller = userPrincipal('5f0c5a52-2f3c-4f39-8d2b-0e6f8f0b8f11')
 
+const counter = new TokenCounter({ limitMs: 60_000 })
+
 export async function createTestGateway(options: Partial<GatewayDeps> & { principal?: Principal } = {}): Promise<TestGateway> {
   const egress = createEgress()
   const ledger = memoryLedger()
@@ -66,7 +69,9 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
     authHeaders: () => ({ authorization: `Bearer ${providerKey}` }),
     ...change,
   })
+  await counter.count({ encoding: 'o200k_base', texts: [] }) // loaded, so that no test waits for that
   const gateway = createGateway({
+    counter,
     ledger,
     egress,
     clock: Date.now,

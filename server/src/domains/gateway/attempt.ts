@@ -2,10 +2,11 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AppError } from '../../base/errors.ts'
 import type { Entry, Waiting } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
+import { type Estimate, estimateUsage } from './estimate/estimate-usage.ts'
 import { Exchange, type ExchangeListener, type Receiver } from './exchange.ts'
 import { credentialTrace, isOwnKey, passOn, requestHeaders, secretsIn } from './headers.ts'
 import type { Incoming, PlaceCallDeps } from './place-call.ts'
-import type { Candidate, Habits } from './ports.ts'
+import type { Candidate, Habits, WhenClientLeaves } from './ports.ts'
 import { type Client, Relay } from './relay.ts'
 import { type Judgement, judgeAnswer, judgeFailure, type May } from './try-again.ts'
 import { createUsageReader } from './usage/usage-readers.ts'
@@ -39,6 +40,7 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   readonly #exchange: Exchange
   readonly #takesOutUsage: boolean
   #relay: Relay | undefined
+  #isLeft = false
   #resolve: (attempted: Attempted) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
@@ -96,11 +98,35 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   }
 
   clientLeft() {
+    this.#isLeft = true
     if (this.#relay) return this.#relay.clientLeft()
+    if (this.#isMadeAnyway()) return
     const { entry, over } = this.#of
     this.#exchange.cancel()
-    void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'unknown' }).then(over)
+    void this.#estimateUnheard()
+      .then((usage) => entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), ...usage }))
+      .then(over)
     this.takeOver()
+  }
+
+  get #whenClientLeaves(): WhenClientLeaves {
+    return this.#habits.whenClientLeaves ?? 'estimate'
+  }
+
+  /** The provider is at it, and would charge for all of it whether or not anybody listens: its usage is waited for. */
+  #isMadeAnyway(): boolean {
+    const { operation, request } = this.#it
+    if (operation.isFree || request.upload) return false
+    return this.#whenClientLeaves === 'drain' || (this.#whenClientLeaves === 'estimate' && !request.streams)
+  }
+
+  /** Of a stream that was left before it began: its input has been read. */
+  async #estimateUnheard(): Promise<Estimate> {
+    const { operation, request } = this.#it
+    if (operation.isFree || this.#whenClientLeaves === 'void') return { usageBasis: 'none' }
+    if (!request.streams) return { usageBasis: 'unknown' }
+    const { provider, modelId: model } = this.#of.candidate
+    return estimateUsage(this.#deps.counter, { provider, model, request: request.text, delivered: { texts: {}, times: 1 }, told: undefined })
   }
 
   onHead(status: number, given: IncomingHttpHeaders): Receiver {
@@ -123,7 +149,8 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
         entry,
         exchange: this.#exchange,
         limits,
-        drains: this.#habits.whenClientLeaves === 'drain',
+        counter: this.#deps.counter,
+        whenClientLeaves: this.#whenClientLeaves,
         isOwnKey: isOwnKey(candidate),
         headers: this.#headersFor(passOn(given, candidate, secrets)),
         secrets,
@@ -132,6 +159,7 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
       status,
       given,
     )
+    if (this.#isLeft) this.#relay.clientLeft()
     return this.#relay
   }
 

@@ -9,8 +9,8 @@ export interface CallRequest {
   /** A stream that tells its usage only if it is asked to, and is not. */
   readonly lacksUsageWish: boolean
   readonly asked: Asked
-  /** What the input may come to in tokens; absent where images or sounds stand in it. */
-  readonly estimatedInputTokens: number | undefined
+  /** The body, where it is text alone: by it the input is estimated. */
+  readonly text: Buffer | undefined
   /** Absent: there is no body. */
   readonly contentType?: string | undefined
   /** A body that is on its way through, and cannot be sent a second time. */
@@ -44,7 +44,7 @@ export const bodiless = (model?: string): CallRequest => ({
   streams: false,
   lacksUsageWish: false,
   asked: { inputBytes: 0, hasMedia: false },
-  estimatedInputTokens: 0,
+  text: Buffer.alloc(0),
   rewritten: () => null,
 })
 

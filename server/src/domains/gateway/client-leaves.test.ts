@@ -1,18 +1,22 @@
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it, vi } from 'vitest'
+import { abortCorpus, promptTokensOf, requestOf, speak } from '../../../test/abort-corpus.ts'
 import { createTestGateway, resolveLater } from '../../../test/gateway.ts'
 import { chunked, eventStreamHead, jsonAnswer, saying, startRaw } from '../../../test/raw-provider.ts'
 
 const stream = { model: 'mock-1', messages: [{ role: 'user', content: 'x'.repeat(400) }], stream: true }
 const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 9, total_tokens: 14 } })}\n\n`
 
+const inputTokens = 3 + countTokens('user') + countTokens('x'.repeat(400)) + 3
+
 /** Leaves after the first piece, or at once. */
-function callAndLeave(url: string, when: 'at the first piece' | 'soon') {
+function callAndLeave(url: string, when: 'at the first piece' | 'soon', body: object = stream) {
   const sent = request(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
     response.once('data', () => sent.destroy()).on('error', () => {})
   })
-  sent.on('error', () => {}).end(JSON.stringify(stream))
+  sent.on('error', () => {}).end(JSON.stringify(body))
   if (when === 'soon') setTimeout(() => sent.destroy(), 60)
 }
 
@@ -31,9 +35,92 @@ describe('a client that leaves', () => {
     expect(ledger.settled[0]?.outcome).toMatchObject({
       outcome: 'aborted',
       usageBasis: 'estimated',
-      usage: { inputTokens: Math.ceil(JSON.stringify(stream).length / 4), outputTokens: 3 },
+      usage: { inputTokens, outputTokens: countTokens('word word word ') },
     })
     expect(gateway.underWay).toBe(0)
+  })
+
+  it('pays for the tokens that came, be they words, code, calls of tools or thoughts', async () => {
+    const provider = await startRaw((socket, index) => {
+      const all = speak(abortCorpus[index] ?? { name: '', messages: [] })
+      const pieces = all.slice(0, Math.ceil(all.length / 2))
+      socket.write(eventStreamHead)
+      for (const { delta } of pieces) socket.write(chunked(`data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta }] })}\n\n`))
+      socket.write(chunked(saying('', { end: 'of what is said' })))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger } = await createTestGateway({ resolve })
+    candidates.push(at(provider.url, { modelId: 'gpt-4o-mini' }))
+    for (const [index, entry] of abortCorpus.entries()) {
+      await new Promise<void>((resolve) => {
+        const sent = request(
+          `${url}/v1/chat/completions`,
+          { method: 'POST', headers: { 'content-type': 'application/json' } },
+          (response) => response.on('error', () => {}).on('data', (piece: Buffer) => piece.includes('of what is said') && sent.destroy()),
+        )
+        sent.on('error', () => {}).on('close', resolve)
+        sent.end(JSON.stringify(requestOf(entry, 'gpt-4o-mini')))
+      })
+      await vi.waitFor(() => expect(ledger.settled).toHaveLength(index + 1))
+      const all = speak(entry)
+      const outputTokens = all.slice(0, Math.ceil(all.length / 2)).reduce((sum, { tokens }) => sum + tokens, 0)
+      const { usageBasis, usage, providerUsage } = ledger.settled[index]?.outcome ?? {}
+      expect({ usageBasis, providerUsage }).toMatchObject({ usageBasis: 'estimated', providerUsage: expect.stringContaining('o200k_base') })
+      expect(Math.abs((usage?.outputTokens ?? 0) - outputTokens) / outputTokens, entry.name).toBeLessThanOrEqual(0.02)
+      expect(usage?.inputTokens, entry.name).toBe(promptTokensOf(entry))
+    }
+  })
+
+  it('costs nothing where the provider charges for no part of an answer', async () => {
+    const provider = await startRaw((socket) => socket.write(Buffer.concat([Buffer.from(eventStreamHead), chunked(saying('word '))])))
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger } = await createTestGateway({ resolve, habitsOf: () => ({ whenClientLeaves: 'void' }) })
+    candidates.push(at(provider.url))
+    callAndLeave(url, 'at the first piece')
+    await provider.hungUp(0)
+    await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'none' }))
+  })
+
+  it('before an answer that is no stream pays for all of it, since the provider makes it anyway', async () => {
+    const provider = await startRaw(async (socket) => {
+      await sleep(250)
+      socket.write(jsonAnswer(200, { id: 'c', choices: [], usage: { prompt_tokens: 5, completion_tokens: 90, total_tokens: 95 } }))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger, gateway } = await createTestGateway({ resolve })
+    candidates.push(at(provider.url))
+    callAndLeave(url, 'soon', { ...stream, stream: false })
+    await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
+    expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'reported', usage: { outputTokens: 90 } })
+    expect(gateway.underWay).toBe(0)
+  })
+
+  it('before the head of a stream that is charged whole pays for all of it', async () => {
+    const provider = await startRaw(async (socket) => {
+      await sleep(250)
+      socket.write(Buffer.concat([Buffer.from(eventStreamHead), chunked(usage), chunked('data: [DONE]\n\n'), chunked()]))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger, gateway } = await createTestGateway({ resolve, habitsOf: () => ({ whenClientLeaves: 'drain' }) })
+    candidates.push(at(provider.url))
+    callAndLeave(url, 'soon')
+    await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
+    expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'reported', usage: { outputTokens: 9 } })
+    expect(gateway.underWay).toBe(0)
+  })
+
+  it('before an answer that then fails costs nothing, and leaves nothing behind', async () => {
+    const provider = await startRaw(async (socket) => {
+      await sleep(250)
+      socket.destroy()
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger, gateway, problems } = await createTestGateway({ resolve })
+    candidates.push(at(provider.url))
+    callAndLeave(url, 'soon', { ...stream, stream: false })
+    await vi.waitFor(() => expect(ledger.settled.map(({ outcome }) => outcome.usageBasis)).toContain('none'))
+    await vi.waitFor(() => expect(gateway.underWay).toBe(0))
+    expect(problems).toEqual([])
   })
 
   it('leaves the provider to its end where it tells the usage only then', async () => {
@@ -76,8 +163,9 @@ describe('a client that leaves', () => {
     candidates.push(at(provider.url))
     callAndLeave(url, 'soon')
     await provider.hungUp(0)
-    await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'unknown' }))
-    expect(gateway.underWay).toBe(0)
+    await vi.waitFor(() => expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'estimated' }))
+    expect(ledger.settled[0]?.outcome.usage).toMatchObject({ inputTokens, outputTokens: 0 })
+    await vi.waitFor(() => expect(gateway.underWay).toBe(0))
   })
 
   it('before a second attempt is spared it, and nothing of the call stays behind', async () => {

@@ -6,6 +6,8 @@ export interface EventStreamOptions extends Partial<StreamShape> {
   /** Is shown every event in which a usage may stand. */
   readonly reader: Pick<UsageReader, 'event'>
   readonly takesOutUsage: boolean
+  /** Is shown all events, one or several at a time. */
+  readonly delivered?: { push(events: string): void } | undefined
 }
 
 /*
@@ -18,14 +20,12 @@ export interface EventStreamOptions extends Partial<StreamShape> {
  * kept back: it may leave when the call has been written down.
  */
 export class EventStream {
-  /** How many pieces of content went by: about as many tokens. */
-  deltas = 0
   isDone = false
 
   readonly #reader: EventStreamOptions['reader']
   readonly #takesOut: boolean
   readonly #end: StreamShape['end']
-  readonly #deltaMark: string
+  readonly #delivered: EventStreamOptions['delivered']
   readonly #longestEvent: number
   /** What has come of an event that is not complete, in pieces: joined once, however small they are. */
   #carry: string[] = []
@@ -35,11 +35,11 @@ export class EventStream {
   #isPassing = false
   #last = ''
 
-  constructor({ reader, takesOutUsage, end, deltaMark = '"delta"', longestEvent = 1024 * 1024 }: EventStreamOptions) {
+  constructor({ reader, takesOutUsage, delivered, end, longestEvent = 1024 * 1024 }: EventStreamOptions) {
     this.#reader = reader
     this.#takesOut = takesOutUsage
     this.#end = end
-    this.#deltaMark = deltaMark
+    this.#delivered = delivered
     this.#longestEvent = longestEvent
   }
 
@@ -111,18 +111,15 @@ export class EventStream {
       this.#last += events
       return ''
     }
+    this.#delivered?.push(events)
     const end = this.#end
     const mayEnd = end !== undefined && events.includes(end.mark)
-    if (!mayEnd && !events.includes(usageMark)) {
-      this.#countDeltas(events)
-      return events
-    }
+    if (!mayEnd && !events.includes(usageMark)) return events
     let out = ''
     for (let at = 0; at < events.length; ) {
       const border = firstBorder(events, at)
       const next = border < 0 ? events.length : border
       const event = events.slice(at, next)
-      this.#countDeltas(event)
       const read = event.includes(usageMark) ? this.#readUsage(event) : event
       if (mayEnd && end.pattern.test(event)) {
         this.isDone = true
@@ -144,11 +141,6 @@ export class EventStream {
     if (data === '') return event
     this.#reader.event(name, data)
     return this.#takesOut ? withoutUsage(event, from) : event
-  }
-
-  #countDeltas(events: string) {
-    const mark = this.#deltaMark
-    for (let at = events.indexOf(mark); at >= 0; at = events.indexOf(mark, at + mark.length)) this.deltas++
   }
 }
 

@@ -25,7 +25,7 @@ export async function readFormRequest(source: IncomingMessage, mostBytes: number
     streams: false,
     lacksUsageWish: false,
     asked: { inputBytes: upload.lengthBytes ?? mostBytes, hasMedia: true },
-    estimatedInputTokens: undefined,
+    text: undefined,
     contentType,
     upload,
     lateModel: () => (early ? undefined : fields.found?.text.slice(0, longestModel)),

@@ -4,6 +4,7 @@ import type { Route } from '../../platform/http/define-route.ts'
 import type { CallBound } from './bounds.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { createBook } from './entry.ts'
+import { TokenCounter } from './estimate/token-counter.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { FindProvider, Habits, Ledger, Objects, Resolve } from './ports.ts'
 import { gatewayRoutes } from './routes.ts'
@@ -24,6 +25,7 @@ export interface GatewayDeps {
   limits?: Partial<Limits>
   breaker?: Partial<BreakerSettings>
   bounds?: readonly CallBound[]
+  counter?: TokenCounter
   /** Whether calls are made that cannot be written down. */
   servesUnaccounted?: boolean
 }
@@ -42,6 +44,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { resolve, findProvider, habitsOf, objects, ledger, egress, clock, onProblem, servesUnaccounted = false, bounds = [] } = deps
   const limits = { ...defaultLimits, ...deps.limits }
   const watch = new Watch(Math.min(500, limits.idleMs / 4, limits.firstByteMs / 4, limits.settleMs / 4))
+  const counter = deps.counter ?? new TokenCounter()
   const routes = gatewayRoutes({
     resolve,
     findProvider,
@@ -51,6 +54,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     book: createBook(ledger, { limitMs: limits.settleMs, servesUnaccounted }, clock, onProblem),
     breaker: new Breaker({ ...defaultBreaker, ...deps.breaker }, clock),
     watch,
+    counter,
     limits,
     bounds,
     clock,
@@ -61,6 +65,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     get underWay() {
       return watch.size
     },
-    close: () => watch.close(),
+    close() {
+      watch.close()
+      if (!deps.counter) counter.close()
+    },
   }
 }

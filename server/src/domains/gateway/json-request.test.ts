@@ -90,6 +90,6 @@ describe('the body of a call', () => {
   it('is read in moments, however large its images are', () => {
     const image = 'A'.repeat(30_000_000)
     const request = read(`{"messages":[{"content":"data:image/png;base64,${image}"}],"model":"m"}`)
-    expect(request).toMatchObject({ model: 'm', estimatedInputTokens: undefined })
+    expect(request).toMatchObject({ model: 'm', text: undefined })
   })
 })

@@ -6,7 +6,6 @@ import { type Member, type ScannedObject, scanObject, skipBlanks } from './scan-
 const lookAt = 'Of the body, little is looked at here; the rest is the provider’s to judge.'
 /** The ledger keeps no longer name of a model. */
 const longestText = 200
-const bytesPerToken = 4
 
 /** @param modelInPath of a dialect that names it there */
 export function readJsonRequest(bytes: Buffer, shape: RequestShape, modelInPath?: string): CallRequest {
@@ -29,7 +28,7 @@ export function readJsonRequest(bytes: Buffer, shape: RequestShape, modelInPath?
     streams,
     lacksUsageWish: wish.kind !== 'asked',
     asked,
-    estimatedInputTokens: asked.hasMedia ? undefined : Math.ceil(bytes.length / bytesPerToken),
+    text: asked.hasMedia ? undefined : bytes,
     contentType: 'application/json',
     ...(pointer && pointerAt && !isNull(text, pointerAt) ? { pointsTo: readText(pointer, bytes, text, pointerAt) } : {}),
     ...(detaches && detachedAt ? { isDetached: readFlag(detaches, text.slice(detachedAt.start, detachedAt.end)) } : {}),

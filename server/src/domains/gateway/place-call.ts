@@ -13,6 +13,7 @@ import type { Breaker } from './breaker.ts'
 import type { CallRequest } from './call-request.ts'
 import { type Book, type Entry, opening } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
+import type { TokenCounter } from './estimate/token-counter.ts'
 import type { Limits } from './limits.ts'
 import type { Candidate, Habits, Objects, Resolved } from './ports.ts'
 import type { CallShape } from './relay.ts'
@@ -25,6 +26,7 @@ export interface PlaceCallDeps {
   objects: Objects
   breaker: Breaker
   watch: Watch
+  counter: TokenCounter
   limits: Limits
   /** What operators say of routes whose most nobody else can tell. */
   bounds: readonly CallBound[]

@@ -65,12 +65,17 @@ export interface Objects {
 /** At once, where all is known. @throws an AppError where nothing serves, and where the resolution itself failed */
 export type Resolve = (principal: Principal, wanted: Wanted) => Resolved | Promise<Resolved>
 
+/**
+ * What becomes of a stream whose client has left. estimate: it is ended at the provider, and what came is estimated.
+ * drain: the provider would go on and charge anyway, so it is read to its end. void: it is ended, and nothing is charged.
+ */
+export type WhenClientLeaves = 'estimate' | 'drain' | 'void'
+
 /** What is particular to a provider, as far as carrying calls goes. */
 export interface Habits {
   /** Wanted by it in every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** What becomes of a call whose client has left: cut, or read to its end for the usage. Cut unless said. */
-  readonly whenClientLeaves?: 'cancel' | 'drain' | undefined
+  readonly whenClientLeaves?: WhenClientLeaves | undefined
   /** Whether it may be asked for the usage of a stream. It may, unless said. */
   readonly takesUsageWish?: boolean | undefined
 }

@@ -91,5 +91,5 @@ function throughRequest({ request: { raw } }: Asking, mostBytes: number): CallRe
   if (length === undefined && coding === undefined) return bodiless()
   const upload = new Upload(raw, { mostBytes })
   const asked = { inputBytes: upload.lengthBytes ?? mostBytes, hasMedia: true }
-  return { ...bodiless(), asked, estimatedInputTokens: undefined, contentType, upload, rewritten: () => upload.stream() }
+  return { ...bodiless(), asked, text: undefined, contentType, upload, rewritten: () => upload.stream() }
 }

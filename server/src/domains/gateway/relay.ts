@@ -1,14 +1,18 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AppError } from '../../base/errors.ts'
-import { noUsage, type Outcome } from '../ledger/call.ts'
+import type { Outcome } from '../ledger/call.ts'
 import type { CallRequest } from './call-request.ts'
 import type { Entry } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
+import { DeliveredText } from './estimate/delivered-text.ts'
+import { type Estimate, estimateUsage } from './estimate/estimate-usage.ts'
+import type { TokenCounter } from './estimate/token-counter.ts'
 import { EventStream } from './event-stream.ts'
 import type { Exchange, Receiver } from './exchange.ts'
 import { KeptObjects } from './kept-objects.ts'
 import type { Limits } from './limits.ts'
 import type { Operation } from './operations/operation.ts'
+import type { WhenClientLeaves } from './ports.ts'
 import type { UsageReader, UsageReading } from './usage/usage-readers.ts'
 
 /** Where an answer goes. */
@@ -34,8 +38,8 @@ export interface RelayOptions {
   entry: Entry
   exchange: Exchange
   limits: Limits
-  /** Whether the provider is read to its end after the client has left. */
-  drains: boolean
+  counter: TokenCounter
+  whenClientLeaves: WhenClientLeaves
   /** Whether the key is the caller's own, so that what the provider says of it is theirs to know. */
   isOwnKey: boolean
   /** Names and values in turn. */
@@ -71,6 +75,7 @@ export class Relay implements Receiver {
   readonly #lengthBytes: number | undefined
   readonly #kept: KeptObjects | undefined
   readonly #keepsBody: boolean
+  readonly #delivered: DeliveredText | undefined
   #receivedBytes = 0
   /** Of an answer that is no stream: as it came, for the usage. */
   #body: Buffer[] = []
@@ -93,7 +98,11 @@ export class Relay implements Receiver {
     const isStream = isPlain && status < 300 && (headers['content-type'] ?? '').startsWith('text/event-stream')
     const { stream, keeps, isFree } = it.operation
     if (keeps) this.#kept = new KeptObjects(keeps, it.reader)
-    if (isStream) this.#stream = new EventStream({ ...stream, reader: this.#kept ?? it.reader, takesOutUsage: it.takesOutUsage })
+    if (isStream && stream?.says) this.#delivered = new DeliveredText(stream.says)
+    if (isStream) {
+      const { takesOutUsage } = it
+      this.#stream = new EventStream({ ...stream, reader: this.#kept ?? it.reader, takesOutUsage, delivered: this.#delivered })
+    }
     const length = headers['content-length']
     this.#lengthBytes = length === undefined || isStream ? undefined : Number(length)
     const saysSomething = isPlain && /json|^$/.test(headers['content-type'] ?? '') && (keeps !== undefined || !isFree)
@@ -173,12 +182,20 @@ export class Relay implements Receiver {
     if (this.#isEnding || this.#isGone) return
     this.#isGone = true
     this.#takeHeld()
-    if (this.#it.drains) {
-      this.#endsByMs = performance.now() + this.#it.limits.drainMs
-      return this.#it.exchange.resume()
+    const { client, exchange, limits } = this.#it
+    if (!this.#hasBegun) client.takeOver()
+    if (this.#isWorthReading()) {
+      this.#endsByMs = performance.now() + limits.drainMs
+      return exchange.resume()
     }
-    this.#it.exchange.cancel()
-    this.#finish('aborted', () => this.#it.client.over())
+    exchange.cancel()
+    this.#finish('aborted', () => client.over())
+  }
+
+  /** What is no stream has been made when its head comes, is charged whole, and says so at its end. */
+  #isWorthReading(): boolean {
+    const { whenClientLeaves } = this.#it
+    return whenClientLeaves === 'drain' || (whenClientLeaves === 'estimate' && this.#keepsBody && !this.#stream)
   }
 
   checkTime(nowMs: number) {
@@ -300,10 +317,10 @@ export class Relay implements Receiver {
     const model = request.lateModel?.()
     if (model) entry.learn(model)
     const kept = this.#kept && this.#kept.ids.size > 0 ? Promise.all([...this.#kept.ids].map((id) => client.remember(id))) : undefined
-    entry
-      .settle({ outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs, ...this.#readUsage() })
-      .then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten)))
-      .catch((error) => client.onMistake(error))
+    const end = { outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs }
+    const usage = this.#readUsage(outcome)
+    const settled = 'then' in usage ? usage.then((later) => entry.settle({ ...end, ...later })) : entry.settle({ ...end, ...usage })
+    settled.then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten))).catch((error) => client.onMistake(error))
   }
 
   #guard(step: () => void) {
@@ -314,16 +331,15 @@ export class Relay implements Receiver {
     }
   }
 
-  #readUsage(): Pick<Outcome, 'usageBasis' | 'usage' | 'providerUsage' | 'providerCostUsd'> {
-    const { operation, reader, request } = this.#it
+  #readUsage(outcome: Outcome['outcome']): Estimate | Promise<Estimate> {
+    const { operation, reader, request, counter, whenClientLeaves, entry } = this.#it
     if (this.#status >= 300 || operation.isFree) return { usageBasis: 'none' }
-    const reading = reader.result()
-    if (reading?.isWhole) return { usageBasis: 'reported', ...told(reading) }
-    const inputTokens = reading?.usage.inputTokens ?? request.estimatedInputTokens
-    if (!this.#stream || inputTokens === undefined) return { usageBasis: 'unknown' }
-    const usage = reading?.usage ?? noUsage
-    const outputTokens = Math.max(usage.outputTokens, this.#stream.deltas)
-    return { usageBasis: 'estimated', ...(reading ? told(reading) : {}), usage: { ...usage, inputTokens, outputTokens } }
+    const told = reader.result()
+    if (told?.isWhole) return { usageBasis: 'reported', ...withoutMark(told) }
+    if (outcome === 'aborted' && whenClientLeaves === 'void') return { usageBasis: 'none' }
+    if (!this.#delivered) return { usageBasis: 'unknown' }
+    const { provider, model } = entry.call
+    return estimateUsage(counter, { provider, model, request: request.text, delivered: this.#delivered.take(), told })
   }
 
   #bodyText(): string {
@@ -333,5 +349,5 @@ export class Relay implements Receiver {
   }
 }
 
-const told = ({ isWhole: _, ...reading }: UsageReading) => reading
+const withoutMark = ({ isWhole: _, ...reading }: UsageReading) => reading
 const toBytes = (part: Part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)

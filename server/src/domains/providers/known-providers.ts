@@ -36,6 +36,8 @@ export const knownProviders = [
       'images.generations': '/v1beta/openai/images/generations',
       'gemini.models': '/v1beta/models',
     },
+    // It goes on when nobody listens any more, and charges for it: docs/decisions/0030.
+    whenClientLeaves: 'drain',
     verifyPath: '/v1beta/models?pageSize=1',
     keysAt: 'https://aistudio.google.com/apikey',
   },

@@ -32,8 +32,11 @@ export interface Provider {
   readonly headers?: Readonly<Record<string, string>>
   /** What is spoken with it, and where beneath the base URL. */
   readonly paths?: Readonly<Partial<Record<Protocol, string>>>
-  /** What becomes of a call whose client has left: cut, or read to its end where the usage is told only there. Cut unless said. */
-  readonly whenClientLeaves?: 'cancel' | 'drain'
+  /**
+   * What becomes of a stream whose client has left: ended and estimated (unless said), read to its end where it would be
+   * charged whole, or ended without a charge.
+   */
+  readonly whenClientLeaves?: 'estimate' | 'drain' | 'void'
   /** False for one that takes no `stream_options`. */
   readonly takesUsageWish?: boolean
   /** A request beneath the base URL that costs nothing and succeeds with a good key alone. */

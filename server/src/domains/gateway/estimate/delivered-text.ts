@@ -5,9 +5,15 @@
  */
 
 const mostRawLength = 16 * 1024
+/** More than any model says at once. Beyond it, length alone is noted. */
+const mostTextLength = 512 * 1024
 
-/** Text by the name of the member that it stood in. */
-export type Texts = Readonly<Record<string, string>>
+export interface Delivered {
+  /** By the name of the member that it stood in. */
+  readonly texts: Readonly<Record<string, string>>
+  /** How many times as long as these texts all of it was: 1, unless it was too long to be kept. */
+  readonly times: number
+}
 
 export class DeliveredText {
   readonly #beginning: RegExp
@@ -16,6 +22,8 @@ export class DeliveredText {
   #rawLength = 0
   /** The insides of JSON strings as they were written, by name: an escape may begin in one event and end in the next. */
   readonly #taken = new Map<string, string[]>()
+  #keptLength = 0
+  #length = 0
 
   /** @param names of the members whose strings are the answer */
   constructor(names: readonly string[]) {
@@ -29,9 +37,10 @@ export class DeliveredText {
     if (this.#rawLength > mostRawLength) this.#takeOut()
   }
 
-  texts(): Texts {
+  take(): Delivered {
     this.#takeOut()
-    return Object.fromEntries([...this.#taken].map(([name, parts]) => [name, decode(parts.join(''))]))
+    const texts = Object.fromEntries([...this.#taken].map(([name, parts]) => [name, decode(parts.join(''))]))
+    return { texts, times: this.#keptLength === 0 ? 1 : this.#length / this.#keptLength }
   }
 
   #takeOut() {
@@ -47,6 +56,9 @@ export class DeliveredText {
       this.#beginning.lastIndex = end
     }
     for (const [name, text] of found) {
+      this.#length += text.length
+      if (this.#keptLength > mostTextLength) continue
+      this.#keptLength += text.length
       const parts = this.#taken.get(name) ?? []
       // Through a buffer: a slice would keep all of the events it was cut from.
       parts.push(Buffer.from(text, 'latin1').toString('latin1'))

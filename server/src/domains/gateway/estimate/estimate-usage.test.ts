@@ -17,7 +17,7 @@ async function estimate(entry: CorpusEntry, spoken: readonly Spoken[], model = '
   const delivered = new DeliveredText(names)
   for (const { delta } of spoken) delivered.push(eventOf(delta))
   const request = Buffer.from(JSON.stringify(requestOf(entry, model)))
-  return estimateUsage(counter, { provider, model, request, delivered: delivered.texts(), told: undefined })
+  return estimateUsage(counter, { provider, model, request, delivered: delivered.take(), told: undefined })
 }
 
 const tokensOf = (spoken: readonly Spoken[]) => spoken.reduce((sum, { tokens }) => sum + tokens, 0)
@@ -78,7 +78,7 @@ describe('the usage of a call that nobody told to its end', () => {
       providerUsage: '{"input_tokens":25,"cache_read_input_tokens":100,"output_tokens":1}',
       isWhole: false,
     }
-    const delivered = { text: 'eins – zwei' }
+    const delivered = { texts: { text: 'eins – zwei' }, times: 1 }
     const request = Buffer.from('{}')
     const result = await estimateUsage(counter, { provider: 'anthropic', model: 'claude-haiku-4-5', request, delivered, told })
     expect(result.usage).toEqual({ ...told.usage, outputTokens: 13 })
@@ -89,7 +89,13 @@ describe('the usage of a call that nobody told to its end', () => {
   })
 
   it('is unknown where the request was more than text, and nothing was told', async () => {
-    const unfinished = { provider: 'openai', model: 'gpt-4o', request: undefined, delivered: { content: 'one' }, told: undefined }
+    const unfinished = {
+      provider: 'openai',
+      model: 'gpt-4o',
+      request: undefined,
+      delivered: { texts: { content: 'one' }, times: 1 },
+      told: undefined,
+    }
     expect(await estimateUsage(counter, unfinished)).toEqual({ usageBasis: 'unknown' })
   })
 })
@@ -99,13 +105,21 @@ describe('delivered text', () => {
     const said = 'eins "zwei"\n\\ 三 🎈 \u0007 {"content":"no"}'
     const delivered = new DeliveredText(names)
     for (let count = 0; count < 2_000; count++) delivered.push(eventOf({ role: 'assistant', content: said }))
-    expect(delivered.texts()).toEqual({ content: said.repeat(2_000) })
+    expect(delivered.take()).toEqual({ texts: { content: said.repeat(2_000) }, times: 1 })
+  })
+
+  it('is kept as far as any model speaks, and measured beyond', () => {
+    const delivered = new DeliveredText(['text'])
+    for (let count = 0; count < 2_000; count++) delivered.push(`data: {"text":"${'x'.repeat(1_000)}"}\n\n`)
+    const { texts, times } = delivered.take()
+    expect(texts.text?.length).toBeLessThan(600_000)
+    expect((texts.text?.length ?? 0) * times).toBeCloseTo(2_000_000)
   })
 
   it('joins an escape that stands in two events', () => {
     const delivered = new DeliveredText(['text'])
     for (const half of ['\\ud83c', '\\udf88']) delivered.push(`data: {"text" : "${half}"}\n\n`)
-    expect(delivered.texts()).toEqual({ text: '🎈' })
+    expect(delivered.take().texts).toEqual({ text: '🎈' })
   })
 })
 

@@ -1,6 +1,6 @@
 import { noUsage, type Outcome, type Usage } from '../../ledger/call.ts'
 import type { UsageReading } from '../usage/usage-readers.ts'
-import type { Texts } from './delivered-text.ts'
+import type { Delivered } from './delivered-text.ts'
 import { encodingOf } from './encodings.ts'
 import type { TokenCounter } from './token-counter.ts'
 
@@ -10,7 +10,7 @@ export interface Unfinished {
   readonly model: string
   /** As it was sent, where that was text alone. */
   readonly request: Buffer | undefined
-  readonly delivered: Texts
+  readonly delivered: Delivered
   /** What the provider told before. */
   readonly told: UsageReading | undefined
 }
@@ -26,21 +26,22 @@ const ofThought = ['reasoning', 'reasoning_content', 'thinking']
  * What the provider told itself stays. How each number came about is written down with it.
  */
 export async function estimateUsage(counter: TokenCounter, unfinished: Unfinished): Promise<Estimate> {
-  const { provider, model, request, delivered, told } = unfinished
+  const { provider, model, request, told } = unfinished
+  const { texts, times } = unfinished.delivered
   const toldInput = told && told.usage.inputTokens > 0 ? told.usage.inputTokens : undefined
   if (toldInput === undefined && !request) return { usageBasis: 'unknown' }
   const encoding = encodingOf(provider, model)
-  const names = Object.keys(delivered)
+  const names = Object.keys(texts)
   const counted =
     encoding &&
     (await counter.count({
       encoding,
-      texts: Object.values(delivered),
+      texts: Object.values(texts),
       request: toldInput === undefined && request && request.length <= longestCounted ? request : undefined,
     }))
-  const tokens = counted?.texts ?? Object.values(delivered).map((text) => Buffer.byteLength(text))
-  const output = sum(tokens)
-  const thoughts = sum(tokens.filter((_, index) => ofThought.includes(names[index] ?? '')))
+  const tokens = counted?.texts ?? Object.values(texts).map((text) => Buffer.byteLength(text))
+  const output = Math.ceil(sum(tokens) * times)
+  const thoughts = Math.floor(sum(tokens.filter((_, index) => ofThought.includes(names[index] ?? ''))) * times)
   const before = told?.usage ?? noUsage
   const usage: Usage = {
     ...before,

@@ -13,7 +13,7 @@ export const audioSpeech = {
   body: withModel,
   reply: passed,
   request: {},
-  stream: { deltaMark: '"audio"', end: endsWith('speech.audio.done', 'speech\\.audio\\.done') },
+  stream: { end: endsWith('speech.audio.done', 'speech\\.audio\\.done') },
 } as const satisfies Operation
 
 export const audioTranscriptions = {
@@ -26,7 +26,7 @@ export const audioTranscriptions = {
   summary: 'What is said in a recording',
   body: form,
   reply: passedOrStreamed,
-  stream: { deltaMark: '"delta"', end: endsWith('transcript.text.done', 'transcript\\.text\\.done') },
+  stream: { says: ['delta'], end: endsWith('transcript.text.done', 'transcript\\.text\\.done') },
 } as const satisfies Operation
 
 export const audioTranslations = {

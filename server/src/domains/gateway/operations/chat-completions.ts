@@ -26,5 +26,8 @@ export const chatCompletions = {
     mediaMarks: [';base64,', '"image_url"', '"input_audio"', '"file_data"', '"file_id"'],
     openEndedMarks: ['"web_search_options"', '"search_parameters"', '"plugins"', '"server_tools"'],
   },
-  stream: { deltaMark: '"delta"', end: { mark: '[DONE]', pattern: /^[\r\n]*data: ?\[DONE\]\s*$/ } },
+  stream: {
+    says: ['content', 'reasoning_content', 'reasoning', 'refusal', 'name', 'arguments'],
+    end: { mark: '[DONE]', pattern: /^[\r\n]*data: ?\[DONE\]\s*$/ },
+  },
 } as const satisfies Operation

@@ -14,5 +14,5 @@ export const completions = {
   body: withModel,
   reply: passedOrStreamed,
   request: { outputLimits: ['max_tokens'], choices: ['n', 'best_of'], takesUsageWish: true },
-  stream: { deltaMark: '"text"', end: chatCompletions.stream.end },
+  stream: { says: ['text'], end: chatCompletions.stream.end },
 } as const satisfies Operation

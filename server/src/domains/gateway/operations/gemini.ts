@@ -45,7 +45,7 @@ export const geminiStreamGenerateContent = {
   summary: 'An answer of a Gemini model, while it is made',
   reply: passedOrStreamed,
   request: generation,
-  stream: { deltaMark: '"text"' },
+  stream: { says: ['text'] },
 } as const satisfies Operation
 
 export const geminiCountTokens = {

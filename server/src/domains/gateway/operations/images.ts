@@ -4,7 +4,6 @@ import { anyJson, form, passed, passedOrStreamed } from './schemas.ts'
 
 const MIB = 1024 * 1024
 const stream = {
-  deltaMark: '"b64_json"',
   end: endsWith('.completed', 'image_(?:generation|edit)\\.completed'),
   longestEvent: 16 * MIB, // whole images stand in them
 } as const

@@ -23,7 +23,7 @@ export const messages = {
     mediaMarks,
     openEndedMarks: ['"web_search_2', '"web_fetch_2', '"code_execution_2', '"mcp_servers"', '"tool_search_', '"container"'],
   },
-  stream: { deltaMark: '"delta"', end: endsWith('message_stop', 'message_stop') },
+  stream: { says: ['text', 'thinking', 'partial_json', 'name'], end: endsWith('message_stop', 'message_stop') },
 } as const satisfies Operation
 
 export const countTokens = {

@@ -58,8 +58,8 @@ export interface RequestShape {
 
 /** What is looked for in the events of a stream, by a string first: most events hold none of it and are not parsed. */
 export interface StreamShape {
-  /** Stands once in each event that brings a piece of the answer. */
-  readonly deltaMark: string
+  /** The members whose strings are the answer, thoughts and calls of tools included. Absent: it is no text. */
+  readonly says?: readonly string[]
   /** The event by which a client takes the answer for whole. It waits for the books. */
   readonly end?: { readonly mark: string; readonly pattern: RegExp }
   /** An event of more characters passes unread; absent: 1 MiB. */

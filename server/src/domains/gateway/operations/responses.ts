@@ -25,7 +25,7 @@ export const responses = {
     detaches: 'background',
   },
   stream: {
-    deltaMark: '"delta"',
+    says: ['delta'],
     end: endsWith('"response":', 'response\\.(?:completed|incomplete|failed|cancelled)'),
     longestEvent: 16 * MIB, // the last one repeats all that was said, images included, and holds the usage
   },

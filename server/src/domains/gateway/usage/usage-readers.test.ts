@@ -91,7 +91,14 @@ describe('the golden usage', () => {
 
 describe('a usage reader', () => {
   it('takes whatever comes', () => {
-    for (const operation of ['chat.completions', 'messages', 'responses', 'images.generations', 'gemini.generate_content', 'audio.speech']) {
+    for (const operation of [
+      'chat.completions',
+      'messages',
+      'responses',
+      'images.generations',
+      'gemini.generate_content',
+      'audio.speech',
+    ]) {
       for (const text of [
         '',
         'null',
