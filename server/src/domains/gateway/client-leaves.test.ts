@@ -11,13 +11,14 @@ const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 5, 
 
 const inputTokens = 3 + countTokens('user') + countTokens('x'.repeat(400)) + 3
 
-/** Leaves after the first piece, or at once. */
-function callAndLeave(url: string, when: 'at the first piece' | 'soon', body: object = stream) {
+/** Leaves after the first piece, at once, or when something has happened. */
+function callAndLeave(url: string, when: 'at the first piece' | 'soon' | Promise<void>, body: object = stream) {
   const sent = request(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
     response.once('data', () => sent.destroy()).on('error', () => {})
   })
   sent.on('error', () => {}).end(JSON.stringify(body))
   if (when === 'soon') setTimeout(() => sent.destroy(), 60)
+  else if (when !== 'at the first piece') void when.then(() => sent.destroy())
 }
 
 describe('a client that leaves', () => {
@@ -82,42 +83,48 @@ describe('a client that leaves', () => {
   })
 
   it('before an answer that is no stream pays for all of it, since the provider makes it anyway', async () => {
+    const asked = Promise.withResolvers<void>()
     const provider = await startRaw(async (socket) => {
+      asked.resolve()
       await sleep(250)
       socket.write(jsonAnswer(200, { id: 'c', choices: [], usage: { prompt_tokens: 5, completion_tokens: 90, total_tokens: 95 } }))
     })
     const { resolve, candidates } = resolveLater()
     const { url, at, ledger, gateway } = await createTestGateway({ resolve })
     candidates.push(at(provider.url))
-    callAndLeave(url, 'soon', { ...stream, stream: false })
+    callAndLeave(url, asked.promise, { ...stream, stream: false })
     await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
     expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'reported', usage: { outputTokens: 90 } })
     expect(gateway.underWay).toBe(0)
   })
 
   it('before the head of a stream that is charged whole pays for all of it', async () => {
+    const asked = Promise.withResolvers<void>()
     const provider = await startRaw(async (socket) => {
+      asked.resolve()
       await sleep(250)
       socket.write(Buffer.concat([Buffer.from(eventStreamHead), chunked(usage), chunked('data: [DONE]\n\n'), chunked()]))
     })
     const { resolve, candidates } = resolveLater()
     const { url, at, ledger, gateway } = await createTestGateway({ resolve, habitsOf: () => ({ whenClientLeaves: 'drain' }) })
     candidates.push(at(provider.url))
-    callAndLeave(url, 'soon')
+    callAndLeave(url, asked.promise)
     await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
     expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis: 'reported', usage: { outputTokens: 9 } })
     expect(gateway.underWay).toBe(0)
   })
 
   it('before an answer that then fails costs nothing, and leaves nothing behind', async () => {
+    const asked = Promise.withResolvers<void>()
     const provider = await startRaw(async (socket) => {
+      asked.resolve()
       await sleep(250)
       socket.destroy()
     })
     const { resolve, candidates } = resolveLater()
     const { url, at, ledger, gateway, problems } = await createTestGateway({ resolve })
     candidates.push(at(provider.url))
-    callAndLeave(url, 'soon', { ...stream, stream: false })
+    callAndLeave(url, asked.promise, { ...stream, stream: false })
     await vi.waitFor(() => expect(ledger.settled.map(({ outcome }) => outcome.usageBasis)).toContain('none'))
     await vi.waitFor(() => expect(gateway.underWay).toBe(0))
     expect(problems).toEqual([])
