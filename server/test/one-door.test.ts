@@ -47,6 +47,10 @@ const exceptions: Record<string, { may: Record<string, string[] | 'all'>; becaus
   'platform/queue/connection.ts': { may: { pg: 'all' }, because: 'the queue lives in the same database' },
   'config-variables.ts': { may: { 'node:net': ['isIP'] }, because: 'reads addresses' },
   'platform/http/front-door.ts': { may: { 'node:http': ['createServer'] }, because: 'listens; it is the door in' },
+  'domains/gateway/estimate/': {
+    may: { 'node:worker_threads': ['Worker', 'parentPort'] },
+    because: 'counts tokens in a thread, which has no way out either',
+  },
   'cli/doctor.ts': { may: { pg: 'all' }, because: 'asks the operator’s database how it is' },
 }
 
