@@ -69,8 +69,9 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
     const { operation, method, request, headers } = this.#it
     const { destination } = candidate
     const { upload } = request
-    const lengthBytes = upload?.lengthBytes === undefined ? undefined : upload.lengthBytes + upload.growsBy
+    // First: another name of a model makes a form longer.
     const body = request.rewritten({ model: candidate.modelId, askForUsage: this.#takesOutUsage })
+    const lengthBytes = upload?.lengthBytes === undefined ? undefined : upload.lengthBytes + upload.growsBy
     this.#deps.egress.dispatcherFor(destination).dispatch(
       {
         origin: destination.origin,
@@ -126,7 +127,13 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
     if (operation.isFree || this.#whenClientLeaves === 'void') return { usageBasis: 'none' }
     if (!request.streams) return { usageBasis: 'unknown' }
     const { provider, modelId: model } = this.#of.candidate
-    return estimateUsage(this.#deps.counter, { provider, model, request: request.text, delivered: { texts: {}, times: 1 }, told: undefined })
+    return estimateUsage(this.#deps.counter, {
+      provider,
+      model,
+      request: request.text,
+      delivered: { texts: {}, times: 1 },
+      told: undefined,
+    })
   }
 
   onHead(status: number, given: IncomingHttpHeaders): Receiver {
