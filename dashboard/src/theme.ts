@@ -1,4 +1,16 @@
-import { Badge, Card, createTheme, Drawer, Loader, type MantineColorsTuple, Modal, SegmentedControl, Table, Tooltip } from '@mantine/core'
+import {
+  Badge,
+  Card,
+  createTheme,
+  Drawer,
+  Loader,
+  type MantineColorsTuple,
+  Modal,
+  SegmentedControl,
+  Table,
+  TableScrollContainer,
+  Tooltip,
+} from '@mantine/core'
 
 const petrol: MantineColorsTuple = [
   '#e7f6f9',
@@ -29,8 +41,7 @@ const ink: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'petrol',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
+  primaryShade: 7,
   colors: { petrol, dark: ink },
   fontFamily: 'Inter, ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace',
@@ -51,6 +62,7 @@ export const theme = createTheme({
   components: {
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 7, horizontalSpacing: 'sm', highlightOnHover: true } }),
+    TableScrollContainer: TableScrollContainer.extend({ defaultProps: { type: 'native' } }),
     Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } }),
     Tooltip: Tooltip.extend({
       defaultProps: { events: { hover: true, focus: true, touch: true }, openDelay: 250, multiline: true, maw: 320 },

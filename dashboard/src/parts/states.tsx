@@ -23,7 +23,6 @@ interface Empty {
   action?: ReactNode
 }
 
-/** @public */
 export function Empty({ icon, title, children, action }: Empty) {
   return (
     <Card py="xl">
@@ -41,8 +40,8 @@ export function Empty({ icon, title, children, action }: Empty) {
   )
 }
 
-/** What there is to say of a failure: a sentence, a code, what can be done. @public */
-export function explain(error: unknown): { title: string; code: string; hint: string | undefined; requestId: string | undefined } {
+/** What there is to say of a failure: a sentence, a code, what can be done. */
+function explain(error: unknown): { title: string; code: string; hint: string | undefined; requestId: string | undefined } {
   if (error instanceof KeyloftError) {
     const { message, code, hint, requestId } = error
     return { title: message, code, hint, requestId }
@@ -94,7 +93,6 @@ interface Asked<T> {
 }
 
 /** A query’s states. What is there stays while it is asked for anew, with the failure above it where that fails. */
-/** @public */
 export function Shown<T>({ query, loading, children }: { query: Asked<T>; loading?: ReactNode; children: (data: T) => ReactNode }) {
   if (query.data === undefined && query.isPending) return loading ?? <Loading />
   return (

@@ -427,6 +427,26 @@ export type Usage = {
     /** Of it, what re-rating added or took away. */
     adjustmentUsd: string
   }>
+  /** By whose key was called. */
+  sources: Array<{
+    source: string
+    requests: number
+    /** Of them, those that costUsd knows nothing of. */
+    unpricedRequests: number
+    /** Of them, those of which nobody knows how they ended. */
+    presumedRequests: number
+    tokens: {
+      total: number
+      input: number
+      cachedInput: number
+      output: number
+      reasoning: number
+    }
+    /** With adjustments. */
+    costUsd: string
+    /** Of it, what re-rating added or took away. */
+    adjustmentUsd: string
+  }>
   quotas: Array<{
     type: 'daily' | 'monthly' | 'provider' | 'model'
     provider: string | null

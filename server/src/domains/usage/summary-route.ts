@@ -36,6 +36,7 @@ const usageSchema = z
     providers: z.array(z.object({ provider: z.string(), ...sums })).describe('The dearest first.'),
     models: z.array(z.object({ provider: z.string(), model: z.string(), ...sums })).describe('The ten dearest.'),
     days: z.array(z.object({ date: z.string(), ...sums })).describe('Days of UTC on which there were calls.'),
+    sources: z.array(z.object({ source: z.string(), ...sums })).describe('By whose key was called.'),
     quotas: z.array(quota),
   })
   .meta({ id: 'Usage' })

@@ -37,6 +37,7 @@ export interface Summary {
   providers: (Sums & { provider: string })[]
   models: (Sums & { provider: string; model: string })[]
   days: (Sums & { date: string })[]
+  sources: (Sums & { source: string })[]
 }
 
 interface Row {
@@ -44,6 +45,7 @@ interface Row {
   provider: string
   model: string
   day: string
+  source: string
   since: Date | null
   requests: string
   unpriced: string
@@ -57,7 +59,7 @@ interface Row {
 }
 
 /** What grouping() says of each: a bit for every column that is summed over. */
-const levels = { total: 7, provider: 5, model: 4, day: 3 }
+const levels = { total: 15, provider: 11, model: 9, day: 7, source: 14 }
 const mostModels = 10
 
 /**
@@ -73,22 +75,22 @@ export async function summarise(
       and (${provider ?? null}::text is null or provider = ${provider ?? null}) and (${model ?? null}::text is null or model = ${model ?? null})`
   const { rows } = await sql<Row>`
     with hours as (
-      select hour, provider, model, requests, unpriced_requests, presumed_requests, input_tokens, cached_input_tokens, output_tokens,
+      select hour, provider, model, credential_source as source, requests, unpriced_requests, presumed_requests, input_tokens, cached_input_tokens, output_tokens,
              reasoning_tokens, cost_usd, 0::numeric as adjustment_usd
         from usage_hourly where ${wanted}
       union all
-      select hour, provider, model, 0, unpriced_requests, 0, 0, 0, 0, 0, cost_usd, cost_usd
+      select hour, provider, model, credential_source, 0, unpriced_requests, 0, 0, 0, 0, 0, cost_usd, cost_usd
         from usage_adjustments where ${wanted}
     ), summed as (
-      select grouping(day, provider, model) as level, day, provider, model, min(hour) as since, sum(requests) as requests,
+      select grouping(day, provider, model, source) as level, day, provider, model, source, min(hour) as since, sum(requests) as requests,
              sum(unpriced_requests) as unpriced, sum(presumed_requests) as presumed, sum(input_tokens) as input, sum(cached_input_tokens) as cached,
              sum(output_tokens) as output, sum(reasoning_tokens) as reasoning, sum(cost_usd) as cost, sum(adjustment_usd) as adjustment
         from hours, lateral (select to_char(hour at time zone 'UTC', 'YYYY-MM-DD') as day) as its
-       group by grouping sets ((), (provider), (provider, model), (day))
+       group by grouping sets ((), (provider), (provider, model), (day), (source))
     ), ranked as (
-      select *, row_number() over (partition by level order by cost desc, requests desc, provider, model) as rank from summed
+      select *, row_number() over (partition by level order by cost desc, requests desc, provider, model, source) as rank from summed
     )
-    select level, day, provider, model, since, coalesce(requests, 0) as requests, coalesce(unpriced, 0) as unpriced,
+    select level, day, provider, model, source, since, coalesce(requests, 0) as requests, coalesce(unpriced, 0) as unpriced,
            coalesce(presumed, 0) as presumed, coalesce(input, 0) as input, coalesce(cached, 0) as cached, coalesce(output, 0) as output,
            coalesce(reasoning, 0) as reasoning, trim_scale(coalesce(cost, 0))::text as cost, trim_scale(coalesce(adjustment, 0))::text as adjustment
       from ranked where level <> ${levels.model}::int or rank <= ${mostModels}::int
@@ -102,6 +104,7 @@ export async function summarise(
     providers: at(levels.provider).map((row) => ({ provider: row.provider, ...toSums(row) })),
     models: at(levels.model).map((row) => ({ provider: row.provider, model: row.model, ...toSums(row) })),
     days: at(levels.day).map((row) => ({ date: row.day, ...toSums(row) })),
+    sources: at(levels.source).map((row) => ({ source: row.source, ...toSums(row) })),
   }
 }
 
