@@ -16,6 +16,7 @@ interface Recorded {
 }
 
 interface Someone {
+  id: string
   token: string
   /** Their calls in the books, in order. */
   records(): Promise<Recorded[]>
@@ -52,7 +53,7 @@ export async function setUpClients(): Promise<ClientSetUp> {
             from usage_records where user_id = ${id} order by started_at, id`.execute(owner.db)
         return rows
       }
-      return { token, records }
+      return { id, token, records }
     },
   }
 }
