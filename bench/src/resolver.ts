@@ -7,6 +7,7 @@ import { usualOrder } from '../../server/src/domains/resolver/sources.ts'
 import { createEgress } from '../../server/src/platform/egress/egress.ts'
 import { generateRootKeys, parseKeyring, sealWithRootKey } from '../../server/src/platform/sealing/keyring.ts'
 import { createSecrets } from '../../server/src/platform/secrets/secrets.ts'
+import { createMetrics } from '../../server/src/platform/telemetry/metrics.ts'
 import { type Figure, figureOf } from './figures.ts'
 import { race } from './race.ts'
 
@@ -42,6 +43,7 @@ export async function resolver(signal: AbortSignal): Promise<Figure[]> {
     egress: createEgress(),
     signals: { isLive: () => true, onChanged: () => {} },
     clock: Date.now,
+    metrics: createMetrics(),
   })
   const principal = userPrincipal(userId)
   const wanted = { model: 'gpt-4o-mini', protocol: 'chat.completions' } as const

@@ -108,7 +108,18 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const mockKey = config.mockProvider ? { mock: new Hidden('it takes any') } : {}
   const keysInOrder = { ...config.resolver, serverKeys: { ...config.resolver.serverKeys, ...mockKey } }
-  const resolver = createResolver({ settings: keysInOrder, database, secrets, providers, egress, signals, clock: Date.now })
+  const traced = tracing.openRequest && tracing.traced
+  const resolver = createResolver({
+    settings: keysInOrder,
+    database,
+    secrets,
+    providers,
+    egress,
+    signals,
+    clock: Date.now,
+    metrics,
+    traced,
+  })
   const gateway = createGateway({
     resolve: resolver.resolve,
     habitsOf: (provider) => providers.find(provider) ?? {},
@@ -117,6 +128,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     ledger,
     egress,
     clock: Date.now,
+    metrics,
+    traced,
     onProblem: (what, error) => log.error({ err: error }, what),
     servesUnaccounted: config.servesUnaccounted,
     ...(config.callBounds ? { bounds: config.callBounds } : {}),

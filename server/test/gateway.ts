@@ -19,7 +19,7 @@ import { mockChat } from '../src/domains/mock-provider/mock-chat.ts'
 import { createEgress, type Egress } from '../src/platform/egress/egress.ts'
 import { createHttp } from '../src/platform/http/http.ts'
 import { createLog } from '../src/platform/telemetry/log.ts'
-import { createMetrics } from '../src/platform/telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../src/platform/telemetry/metrics.ts'
 import { untraced } from '../src/platform/telemetry/tracing.ts'
 
 /** The gateway behind the real HTTP server, with a ledger in memory and a resolver that answers what the test says. */
@@ -30,6 +30,7 @@ export interface TestGateway {
   egress: Egress
   ledger: MemoryLedger
   problems: string[]
+  metrics: Metrics
   /** A candidate at a provider that listens at this address. */
   at(origin: string, change?: Partial<Candidate>): Candidate
   post(body: unknown, headers?: Record<string, string>): Promise<Reply>
@@ -60,6 +61,7 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
   const egress = createEgress()
   const ledger = memoryLedger()
   const problems: string[] = []
+  const metrics = createMetrics()
   const at = (origin: string, change: Partial<Candidate> = {}): Candidate => ({
     source: 'user-key',
     provider: 'openai',
@@ -75,6 +77,7 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
     ledger,
     egress,
     clock: Date.now,
+    metrics,
     resolve: async () => ({ candidates: [], trace: [] }),
     habitsOf: () => ({}),
     findProvider: () => undefined,
@@ -84,7 +87,7 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
   })
   const app = await createHttp({
     log: createLog('silent'),
-    metrics: createMetrics(),
+    metrics,
     tracing: untraced,
     database: undefined as never,
     version: '0',
@@ -105,7 +108,7 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
     await egress.close()
   })
   const post = (body: unknown, headers: Record<string, string> = {}) => postTo(`${url}/v1/chat/completions`, body, headers)
-  return { url, app, gateway, egress, ledger, problems, at, post }
+  return { url, app, gateway, egress, ledger, problems, metrics, at, post }
 }
 
 /** A resolver that can be told later, when the provider is up. */

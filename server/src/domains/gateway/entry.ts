@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { AppError } from '../../base/errors.ts'
 import type { Call, Outcome } from '../ledger/call.ts'
+import type { ObserveCall } from './call-metrics.ts'
 import { gatewayErrors } from './errors.ts'
 import type { Ledger } from './ports.ts'
 
@@ -37,8 +38,11 @@ export interface Entry {
   begin(): void
   /** Who is told what becomes of the intent: whoever asked last. */
   tell(waiting: Waiting): void
-  /** Whether the last byte may leave. Tries for as long as there is time, and never throws. */
-  settle(outcome: Outcome): Promise<boolean>
+  /**
+   * Whether the last byte may leave. Tries for as long as there is time, and never throws.
+   * @param streamed the answer came as a stream
+   */
+  settle(outcome: Outcome, streamed?: boolean): Promise<boolean>
 }
 
 export interface Waiting {
@@ -59,10 +63,11 @@ export function createBook(
   ledger: Ledger,
   { limitMs, servesUnaccounted }: BookSettings,
   clock: Clock,
+  observe: ObserveCall,
   onProblem: (what: string, error: unknown) => void,
 ): Book {
   const waitOutPatience = createPatience()
-  const books: Books = { ledger, servesUnaccounted, clock, onProblem, isDoubtful: false, settle }
+  const books: Books = { ledger, servesUnaccounted, clock, observe, onProblem, isDoubtful: false, settle }
 
   function settle(call: Call, outcome: Outcome): Promise<boolean> {
     const begunMs = performance.now()
@@ -101,6 +106,7 @@ const isTrue = () => true
 interface Books extends Pick<BookSettings, 'servesUnaccounted'> {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly observe: ObserveCall
   readonly onProblem: (what: string, error: unknown) => void
   readonly settle: (call: Call, outcome: Outcome) => Promise<boolean>
   isDoubtful: boolean
@@ -142,7 +148,8 @@ class Written implements Entry {
     if (refusal) queueMicrotask(() => waiting.refused(refusal))
   }
 
-  settle(outcome: Outcome): Promise<boolean> {
+  settle(outcome: Outcome, streamed = false): Promise<boolean> {
+    this.#books.observe(this.call, outcome, streamed)
     this.#isBegun = this.#isSettling = true // what ends before its intent is on its way is written once
     return this.#books.settle(this.call, outcome)
   }

@@ -1,8 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
 import type { Route } from '../../platform/http/define-route.ts'
+import type { Metrics } from '../../platform/telemetry/metrics.ts'
+import type { Traced } from '../../platform/telemetry/tracing.ts'
 import type { CallBound } from './bounds.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
+import { createCallMetrics } from './call-metrics.ts'
 import { createBook } from './entry.ts'
 import { TokenCounter } from './estimate/token-counter.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -20,6 +23,9 @@ export interface GatewayDeps {
   ledger: Ledger
   egress: Pick<Egress, 'dispatcherFor'>
   clock: Clock
+  metrics: Pick<Metrics, 'counter' | 'timer'>
+  /** Absent: nobody receives traces. */
+  traced?: Traced | undefined
   /** For the operator: what went wrong, and with which error. */
   onProblem: (what: string, error: unknown) => void
   limits?: Partial<Limits>
@@ -41,7 +47,20 @@ const defaultBreaker: BreakerSettings = { failures: 5, restMs: 15_000 }
 
 /** Calls to models: transport, and no opinion on whose key is used (the resolver's) or what it costs (the ledger's). */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { resolve, findProvider, habitsOf, objects, ledger, egress, clock, onProblem, servesUnaccounted = false, bounds = [] } = deps
+  const {
+    resolve,
+    findProvider,
+    habitsOf,
+    objects,
+    ledger,
+    egress,
+    clock,
+    metrics,
+    traced,
+    onProblem,
+    servesUnaccounted = false,
+    bounds = [],
+  } = deps
   const limits = { ...defaultLimits, ...deps.limits }
   const watch = new Watch(Math.min(500, limits.idleMs / 4, limits.firstByteMs / 4, limits.settleMs / 4))
   const counter = deps.counter ?? new TokenCounter()
@@ -51,13 +70,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
     objects,
     egress,
     habitsOf,
-    book: createBook(ledger, { limitMs: limits.settleMs, servesUnaccounted }, clock, onProblem),
+    book: createBook(ledger, { limitMs: limits.settleMs, servesUnaccounted }, clock, createCallMetrics(metrics), onProblem),
     breaker: new Breaker({ ...defaultBreaker, ...deps.breaker }, clock),
     watch,
     counter,
     limits,
     bounds,
     clock,
+    traced,
     onMistake: (error) => onProblem('a mistake of ours in a call', error),
   })
   return {

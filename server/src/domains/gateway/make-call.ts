@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../../base/principal.ts'
 import { takenOver } from '../../platform/http/define-route.ts'
+import type { Traced } from '../../platform/telemetry/tracing.ts'
 import { bodiless, type CallRequest } from './call-request.ts'
 import { gatewayErrors } from './errors.ts'
 import { readFormRequest } from './form-request.ts'
@@ -13,6 +14,7 @@ import type { CallShape } from './relay.ts'
 
 export interface MakeCallDeps extends PlaceCallDeps {
   resolve: Resolve
+  traced?: Traced | undefined
 }
 
 /** A request, as a route is given it. */
@@ -61,13 +63,7 @@ function makeRead(
   return placeFollowing(deps, asking, wanted, call, pointer)
 }
 
-async function placeFollowing(
-  deps: MakeCallDeps,
-  asking: Asking,
-  wanted: Wanted,
-  call: Pick<Incoming, 'method' | 'request' | 'operation'>,
-  pointer: string,
-): Promise<never> {
+async function placeFollowing(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made, pointer: string): Promise<never> {
   const made = await deps.objects.find(asking.principal.claims.sub ?? '', pointer)
   return place(deps, asking, follow(made, wanted), call).catch((error) => {
     throw made === undefined && error.status === 422 ? gatewayErrors.unknown_object() : error
@@ -82,12 +78,34 @@ function shapeOf(operation: Operation): CallShape {
   return shape
 }
 
+/** What a call is, of all that is known of one that comes in. */
+type Made = Pick<Incoming, 'method' | 'request' | 'operation'>
+
 /** Resolves the call, and makes it. */
-export async function place(
+export function place(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made): Promise<never> {
+  return deps.traced ? placeTraced(deps.traced, deps, asking, wanted, call) : placeNow(deps, asking, wanted, call)
+}
+
+/** The span lasts until the call is over, which is after its answer has begun to leave. */
+function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made): Promise<never> {
+  const { promise, resolve, reject } = Promise.withResolvers<never>()
+  const made = traced('gateway.call', { 'keyloft.operation': call.operation.name }, async (span) => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const left = await placeNow(deps, asking, wanted, call, end)
+    resolve(left)
+    await ended
+    span.set({ 'http.response.status_code': asking.reply.raw.statusCode })
+  })
+  made.catch(reject)
+  return promise
+}
+
+async function placeNow(
   deps: MakeCallDeps,
   { principal, request: { id, headers }, reply }: Asking,
   wanted: Wanted,
-  call: Pick<Incoming, 'method' | 'request' | 'operation'>,
+  call: Made,
+  over?: () => void,
 ): Promise<never> {
   const resolving = deps.resolve(principal, wanted)
   const resolved = resolving instanceof Promise ? await resolving : resolving
@@ -99,6 +117,7 @@ export async function place(
     response: reply.raw,
     ownHeaders: ownHeaders(reply.getHeaders(), id, call.method === 'GET'),
     takeOver: () => void reply.hijack(),
+    over,
   }).place(resolved)
   return takenOver
 }

@@ -46,6 +46,8 @@ export interface Incoming {
   readonly ownHeaders: readonly string[]
   /** From here on the response is ours alone. */
   takeOver(): void
+  /** The call has ended, and is written down. */
+  readonly over?: (() => void) | undefined
 }
 
 /**
@@ -55,7 +57,10 @@ export interface Incoming {
 export class PlacedCall implements Watched {
   readonly #deps: PlaceCallDeps
   readonly #it: Incoming
-  readonly #over = () => this.#deps.watch.delete(this)
+  readonly #over = () => {
+    this.#deps.watch.delete(this)
+    this.#it.over?.()
+  }
   #attempt: Attempt | undefined
   #hasLeft = false
   #endPause: (() => void) | undefined

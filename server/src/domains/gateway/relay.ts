@@ -319,7 +319,9 @@ export class Relay implements Receiver {
     const kept = this.#kept && this.#kept.ids.size > 0 ? Promise.all([...this.#kept.ids].map((id) => client.remember(id))) : undefined
     const end = { outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs }
     const usage = this.#readUsage(outcome)
-    const settled = 'then' in usage ? usage.then((later) => entry.settle({ ...end, ...later })) : entry.settle({ ...end, ...usage })
+    const streamed = this.#stream !== undefined
+    const settled =
+      'then' in usage ? usage.then((later) => entry.settle({ ...end, ...later }, streamed)) : entry.settle({ ...end, ...usage }, streamed)
     settled.then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten))).catch((error) => client.onMistake(error))
   }
 

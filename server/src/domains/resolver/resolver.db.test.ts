@@ -9,6 +9,8 @@ import { type Principal, userPrincipal } from '../../base/principal.ts'
 import { createEgress } from '../../platform/egress/egress.ts'
 import { createSecrets } from '../../platform/secrets/secrets.ts'
 import { deaf, type Signals } from '../../platform/signals/signals.ts'
+import { createMetrics } from '../../platform/telemetry/metrics.ts'
+import type { Traced } from '../../platform/telemetry/tracing.ts'
 import { createProviders } from '../providers/providers.ts'
 import { createResolver, type ResolverDeps, type ResolverSettings } from './resolver.ts'
 import { usualOrder } from './sources.ts'
@@ -28,7 +30,7 @@ describe('resolving for a person', async () => {
   const providers = createProviders(providerSettings)
   const secrets = createSecrets({ database, keyring, clock: Date.now })
   const make = (change: Partial<ResolverDeps> = {}) =>
-    createResolver({ settings, database, secrets, providers, egress, signals: deaf, clock: Date.now, ...change })
+    createResolver({ settings, database, secrets, providers, egress, signals: deaf, clock: Date.now, metrics: createMetrics(), ...change })
   const resolver = make()
 
   async function someone() {
@@ -444,6 +446,25 @@ describe('resolving for a person', async () => {
         code: 'resolver.lookup_failed',
       })
     })
+  })
+
+  it('is counted by how it ended and whose key came first, and traced without the person', async () => {
+    const ada = await someone()
+    await ada.add()
+    const metrics = createMetrics()
+    const spans: unknown[] = []
+    const traced: Traced = async (name, attributes, work) => {
+      const result = await work({ set: (more) => void spans.push({ name, ...attributes, ...more }) })
+      return result
+    }
+    const it = make({ metrics, traced, settings: { order: usualOrder, serverKeys: {} } })
+    await resolve(ada.principal, 'gpt-4o-mini', it)
+    const other = await someone() // who has no key
+    await expect(resolve(other.principal, 'gpt-4o-mini', it)).rejects.toMatchObject({ status: 422 })
+    const { text } = await metrics.render()
+    expect(text).toContain('providers_resolve_total{status="resolved",path="user-key"} 1\n')
+    expect(text).toContain('providers_resolve_total{status="refused",path="none"} 1\n')
+    expect(spans).toEqual([{ name: 'providers.resolve', 'keyloft.user': '[redacted]', 'keyloft.path': 'user-key' }])
   })
 
   describe('what is remembered', () => {

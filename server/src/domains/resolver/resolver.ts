@@ -8,6 +8,9 @@ import type { Destination, Egress } from '../../platform/egress/egress.ts'
 import type { Route } from '../../platform/http/define-route.ts'
 import type { Secrets } from '../../platform/secrets/secrets.ts'
 import type { Signals } from '../../platform/signals/signals.ts'
+import type { Metrics } from '../../platform/telemetry/metrics.ts'
+import type { Count } from '../../platform/telemetry/series.ts'
+import type { Traced } from '../../platform/telemetry/tracing.ts'
 import { authFor, authHeader, type Protocol, type Providers } from '../providers/providers.ts'
 import { userIdOf } from '../vault/keys.ts'
 import { openKey } from '../vault/seal-key.ts'
@@ -21,7 +24,7 @@ import { createPeople } from './people.ts'
 import { loadPerson, type Person, type PersonKey } from './person.ts'
 import { refusalOf } from './refusal.ts'
 import { resolverRoutes } from './routes.ts'
-import { isOfPerson, type Source } from './sources.ts'
+import { isOfPerson, type Source, sources } from './sources.ts'
 import { createUses, type Uses } from './uses.ts'
 
 export interface ResolverSettings {
@@ -38,6 +41,9 @@ export interface ResolverDeps {
   egress: Egress
   signals: Signals
   clock: Clock
+  metrics: Pick<Metrics, 'counter'>
+  /** Absent: nobody receives traces. */
+  traced?: Traced | undefined
   /** Until when a key is left alone, because it failed: whoever makes the calls knows. */
   restsUntil?: (key: Key, modelId: string) => number | undefined
 }
@@ -195,18 +201,46 @@ export function createResolver(deps: ResolverDeps): Resolver {
     }
   }
 
+  const count = createResolveMetrics(deps.metrics)
   const orRefuse = (resolved: Resolved) => {
+    count(resolved)
     if (resolved.refusal) throw resolved.refusal
     return resolved
   }
+  const fail = (error: unknown): never => {
+    count(undefined)
+    throw error
+  }
+  function resolve(principal: Principal, wanted: Wanted): Resolved | Promise<Resolved> {
+    const resolved = explain(userIdOf(principal), wanted, principal.models)
+    return resolved instanceof Promise ? resolved.catch(fail).then(orRefuse) : orRefuse(resolved)
+  }
+  const { traced } = deps
   const resolver = {
     explain,
-    resolve(principal: Principal, wanted: Wanted) {
-      const resolved = explain(userIdOf(principal), wanted, principal.models)
-      return resolved instanceof Promise ? resolved.then(orRefuse) : orRefuse(resolved)
-    },
+    resolve: traced
+      ? (principal: Principal, wanted: Wanted) =>
+          traced('providers.resolve', { 'keyloft.user': '[redacted]' }, async (span) => {
+            const resolved = await resolve(principal, wanted)
+            span.set({ 'keyloft.path': resolved.candidates[0]?.source })
+            return resolved
+          })
+      : resolve,
   }
   return { ...resolver, routes: resolverRoutes(resolver) }
+}
+
+/** How resolutions ended, and whose key came first. Undefined for one that failed. */
+function createResolveMetrics(metrics: Pick<Metrics, 'counter'>): (resolved: Resolved | undefined) => void {
+  const help = 'Resolutions, by how they ended and by the source of the key that was chosen.'
+  const total = metrics.counter('providers_resolve_total', help, ['status', 'path'])
+  const [refused, failed] = [total.of({ status: 'refused', path: 'none' }), total.of({ status: 'failed', path: 'none' })]
+  const rows = Object.fromEntries(sources.map((path) => [path, total.of({ status: 'resolved', path })])) as Record<Source, Count>
+  return (resolved) => {
+    const first = resolved?.candidates[0]
+    if (first) rows[first.source].add()
+    else (resolved ? refused : failed).add()
+  }
 }
 
 const isLimited = ({ dailyLimit, monthlyLimit }: Key) => dailyLimit !== null || monthlyLimit !== null

@@ -43,6 +43,13 @@ it('counts what a route answered by its pattern', async () => {
   expect(text).toContain('http_requests_total{method="GET",route="/api/things/:id",status="404"} 1\n')
 })
 
+it('counts what a policy refused, by its route', async () => {
+  const metrics = createMetrics()
+  const tell = metrics.watchRoute('POST', '/api/things')
+  for (const code of ['database.forbidden', 'http.forbidden']) tell({ status: 403, seconds: 0.001, code, requestId: 'one' })
+  expect((await metrics.render()).text).toContain('rls_policy_violation_total{route="/api/things"} 1\n')
+})
+
 it('remembers for a while what was refused, and how long things took', async () => {
   const metrics = createMetrics()
   metrics.watchRoute('GET', undefined)({ status: 404, seconds: 0.001, code: 'http.not_found', requestId: 'one' })

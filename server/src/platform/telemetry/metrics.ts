@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import type { Clock } from '../../base/clock.ts'
 import { createSlidingCounts, type SlidingCounts } from '../../base/sliding-counts.ts'
+import { databaseErrors } from '../database/errors.ts'
 import type { Pools } from '../database/pools.ts'
 import { createRecentRequests, latelyMinutes, type RecentRequests } from './recent-requests.ts'
 import { Counter, Histogram } from './series.ts'
@@ -46,6 +47,9 @@ export function createMetrics({ clock = Date.now }: { clock?: Clock } = {}): Met
   }
   const labels = ['method', 'route', 'status'] as const
   const requests = register(new Counter('http_requests_total', 'Requests that were answered.', labels))
+  const violations = register(
+    new Counter('rls_policy_violation_total', 'Requests that a policy or a right of the database refused.', ['route'] as const),
+  )
   const durations = register(
     new Histogram('http_request_duration_seconds', 'From the request line to the last byte of the reply.', labels, requestBounds),
   )
@@ -68,6 +72,7 @@ export function createMetrics({ clock = Date.now }: { clock?: Clock } = {}): Met
         row.count.add()
         row.duration.observe(answer.seconds)
         note(answer)
+        if (answer.code === databaseErrors.forbidden.code) violations.of({ route: route ?? 'unknown' }).add()
       }
     },
     watchPools({ user, service, auth }) {
