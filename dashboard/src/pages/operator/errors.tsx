@@ -1,9 +1,9 @@
 import { Badge, Card, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { keyloft } from '../../api/client.ts'
+import { Moment } from '../../parts/moment.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Empty, Loading, Shown } from '../../parts/states.tsx'
-import { Moment } from './moment.tsx'
 import styles from './operator.module.css'
 
 /** What this process refused or failed at. No word of any request is among it. */

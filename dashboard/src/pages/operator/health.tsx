@@ -3,10 +3,10 @@ import { Alert, Badge, Card, Code, Stack, Table, Text, Title } from '@mantine/co
 import { useQuery } from '@tanstack/react-query'
 import { keyloft } from '../../api/client.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { Moment } from '../../parts/moment.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Loading, Shown } from '../../parts/states.tsx'
 import { bytes, duration, Figures, percent } from './figures.tsx'
-import { Moment } from './moment.tsx'
 import styles from './operator.module.css'
 
 const everyMs = 15_000
@@ -79,10 +79,12 @@ function Alerts({ items, latelyMinutes, instance }: Alerts) {
         <Table>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th w={110}>State</Table.Th>
+              <Table.Th w={110} className={styles.wide}>
+                State
+              </Table.Th>
               <Table.Th>What</Table.Th>
               <Table.Th className={styles.number}>Now</Table.Th>
-              <Table.Th className={styles.number}>Fires above</Table.Th>
+              <Table.Th className={`${styles.number} ${styles.wide}`}>Fires above</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -90,17 +92,25 @@ function Alerts({ items, latelyMinutes, instance }: Alerts) {
               .sort((a, b) => order[a.state] - order[b.state])
               .map(({ id, title, state, value, above, unit, detail }) => (
                 <Table.Tr key={id}>
-                  <Table.Td>
+                  <Table.Td className={styles.wide}>
                     <Badge color={colours[state]}>{state}</Badge>
                   </Table.Td>
                   <Table.Td>
+                    <div className={styles.narrow}>
+                      <Badge color={colours[state]}>{state}</Badge>
+                    </div>
                     <Text size="sm">{title}</Text>
                     <Text size="xs" c="dimmed">
                       {detail}
                     </Text>
                   </Table.Td>
-                  <Table.Td className={styles.number}>{value === null ? '–' : inUnit(value, unit)}</Table.Td>
-                  <Table.Td className={styles.number}>{inUnit(above, unit)}</Table.Td>
+                  <Table.Td className={styles.number}>
+                    {value === null ? '–' : inUnit(value, unit)}
+                    <Text size="xs" c="dimmed" component="div" className={styles.narrow}>
+                      above {inUnit(above, unit)}
+                    </Text>
+                  </Table.Td>
+                  <Table.Td className={`${styles.number} ${styles.wide}`}>{inUnit(above, unit)}</Table.Td>
                 </Table.Tr>
               ))}
           </Table.Tbody>
@@ -142,9 +152,9 @@ function Process({ ready, fault, instance, version, node, startedAt, memoryBytes
             <Table.Tr>
               <Table.Th>Connections of the login</Table.Th>
               <Table.Th className={styles.number}>Busy</Table.Th>
-              <Table.Th className={styles.number}>Idle</Table.Th>
+              <Table.Th className={`${styles.number} ${styles.wide}`}>Idle</Table.Th>
               <Table.Th className={styles.number}>Waiting</Table.Th>
-              <Table.Th className={styles.number}>At most</Table.Th>
+              <Table.Th className={`${styles.number} ${styles.wide}`}>At most</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -152,9 +162,9 @@ function Process({ ready, fault, instance, version, node, startedAt, memoryBytes
               <Table.Tr key={pool}>
                 <Table.Td>keyloft_{pool}</Table.Td>
                 <Table.Td className={styles.number}>{busy}</Table.Td>
-                <Table.Td className={styles.number}>{idle}</Table.Td>
+                <Table.Td className={`${styles.number} ${styles.wide}`}>{idle}</Table.Td>
                 <Table.Td className={styles.number}>{waiting}</Table.Td>
-                <Table.Td className={styles.number}>{most}</Table.Td>
+                <Table.Td className={`${styles.number} ${styles.wide}`}>{most}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -197,7 +207,7 @@ function Database(figures: Database) {
           { name: 'Deadlocks', value: figures.deadlocks.toLocaleString() },
           { name: 'Rolled back', value: percent(figures.rollbackRate), note: 'of all transactions' },
           { name: 'Temporary files', value: bytes(figures.temporaryBytes) },
-          { name: 'Counted since', value: since ? <Moment at={since} /> : 'the beginning' },
+          { name: 'Counted since', value: since ? <Moment at={since} /> : 'its start' },
         ]}
       />
       <Tables tables={tables} />

@@ -4,11 +4,11 @@ import { useDebouncedCallback } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
 import { keyloft } from '../../api/client.ts'
 import { useFilters } from '../../parts/filters.ts'
+import { formatUsd } from '../../parts/money.ts'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Empty, Loading, Shown } from '../../parts/states.tsx'
 import styles from './operator.module.css'
 import { More, rowsOf, usePaged } from './pages.tsx'
-import { formatUsd } from './usd.ts'
 
 type Price = ReplyOf<'GET /api/admin/prices'>['items'][number]
 

@@ -1,207 +1,120 @@
-import { Autocomplete, Button, Card, Code, Group, NumberInput, SimpleGrid, Stack, Switch, Text, Textarea } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keysQuery, modelsQuery } from '../../api/queries.ts'
-import { Amount } from '../../parts/amount.tsx'
-import { Copy } from '../../parts/copy.tsx'
+import { useFilters } from '../../parts/filters.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
-import { Failed } from '../../parts/states.tsx'
-import { serverUrl } from '../../place.ts'
-import { asCode, type Chat } from './as-code.ts'
+import type { Parameters, Turn } from './chat.ts'
+import { Composer } from './composer.tsx'
+import { LaneColumn } from './lane.tsx'
 import styles from './playground.module.css'
-import { type Run, useRun } from './use-run.ts'
+import { type Lane, useLane } from './use-lane.ts'
 
-/** The second model stands in the address, as the first does. */
+/** One prompt, to one model or to two beside each other. Which ones stands in the address; what was said stays in this page. */
 export default function PlaygroundPage() {
-  const search = useSearch({ strict: false }) as { model?: unknown; beside?: unknown }
-  const navigate = useNavigate()
-  const keys = useQuery(keysQuery)
-  const provider = keys.data?.items.find(({ isEnabled }) => isEnabled)?.provider
-  const models = useQuery(modelsQuery({ limit: 100, ...(provider ? { provider } : {}) }))
-  const usual = models.data?.items[0]?.model ?? ''
-  const first = typeof search.model === 'string' ? search.model : usual
-  const second = typeof search.beside === 'string' ? search.beside : undefined
-  const [chat, setChat] = useState<Omit<Chat, 'model'>>({ system: '', prompt: '', temperature: '', maxTokens: '' })
-  const left = useRun()
-  const right = useRun()
-  const isRunning = left.run.state === 'running' || right.run.state === 'running'
-
-  const choose = (changed: { model?: string; beside?: string | undefined }) =>
-    void navigate({ to: '/playground', search: { model: first, beside: second, ...changed } as never, replace: true })
+  const usual = useUsualModel()
+  const [{ model = usual, beside }, setModels] = useFilters(['model', 'beside'])
+  const [draft, setDraft] = useState('')
+  const [system, setSystem] = useState('')
+  const [parameters, setParameters] = useState<Parameters>({})
+  const first = useLane()
+  const second = useLane()
+  const lanes = [
+    {
+      lane: first,
+      model,
+      onModel: (name: string) => setModels({ model: name }, 'keep'),
+      label: 'Model',
+    },
+    ...(beside === undefined
+      ? []
+      : [{ lane: second, model: beside, onModel: (name: string) => setModels({ beside: name }, 'keep'), label: 'Beside it' }]),
+  ]
+  const isBusy = lanes.some(({ lane }) => lane.status === 'streaming')
+  const close = () => {
+    second.clear()
+    setModels({ beside: undefined })
+  }
   const send = () => {
-    if (chat.prompt.trim() === '' || first === '') return
-    void left.start({ ...chat, model: first })
-    if (second) void right.start({ ...chat, model: second })
+    for (const { lane, model } of lanes) void lane.send(model.trim(), nextTurns(lane, draft), system, parameters)
+    setDraft('')
   }
-  const stop = () => {
-    left.stop()
-    right.stop()
+  const clear = () => {
+    first.clear()
+    second.clear()
   }
-  useHotkeys([['mod+Enter', send]], [])
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (isRunning) stop()
-    else send()
-  }
-  const names = [...new Set((models.data?.items ?? []).map(({ model }) => model))]
-
   return (
     <>
       <PageHead
         title="Playground"
         actions={
-          <Switch
-            label="Two side by side"
-            checked={second !== undefined}
-            onChange={({ currentTarget }) =>
-              choose({ beside: currentTarget.checked ? (names.find((name) => name !== first) ?? first) : undefined })
-            }
-          />
+          <>
+            {beside === undefined && (
+              <Button
+                variant="default"
+                size="xs"
+                leftSection={<Icon name="plus" size={14} />}
+                onClick={() => setModels({ beside: '' }, 'keep')}
+                disabled={isBusy}
+              >
+                Compare with another
+              </Button>
+            )}
+            <Button variant="default" size="xs" onClick={clear} disabled={first.status === 'idle' && second.status === 'idle'}>
+              Begin anew
+            </Button>
+          </>
         }
       >
-        A real call, by your own keys and into your own usage.
+        Real calls, with your keys and at their cost. They stand in your usage like any other.
       </PageHead>
-      <form onSubmit={submit}>
-        <Card mb="md">
-          <Stack gap="sm">
-            <SimpleGrid cols={{ base: 1, sm: second === undefined ? 1 : 2 }} spacing="sm">
-              <Autocomplete
-                label="Model"
-                data={names}
-                value={first}
-                onChange={(model) => choose({ model })}
-                limit={30}
-                spellCheck={false}
-              />
-              {second !== undefined && (
-                <Autocomplete
-                  label="Beside it"
-                  data={names}
-                  value={second}
-                  onChange={(beside) => choose({ beside })}
-                  limit={30}
-                  spellCheck={false}
-                />
-              )}
-            </SimpleGrid>
-            <Textarea
-              label="System"
-              placeholder="How it is to answer; may stay empty"
-              autosize
-              minRows={1}
-              maxRows={5}
-              value={chat.system}
-              onChange={({ currentTarget: { value } }) => setChat((before) => ({ ...before, system: value }))}
-            />
-            <Textarea
-              label="Prompt"
-              placeholder="Ask something"
-              autosize
-              minRows={3}
-              maxRows={12}
-              required
-              value={chat.prompt}
-              onChange={({ currentTarget: { value } }) => setChat((before) => ({ ...before, prompt: value }))}
-            />
-            <Group justify="space-between" align="flex-end" gap="sm">
-              <Group gap="sm">
-                <NumberInput
-                  label="Temperature"
-                  placeholder="the model’s"
-                  w={130}
-                  size="xs"
-                  min={0}
-                  max={2}
-                  step={0.1}
-                  value={chat.temperature}
-                  onChange={(value) => setChat((before) => ({ ...before, temperature: value === '' ? '' : Number(value) }))}
-                />
-                <NumberInput
-                  label="Tokens at most"
-                  placeholder="the model’s"
-                  w={130}
-                  size="xs"
-                  min={1}
-                  allowDecimal={false}
-                  value={chat.maxTokens}
-                  onChange={(value) => setChat((before) => ({ ...before, maxTokens: value === '' ? '' : Number(value) }))}
-                />
-              </Group>
-              <Group gap="xs">
-                <Copy text={asCode(serverUrl, { ...chat, model: first })} label="Copy as code" what="this call as code" />
-                <Button
-                  type="submit"
-                  color={isRunning ? 'red' : undefined}
-                  variant={isRunning ? 'light' : 'filled'}
-                  leftSection={<Icon name={isRunning ? 'stop' : 'play'} size={14} />}
-                  disabled={!isRunning && (chat.prompt.trim() === '' || first === '')}
-                >
-                  {isRunning ? 'Stop' : 'Send'}
-                </Button>
-              </Group>
-            </Group>
-          </Stack>
-        </Card>
-      </form>
-      <SimpleGrid cols={{ base: 1, sm: second === undefined ? 1 : 2 }} spacing="md">
-        <Answer model={first} run={left.run} />
-        {second !== undefined && <Answer model={second} run={right.run} />}
-      </SimpleGrid>
+      <div className={styles.lanes}>
+        {lanes.map((lane) => (
+          <LaneColumn
+            key={lane.label === 'Beside it' ? 'second' : 'first'}
+            {...lane}
+            system={system}
+            draft={draft}
+            parameters={parameters}
+            onRemove={lane.label === 'Beside it' ? close : undefined}
+          />
+        ))}
+      </div>
+      <Composer
+        draft={draft}
+        onDraft={setDraft}
+        system={system}
+        onSystem={setSystem}
+        parameters={parameters}
+        onParameters={setParameters}
+        isBusy={isBusy}
+        hindrance={hindranceOf(
+          lanes.map(({ model }) => model),
+          draft,
+        )}
+        send={send}
+        stop={() => lanes.map(({ lane }) => lane.stop())}
+      />
     </>
   )
 }
 
-function Answer({ model, run }: { model: string; run: Run }) {
-  const { state, text, usage, booked, credential, firstTokenMs, ms, error } = run
-  return (
-    <Card component="section" aria-label={`Answer of ${model}`} className={styles.answer}>
-      <Group justify="space-between" mb="xs">
-        <Text fw={600} size="sm">
-          {model || 'No model chosen'}
-        </Text>
-        {credential && <Code>{credential}</Code>}
-      </Group>
-      <div className={styles.text} aria-live="polite" aria-busy={state === 'running'}>
-        {text}
-        {state === 'running' && <span className={styles.cursor} aria-hidden="true" />}
-        {state === 'idle' && (
-          <Text span inherit c="dimmed">
-            The answer comes here.
-          </Text>
-        )}
-        {state === 'stopped' && (
-          <Text span inherit c="dimmed">
-            {' '}
-            Stopped.
-          </Text>
-        )}
-      </div>
-      {error !== undefined && <Failed error={error} />}
-      <dl className={styles.facts}>
-        <Fact name="In">{(booked?.tokens.input ?? usage?.prompt_tokens)?.toLocaleString()}</Fact>
-        <Fact name="Out">{(booked?.tokens.output ?? usage?.completion_tokens)?.toLocaleString()}</Fact>
-        <Fact name="First token">{firstTokenMs === undefined ? undefined : `${Math.round(firstTokenMs).toLocaleString()} ms`}</Fact>
-        <Fact name="Whole">{ms === undefined ? undefined : `${Math.round(ms).toLocaleString()} ms`}</Fact>
-        <Fact name="Cost">
-          {booked && (
-            <Link to={`/usage/${booked.id}`} className={styles.cost}>
-              <Amount usd={booked.costUsd} />
-            </Link>
-          )}
-        </Fact>
-      </dl>
-    </Card>
-  )
+/** The first that somebody could try: of the provider whose key they have. */
+function useUsualModel(): string {
+  const { data: keys } = useQuery(keysQuery)
+  const provider = keys?.items.find(({ isEnabled }) => isEnabled)?.provider
+  const { data: models } = useQuery({ ...modelsQuery({ limit: 1, ...(provider ? { provider } : {}) }), enabled: provider !== undefined })
+  return models?.items[0]?.model ?? ''
 }
 
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children ?? '–'}</dd>
-    </div>
-  )
+/** What failed before anything was answered is replaced, not repeated. */
+function nextTurns({ turns }: Lane, draft: string): Turn[] {
+  const said = turns.at(-1)?.role === 'user' ? turns.slice(0, -1) : turns
+  return [...said, { role: 'user', content: draft }]
+}
+
+function hindranceOf(models: string[], draft: string): string | undefined {
+  if (models.some((model) => model.trim() === '')) return 'Choose a model first.'
+  return draft.trim() === '' ? 'Write something first.' : undefined
 }

@@ -24,7 +24,8 @@ type Alert = z.infer<typeof alertSchema>
 const unresolved = new Set(
   ['no_key', 'fallback_disabled', 'own_keys_only', 'not_served', 'resting', 'lookup_failed'].map((name) => `resolver.${name}`),
 )
-const isCall = (route: string) => route.startsWith('/v1/') || route.startsWith('/proxy/')
+/** On every dialect's paths; a list of models is no call. */
+const isCall = (route: string) => /^\/(?:v1|v1beta|proxy)\/(?!models$)/.test(route)
 
 export function alertsRoute({ database, metrics, clock }: OperatorDeps) {
   return defineRoute({
