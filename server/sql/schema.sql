@@ -429,6 +429,23 @@ ALTER FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request
 
 COMMENT ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) IS 'Claims an Idempotency-Key, or says what became of the request that has it.';
 
+-- Name: begin_quotas(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.begin_quotas(in_user_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform keyloft.lock_quotas(array[in_user_id]);
+end
+$$;
+
+ALTER FUNCTION keyloft.begin_quotas(in_user_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION begin_quotas(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.begin_quotas(in_user_id uuid) IS 'Begins the windows that are due, so that whoever looks sees what was used before a limit was set.';
+
 -- Name: presumed_reservations; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.presumed_reservations (
@@ -5660,6 +5677,11 @@ GRANT ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_
 
 REVOKE ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) TO service_role;
+
+-- Name: FUNCTION begin_quotas(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) TO service_role;
 
 -- Name: TABLE presumed_reservations; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

@@ -10,11 +10,13 @@ import { createGateway } from './domains/gateway/gateway.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import type { JsonRequest } from './domains/identity/oidc.ts'
 import type { Ledger } from './domains/ledger/ledger.ts'
+import { measureLedger } from './domains/ledger/measure.ts'
 import { mockProviderPath, mockProviderRoutes } from './domains/mock-provider/mock-provider.ts'
 import { createModels } from './domains/models/models.ts'
 import { createOperator } from './domains/operator/operator.ts'
 import { createProviderObjects } from './domains/provider-objects/provider-objects.ts'
 import { createProviders } from './domains/providers/providers.ts'
+import { createQuotas } from './domains/quotas/quotas.ts'
 import { createResolver } from './domains/resolver/resolver.ts'
 import { createSettings } from './domains/settings/settings.ts'
 import { createTokens } from './domains/tokens/tokens.ts'
@@ -78,6 +80,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { publicUrl, corsOrigins } = config.http
   const metrics = createMetrics()
   metrics.watchPools(database.pools)
+  measureLedger(ledger, metrics)
   const readiness = createReadiness(database)
   const mailer = createMailer({ resend: config.mail, folder: mailFolder, egress, log })
   const tokens = createTokens({ database, clock: Date.now })
@@ -167,6 +170,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...identity.routes,
       ...settings.routes,
       ...usage.routes,
+      ...createQuotas({ database }).routes,
       ...createOperator({ database, readiness, metrics, signals, version, clock: Date.now }).routes,
       ...(config.mockProvider ? mockProviderRoutes : []),
       ...moreRoutes,

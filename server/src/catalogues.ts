@@ -2,6 +2,7 @@ import { gatewayErrors } from './domains/gateway/errors.ts'
 import { identityErrors } from './domains/identity/errors.ts'
 import { ledgerErrors } from './domains/ledger/errors.ts'
 import { modelsErrors } from './domains/models/errors.ts'
+import { quotasErrors } from './domains/quotas/errors.ts'
 import { resolverErrors } from './domains/resolver/errors.ts'
 import { settingsErrors } from './domains/settings/errors.ts'
 import { tokenErrors } from './domains/tokens/errors.ts'
@@ -29,6 +30,7 @@ export const catalogues: readonly Catalogue[] = [
   mailErrors,
   modelsErrors,
   queueErrors,
+  quotasErrors,
   resolverErrors,
   rpcErrors,
   sealingErrors,

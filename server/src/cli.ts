@@ -128,6 +128,40 @@ export function buildProgram(): Command {
     )
     .option('--tolerance <usd>', 'how far apart the costs of a model on a day may be', '0')
 
+  const quotas = program.command('quotas').description('look at what people may use, and limit it')
+  const ofWhom = (command: Command) => command.requiredOption('--user <id or e-mail>', 'whose')
+  ofWhom(
+    add(quotas, 'list', 'what somebody may use, has used and has left', async (output, options: { user: string }) =>
+      (await import('./cli/quotas.ts')).list(output, options),
+    ),
+  )
+  ofWhom(
+    add(quotas, 'set', 'limit what somebody may use; counts on every running server within a second', async (output, options) =>
+      (await import('./cli/quotas.ts')).set(output, options),
+    ),
+  )
+    .addOption(
+      new Option('--type <type>', 'of every call by the day or the month, or of one provider or model by the day')
+        .choices(['daily', 'monthly', 'provider', 'model'])
+        .makeOptionMandatory(),
+    )
+    .option('--provider <id>', 'whose calls, for the types provider and model')
+    .option('--model <name>', 'which model, for the type model; with a * at its end all whose names begin so')
+    .addOption(new Option('--spend <spend>', 'which calls count, by who pays for them').choices(['all', 'own', 'platform']).default('all'))
+    .addOption(new Option('--requests <n>', 'calls at most').argParser(wholeOrNothing))
+    .addOption(new Option('--tokens <n>', 'tokens at most').argParser(wholeOrNothing))
+    .option('--cost <usd>', 'US dollars at most, such as 2.50')
+    .option('--off', 'keep it, but let it count nothing')
+  add(quotas, 'remove', 'take a limit back', async (output, id: string) => (await import('./cli/quotas.ts')).remove(output, id)).argument(
+    '<id>',
+    'as `keyloft quotas list` shows it',
+  )
+  add(quotas, 'tier', 'set what somebody may spend of the platform’s', async (output, who: string, tier: 'free' | 'pro') =>
+    (await import('./cli/quotas.ts')).setTier(output, who, tier),
+  )
+    .argument('<who>', whoHelp)
+    .addArgument(new Argument('<tier>').choices(['free', 'pro']))
+
   const users = program.command('users').description('look at accounts, and decide what an operator decides of them')
   const load = () => import('./cli/users.ts')
   add(users, 'list', 'everybody, newest first', async (output, options: { limit: number; cursor?: string }) =>
@@ -194,6 +228,11 @@ function wholeNumber(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
   return number
+}
+
+function wholeOrNothing(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0.')
+  return Number(text)
 }
 
 async function run(output: Output, act: (output: Output) => Promise<void>) {

@@ -24,6 +24,7 @@ const domains: Record<string, string[]> = {
   operator: [],
   'provider-objects': [],
   providers: [],
+  quotas: [],
   resolver: ['providers', 'vault'],
   settings: [],
   tokens: [],
@@ -136,6 +137,7 @@ describe('the direction of imports', () => {
         [...readFileSync(join(root, file), 'utf8').matchAll(/\.system(?:Once)?\(\s*'([^']+)'/g)].map(([, job]) => `${file}: ${job}`),
       )
     expect([...new Set(callers)].sort()).toEqual([
+      'cli/quotas.ts: keyloft quotas',
       'cli/seed.ts: seed',
       'cli/users.ts: keyloft users',
       'domains/identity/admin-routes.ts: decide of a person',
@@ -159,6 +161,12 @@ describe('the direction of imports', () => {
       'domains/provider-objects/provider-objects.ts: find a provider’s object',
       'domains/provider-objects/provider-objects.ts: forget old objects of providers',
       'domains/provider-objects/provider-objects.ts: remember a provider’s object',
+      'domains/quotas/operator-routes.ts: list quotas',
+      'domains/quotas/operator-routes.ts: list tiers',
+      'domains/quotas/operator-routes.ts: remove a quota',
+      'domains/quotas/operator-routes.ts: set a quota',
+      'domains/quotas/operator-routes.ts: set a tier',
+      'domains/quotas/person-routes.ts: begin the window of a limit',
       'domains/resolver/catalogue.ts: look up the catalogue',
       'domains/resolver/person.ts: look up a person’s keys',
       'domains/resolver/uses.ts: count the uses of keys',

@@ -76,6 +76,17 @@ describe('a hard limit', async () => {
     expect(JSON.parse(unbounded.body.toString()).error).toMatchObject({ code: 'ledger.unbounded_call', quota: { limits: 'tokens' } })
   })
 
+  it('is counted in the metrics, by what refused', async () => {
+    const { call } = await caller()
+    await call(urls[0])
+    await call(urls[0], { max_tokens: 200_000 })
+    const text = await (await fetch(`${urls[0]}/metrics`)).text()
+    expect(text).toMatch(/quota_refusals_total\{reason="over",type="daily",set_by="tier",limits="tokens"\} \d/)
+    expect(text).toMatch(/quota_reservations_total \d/)
+    expect(text).toMatch(/ledger_flush_seconds_count\{lane="intents"\} \d/)
+    expect(text).toMatch(/ledger_flush_calls_bucket\{.*lane="ends".*\} \d/)
+  })
+
   it('stands through many calls at once on two processes', async () => {
     const { id, call } = await caller()
     await sql`insert into user_quota_limits (user_id, type, spend, request_limit) values (${id}, 'daily', 'platform', 20)`.execute(owner.db)

@@ -74,6 +74,9 @@ export const errorCodes = [
   'queue.cannot_join', // 500 This transaction cannot carry a job: its login has no rights on the queue.
   'queue.invalid_input', // 400 A job was given input of another form than it takes.
   'queue.unknown_job', // 500 This job is not registered.
+  'quotas.no_such_quota', // 404 No such limit.
+  'quotas.no_such_user', // 404 Nobody here has this id.
+  'quotas.nothing_limited', // 400 Nothing is limited.
   'resolver.fallback_disabled', // 422 User has disabled Gateway fallback; no per-user BYOK keys found.
   'resolver.key_limit_reached', // 429 The keys that could serve this call have been used as often as their limits allow.
   'resolver.lookup_failed', // 503 The keys could not be looked up, and nothing else is tried in their place.

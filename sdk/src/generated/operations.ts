@@ -300,6 +300,44 @@ export type ProviderKey = {
   updatedAt: string
 }
 
+export type Quota = {
+  /** Null: of a tier, and nothing has been counted yet. */
+  id: string | null
+  type: 'daily' | 'monthly' | 'provider' | 'model'
+  provider: string | null
+  model: string | null
+  /** Which calls count: those with a key of the person’s (own), those that the operator pays for, or all. */
+  spend: 'all' | 'own' | 'platform'
+  setBy: 'operator' | 'person' | 'key' | 'tier'
+  keyId: string | null
+  isActive: boolean
+  limit: {
+    requests: number | null
+    tokens: number | null
+    costUsd: string | null
+  }
+  /** In this window. */
+  used: {
+    requests: number
+    tokens: number
+    costUsd: string
+  }
+  /** What calls under way may use at most. */
+  reserved: {
+    requests: number
+    tokens: number
+    costUsd: string
+  }
+  /** The limit less what is used and reserved. Null: no limit. */
+  remaining: {
+    requests: number | null
+    tokens: number | null
+    costUsd: string | null
+  }
+  /** When the window ends: a day or a month of UTC. */
+  resetsAt: string
+}
+
 export type Resolution = {
   model: string
   /** In the order in which they are tried. */
@@ -341,6 +379,14 @@ export type Settings = {
   ownKeysOnly: boolean
   /** What an operator granted you (maxMessagesPerDay …). Not yours to change. */
   granted: { [key: string]: string }
+}
+
+export type TierLimit = {
+  tier: string
+  type: 'daily' | 'monthly'
+  requestLimit: number | null
+  tokenLimit: number | null
+  costLimitUsd: string | null
 }
 
 export type Usage = {
@@ -592,6 +638,28 @@ export interface Operations {
   'DELETE /api/profile/gateway': {
     reply: undefined
   }
+  /** Take back a limit that you set. For a signed-in person, or an API token with the scope `account`. */
+  'DELETE /api/profile/quotas/{id}': {
+    params: {
+      id: string
+    }
+    reply: undefined
+  }
+  /** Let a tier go without a limit. Audited. For the service key, or an admin. */
+  'DELETE /api/quotas/tiers/{tier}/{type}': {
+    params: {
+      tier: 'free' | 'pro'
+      type: 'daily' | 'monthly'
+    }
+    reply: undefined
+  }
+  /** Take back a limit that an operator set. For the service key, or an admin. */
+  'DELETE /api/quotas/{id}': {
+    params: {
+      id: string
+    }
+    reply: undefined
+  }
   /** Take an API token back, and forget it. For a signed-in person, or an API token with the scope `account`. */
   'DELETE /api/tokens/{id}': {
     params: {
@@ -773,6 +841,13 @@ export interface Operations {
   'GET /api/profile/gateway': {
     reply: GatewayConfig
   }
+  /** What you may use, and what is left of it. For a signed-in person, or an API token with the scope `read`. */
+  'GET /api/profile/quotas': {
+    reply: {
+      items: Array<Quota>
+      nextCursor: null
+    }
+  }
   /** What you used, and what it cost. Days, weeks and months are those of UTC; a week is today and the six days before. The filters hold for every sum. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/profile/usage': {
     query?: {
@@ -786,6 +861,23 @@ export interface Operations {
   'GET /api/providers': {
     reply: {
       items: Array<Provider>
+      nextCursor: null
+    }
+  }
+  /** What a person may use, and what is left of it. For the service key, or an admin. */
+  'GET /api/quotas': {
+    query: {
+      userId: string
+    }
+    reply: {
+      items: Array<Quota>
+      nextCursor: null
+    }
+  }
+  /** What everybody of a tier may use of calls that the operator pays for. For the service key, or an admin. */
+  'GET /api/quotas/tiers': {
+    reply: {
+      items: Array<TierLimit>
       nextCursor: null
     }
   }
@@ -1380,6 +1472,53 @@ export interface Operations {
       apiKey?: string | undefined
     }
     reply: GatewayConfig
+  }
+  /** Limit what your own keys are used for. Counts calls with your own keys alone. In the place of your limit for the same before, whose counters go on. For a signed-in person, or an API token with the scope `account`. */
+  'PUT /api/profile/quotas': {
+    body: {
+      /** daily and monthly count every call; provider and model those of one, by the day. */
+      type: 'daily' | 'monthly' | 'provider' | 'model'
+      /** With the types provider and model. */
+      provider?: string | null | undefined
+      /** With the type model: as it is sent to the provider. A * at its end: all whose names begin so. */
+      model?: string | null | undefined
+      requestLimit?: number | null | undefined
+      tokenLimit?: number | null | undefined
+      costLimitUsd?: string | null | undefined
+      isActive?: boolean | undefined
+    }
+    reply: Quota
+  }
+  /** Limit what a person may use. Counts on every server within a second. In the place of the limit for the same before, whose counters go on. Audited. For the service key, or an admin. */
+  'PUT /api/quotas': {
+    body: {
+      userId: string
+      /** daily and monthly count every call; provider and model those of one, by the day. */
+      type: 'daily' | 'monthly' | 'provider' | 'model'
+      /** With the types provider and model. */
+      provider?: string | null | undefined
+      /** With the type model: as it is sent to the provider. A * at its end: all whose names begin so. */
+      model?: string | null | undefined
+      spend?: 'all' | 'own' | 'platform' | undefined
+      requestLimit?: number | null | undefined
+      tokenLimit?: number | null | undefined
+      costLimitUsd?: string | null | undefined
+      isActive?: boolean | undefined
+    }
+    reply: Quota
+  }
+  /** Set what a tier may use. Audited. For the service key, or an admin. */
+  'PUT /api/quotas/tiers/{tier}/{type}': {
+    params: {
+      tier: 'free' | 'pro'
+      type: 'daily' | 'monthly'
+    }
+    body: {
+      requestLimit?: number | null | undefined
+      tokenLimit?: number | null | undefined
+      costLimitUsd?: string | null | undefined
+    }
+    reply: TierLimit
   }
   /** Choose. What is left out stays as it is. For a signed-in person, or an API token with the scope `account`. */
   'PUT /api/settings': {

@@ -6,6 +6,7 @@ drop function keyloft.renew_leases(uuid[], uuid[], integer);
 drop function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
   timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]);
 drop function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]);
+drop function keyloft.begin_quotas(uuid);
 drop function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]);
 drop function keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]);
 drop function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]);

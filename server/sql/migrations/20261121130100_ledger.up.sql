@@ -555,6 +555,16 @@ as $$
 $$;
 comment on function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) is 'Takes back what was booked too much for calls of which it was heard late.';
 
+create function keyloft.begin_quotas(in_user_id uuid) returns void
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  perform keyloft.lock_quotas(array[in_user_id]);
+end
+$$;
+comment on function keyloft.begin_quotas(uuid) is 'Begins the windows that are due, so that whoever looks sees what was used before a limit was set.';
+
 -- The limits of a key are kept as quotas, so that there is one place where calls are counted against limits.
 create function keyloft.limit_api_key() returns trigger
   language plpgsql security definer
@@ -981,7 +991,7 @@ revoke all on function
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
-  keyloft.limit_api_key(), keyloft.bound_quotas(),
+  keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.begin_quotas(uuid),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
@@ -992,10 +1002,12 @@ grant execute on function
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
     timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
+grant execute on function keyloft.begin_quotas(uuid) to service_role;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
   timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
+alter function keyloft.begin_quotas(uuid) owner to keyloft_definer;
 alter function keyloft.limit_api_key() owner to keyloft_definer;
 alter function keyloft.bound_quotas() owner to keyloft_definer;
 alter function keyloft.renew_leases(uuid[], uuid[], integer) owner to keyloft_definer;

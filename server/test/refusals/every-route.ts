@@ -1,6 +1,7 @@
 import { gatewayRefusals } from './gateway.ts'
 import { identityRefusals } from './identity.ts'
 import { platformRefusals } from './platform.ts'
+import { quotasRefusals } from './quotas.ts'
 import type { Refusals } from './refusal.ts'
 import { settingsRefusals } from './settings.ts'
 import { tokenRefusals } from './tokens.ts'
@@ -12,6 +13,7 @@ export const refusalsOfEveryRoute: Refusals = {
   ...gatewayRefusals,
   ...identityRefusals,
   ...platformRefusals,
+  ...quotasRefusals,
   ...settingsRefusals,
   ...tokenRefusals,
   ...usageRefusals,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
 import { exact, makeCall, readBooks, unevenHours } from '../../../test/ledger.ts'
+import { randomFrom } from '../../../test/random.ts'
 import { importModels, readModelFile } from '../models/models.ts'
 import { type Call, noUsage, type Outcome, sanitise, type Usage } from './call.ts'
 import { makePartitions, sweepCalls } from './jobs.ts'
@@ -22,19 +23,6 @@ interface Known {
   /** In units of 10⁻¹⁸ USD. */
   cost: bigint | null
   inputTokens: number
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number) {
-  let state = seed
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-  const below = (n: number) => Math.floor(next() * n)
-  return { below, one: <T>(from: readonly T[]) => from[below(from.length)] as T, chance: (of: number) => next() < of }
 }
 
 const rates = [

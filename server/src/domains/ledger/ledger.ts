@@ -5,7 +5,7 @@ import type { Database } from '../../platform/database/database.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
 import { createLane, type Entry } from './lane.ts'
-import { refusalOf } from './refusal.ts'
+import { limitOf, type Refusal, refusalOf } from './refusal.ts'
 import { type Ended, openCalls, renewLeases, settleCalls } from './statements.ts'
 
 export type { Call, Outcome, Usage } from './call.ts'
@@ -27,8 +27,17 @@ export interface Ledger {
   settle(call: Call, outcome: Outcome): Promise<unknown>
   /** What waits to be written or is on its way. */
   readonly pending: number
+  /** Who is told what it does; one at a time. */
+  watch(observer: LedgerObserver): void
   /** Writes what waits, and gives up what is left then. */
   stop(options?: { timeoutMs?: number }): Promise<void>
+}
+
+interface LedgerObserver {
+  flushed(lane: 'intents' | 'ends', calls: number, seconds: number): void
+  lowered(): void
+  reserved(): void
+  refused(limit: Partial<Refusal>): void
 }
 
 export interface LedgerSettings {
@@ -71,18 +80,27 @@ export function createLedger(options: {
   const { leaseSeconds, renewEveryMs, waitMs, mostPending, mostAtOnce, flights } = { ...defaults, ...options.settings }
   const live = new Map<string, Live>()
   let stopped = false
+  let observer: LedgerObserver | undefined
+
+  async function flush(lane: 'intents' | 'ends', rows: readonly unknown[], send: () => Promise<Record<string, unknown>>) {
+    const begun = performance.now()
+    const verdicts = verdictsOf(await send())
+    observer?.flushed(lane, rows.length, (performance.now() - begun) / 1_000)
+    if (observer) for (const verdict of verdicts) if (verdict === 'lowered') observer.lowered()
+    return verdicts
+  }
 
   const intents = createLane<Call>({
     flights,
     mostAtOnce,
     outlivesWait: false,
-    send: async (calls) => verdictsOf(await database.systemOnce('open calls', openCalls(calls, leaseSeconds))),
+    send: (calls) => flush('intents', calls, () => database.systemOnce('open calls', openCalls(calls, leaseSeconds))),
   })
   const ends = createLane<Ended>({
     flights,
     mostAtOnce,
     outlivesWait: true,
-    send: async (ended) => verdictsOf(await database.systemOnce('settle calls', settleCalls(ended))),
+    send: (ended) => flush('ends', ended, () => database.systemOnce('settle calls', settleCalls(ended))),
     // The provider's own words are the one thing in it that we have not made ourselves.
     simplify: ({ call, outcome }) =>
       outcome.providerUsage === undefined ? undefined : { call, outcome: { ...outcome, providerUsage: undefined } },
@@ -138,7 +156,11 @@ export function createLedger(options: {
       intents.add(entry)
       try {
         const refused = refusalOf(await landed, clock())
-        if (refused) throw refused
+        if (refused) {
+          observer?.refused(limitOf(refused) ?? {})
+          throw refused
+        }
+        if (call.mostOutputTokens !== undefined || call.mostInputTokens !== undefined) observer?.reserved()
       } catch (error) {
         live.delete(call.id)
         throw error
@@ -153,6 +175,10 @@ export function createLedger(options: {
       if (begun) return settleBegun(begun, entry, landed)
       ends.add(entry)
       return landed
+    },
+
+    watch(it) {
+      observer = it
     },
 
     get pending() {

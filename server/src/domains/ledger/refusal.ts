@@ -2,7 +2,7 @@ import { AppError } from '../../base/errors.ts'
 import { ledgerErrors } from './errors.ts'
 
 /** The limit that refused a call, for whoever made it. Money and counts are decimal text. */
-interface Refusal {
+export interface Refusal {
   readonly type: 'daily' | 'monthly' | 'provider' | 'model'
   readonly setBy: 'operator' | 'person' | 'key' | 'tier'
   /** The calls that it counts. */

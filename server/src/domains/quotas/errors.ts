@@ -1,0 +1,7 @@
+import { defineErrors } from '../../base/errors.ts'
+
+export const quotasErrors = defineErrors('quotas', {
+  no_such_quota: { status: 404, message: 'No such limit.' },
+  no_such_user: { status: 404, message: 'Nobody here has this id.' },
+  nothing_limited: { status: 400, message: 'Nothing is limited.', hint: 'Give requestLimit, tokenLimit or costLimitUsd.' },
+})

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { listQuotas, quotaSchema } from './quota.ts'
+import type { QuotasDeps } from './quotas.ts'
+import { beginQuotas, ownLimitSchema, removeQuota, setQuota } from './set-quota.ts'
+
+const listSchema = z.object({ items: z.array(quotaSchema), nextCursor: z.null() })
+
+export function personRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/api/profile/quotas',
+      policy: { allow: 'user', scope: 'read' },
+      schema: { summary: 'What you may use, and what is left of it', reply: listSchema },
+      handler: ({ principal }) =>
+        database.asPrincipal(principal, async (tx) => ({ items: await listQuotas(tx, principal.claims.sub ?? ''), nextCursor: null })),
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/api/profile/quotas',
+      policy: { allow: 'user', scope: 'account' },
+      schema: {
+        summary: 'Limit what your own keys are used for',
+        description: 'Counts calls with your own keys alone. In the place of your limit for the same before, whose counters go on.',
+        body: ownLimitSchema,
+        reply: quotaSchema,
+        refusals: [409],
+      },
+      handler: async ({ principal, body, request }) => {
+        const userId = principal.claims.sub ?? ''
+        const id = await database.asPrincipal(principal, (tx) => setQuota(tx, 'person', { userId, spend: 'own', ...body }))
+        await database.system('begin the window of a limit', (tx) => beginQuotas(tx, userId), { principal, requestId: request.id })
+        const all = await database.asPrincipal(principal, (tx) => listQuotas(tx, userId))
+        const set = all.find((one) => one.id === id)
+        if (!set) throw new Error('what was set is not there')
+        return set
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/api/profile/quotas/:id',
+      policy: { allow: 'user', scope: 'account' },
+      schema: {
+        summary: 'Take back a limit that you set',
+        params: z.object({ id: z.uuid() }),
+        reply: z.null(),
+        status: 204,
+        refusals: [404],
+      },
+      handler: async ({ principal, params: { id } }) => {
+        await database.asPrincipal(principal, (tx) => removeQuota(tx, id, 'person'))
+        return null
+      },
+    }),
+  ]
+}

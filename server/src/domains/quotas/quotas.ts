@@ -1,0 +1,16 @@
+import type { Database } from '../../platform/database/database.ts'
+import type { Route } from '../../platform/http/define-route.ts'
+import { operatorRoutes } from './operator-routes.ts'
+import { personRoutes } from './person-routes.ts'
+
+export { listQuotas, type Quota } from './quota.ts'
+export { operatorLimitSchema, removeQuota, setByOperator } from './set-quota.ts'
+
+export interface QuotasDeps {
+  database: Pick<Database, 'asPrincipal' | 'system'>
+}
+
+/** Limits of what people may use: setting and showing them. Keeping them is the ledger's (keyloft.open_calls). */
+export function createQuotas(deps: QuotasDeps): { routes: Route[] } {
+  return { routes: [...personRoutes(deps), ...operatorRoutes(deps)] }
+}

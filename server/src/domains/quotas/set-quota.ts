@@ -1,0 +1,97 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { AppError } from '../../base/errors.ts'
+import { recordAudit } from '../../platform/audit/audit.ts'
+import type { Tx } from '../../platform/database/database.ts'
+import { sqlstateOf } from '../../platform/database/sql-errors.ts'
+import { quotasErrors } from './errors.ts'
+import { quotaTypes, spends } from './quota.ts'
+
+const decimal = z.string().regex(/^\d{1,12}(\.\d{1,30})?$/)
+const whole = z.int().min(0).max(1e12)
+
+const limits = {
+  requestLimit: whole.nullish(),
+  tokenLimit: whole.nullish(),
+  costLimitUsd: decimal.nullish(),
+}
+const what = {
+  type: z.enum(quotaTypes).describe('daily and monthly count every call; provider and model those of one, by the day.'),
+  provider: z.string().min(1).max(50).nullish().describe('With the types provider and model.'),
+  model: z
+    .string()
+    .min(1)
+    .max(200)
+    .nullish()
+    .describe('With the type model: as it is sent to the provider. A * at its end: all whose names begin so.'),
+}
+const isWhole = ({ type, provider, model }: { type: string; provider?: string | null | undefined; model?: string | null | undefined }) =>
+  type === 'model' ? !!model : type === 'provider' ? !!provider && !model : !provider && !model
+const isWholeMessage = {
+  path: ['type'],
+  message: 'A limit of a provider names one, a limit of a model names one, and no other names either.',
+}
+
+/** What a person may set for themselves: of calls with their own keys. */
+export const ownLimitSchema = z.object({ ...what, ...limits, isActive: z.boolean().default(true) }).refine(isWhole, isWholeMessage)
+export const operatorLimitSchema = z
+  .object({ userId: z.uuid(), ...what, spend: z.enum(spends).default('all'), ...limits, isActive: z.boolean().default(true) })
+  .refine(isWhole, isWholeMessage)
+export const tierLimitSchema = z.object(limits)
+
+type Limits = z.output<typeof tierLimitSchema>
+
+const asText = (count: number | null | undefined) => (count == null ? null : `${count}`)
+
+export function limitColumns({ requestLimit, tokenLimit, costLimitUsd }: Limits) {
+  const columns = { request_limit: asText(requestLimit), token_limit: asText(tokenLimit), cost_limit: costLimitUsd ?? null }
+  if (Object.values(columns).every((limit) => limit === null)) throw quotasErrors.nothing_limited()
+  return columns
+}
+
+/** In the place of the one for the same before, whose counters go on. @returns its id */
+export async function setQuota(
+  tx: Tx,
+  setBy: 'operator' | 'person',
+  { userId, type, provider, model, spend, isActive, ...rest }: z.output<typeof operatorLimitSchema>,
+): Promise<string> {
+  const columns = limitColumns(rest)
+  const { id } = await tx
+    .insertInto('user_quota_limits')
+    .values({ user_id: userId, type, provider: provider ?? null, model: model ?? null, spend, set_by: setBy, ...columns })
+    .onConflict((on) => on.constraint('user_quota_limits_what_key').doUpdateSet({ ...columns, is_active: true }))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+    .catch((error) => {
+      throw sqlstateOf(error instanceof AppError ? error.cause : error) === '23503' ? quotasErrors.no_such_user({ cause: error }) : error
+    })
+  if (!isActive) await tx.updateTable('user_quota_limits').set({ is_active: false }).where('id', '=', id).execute()
+  return id
+}
+
+/** What an operator does is written into the audit in the same transaction. */
+export async function setByOperator(tx: Tx, given: z.output<typeof operatorLimitSchema>): Promise<string> {
+  const id = await setQuota(tx, 'operator', given)
+  const { userId, ...details } = given
+  await recordAudit(tx, { action: 'quota.set', userId, subject: id, details })
+  await beginQuotas(tx, userId)
+  return id
+}
+
+/** So that what was used before the limit was set is seen at once, and not with the next call. */
+export async function beginQuotas(tx: Tx, userId: string): Promise<void> {
+  await sql`select keyloft.begin_quotas(in_user_id => ${userId})`.execute(tx)
+}
+
+/** @returns whose it was. Those of a key and of a tier are kept by these. */
+export async function removeQuota(tx: Tx, id: string, setBy: 'operator' | 'person'): Promise<string> {
+  const removed = await tx
+    .deleteFrom('user_quota_limits')
+    .where('id', '=', id)
+    .where('set_by', '=', setBy)
+    .returning('user_id')
+    .executeTakeFirst()
+  if (!removed) throw quotasErrors.no_such_quota()
+  if (setBy === 'operator') await recordAudit(tx, { action: 'quota.removed', userId: removed.user_id, subject: id })
+  return removed.user_id
+}
