@@ -1,12 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { onTestFinished } from 'vitest'
 import { mockChat } from '../../src/domains/mock-provider/mock-chat.ts'
 
 export interface Counts {
   input: number
   output: number
+  /** What its whole answer has by the public tokenizer, by which we estimate. */
+  publicOutput: number
 }
 
 export interface PacedProvider {
@@ -25,7 +28,8 @@ export async function startPaced(mostPauseMs: number): Promise<PacedProvider> {
     const { status, headers, pieces } = mockChat(Buffer.concat(received))
     const [, said = ''] = /"content":"([^" ]+)/.exec(Buffer.concat(received).toString()) ?? []
     const [, input, output] = /"usage":{"prompt_tokens":(\d+),"completion_tokens":(\d+)/.exec(pieces.join('')) ?? []
-    counts.set(said, { input: Number(input), output: Number(output) })
+    const text = [...pieces.join('').matchAll(/"content":"([^"]*)"/g)].map(([, words]) => words).join('')
+    counts.set(said, { input: Number(input), output: Number(output), publicOutput: countTokens(text) })
     if (counts.size % 3 > 0) await sleep(Math.random() * mostPauseMs * 4)
     response.writeHead(status, headers)
     for (const piece of pieces) {
