@@ -51,11 +51,40 @@ describe('a form', () => {
     ['as an extended name', part("content-disposition: form-data; name*=utf-8''model", 'x') + end, 'form_unreadable'],
     ['with a quoted sign', part('content-disposition: form-data; name="mod\\el"', 'x') + end, 'form_unreadable'],
     ['at endless length', named('model', 'm'.repeat(5_000)) + end, 'form_unreadable'],
+    ['in a folded head', part('content-disposition: form-data;\r\n name="model"', 'dear') + end, 'form_unreadable'],
+    ['behind a bare line feed', part('x: y\ncontent-disposition: form-data; name="model"', 'dear') + end, 'form_unreadable'],
+    ['behind a head of bare line feeds', `--b-1\ncontent-disposition: form-data; name="model"\n\ndear\r\n${end}`, 'form_unreadable'],
+    [
+      'behind a delimiter of bare line feeds',
+      named('a', 'b\n--b-1\ncontent-disposition: form-data; name="model"\n\ndear') + end,
+      'form_unreadable',
+    ],
+    [
+      'behind a delimiter that goes on',
+      named('a', 'b\r\n--b-1x\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear') + end,
+      'form_unreadable',
+    ],
+    [
+      'behind a quote that may be escaped',
+      part('content-disposition: form-data; name="a"; filename="C:\\"; name="model"', 'dear') + end,
+      'form_unreadable',
+    ],
+    ['where no name is', part('content-disposition: form-data', 'dear') + end, 'form_unreadable'],
     ['behind an endless head', part(`x: ${'y'.repeat(20_000)}`, 'x') + end, 'form_unreadable'],
   ])('is refused where the field stands %s', (_, text, code) => {
     for (const size of [1, 13, text.length]) expect(() => read(text, size)).toThrow(expect.objectContaining({ code: `gateway.${code}` }))
   })
 
-  it('without a boundary is refused', () =>
-    expect(() => read('', 1, 'multipart/form-data')).toThrow(expect.objectContaining({ code: 'gateway.form_unreadable' })))
+  it.each([
+    'multipart/form-data',
+    'multipart/form-data; boundary=b-1; boundary=b-2',
+    'multipart/form-data; boundary="b-1"; Boundary=b-2',
+    "multipart/form-data; boundary*=utf-8''b-2; boundary=b-1",
+    'multipart/form-data; boundary="b\\-1"',
+    'multipart/form-data; boundary=b-1,b-2',
+    'multipart/form-data; boundary=b-1 b-2',
+    'multipart/form-data; x="; boundary=b-1"; boundary=b-2',
+  ])('is refused without one boundary that everybody reads alike: %s', (contentType) =>
+    expect(() => read('', 1, contentType)).toThrow(expect.objectContaining({ code: 'gateway.form_unreadable' })),
+  )
 })
