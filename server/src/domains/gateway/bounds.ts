@@ -33,7 +33,7 @@ const makes: Partial<Record<OperationName, 'answers' | 'nothing'>> = {
 const wholeContext = 1_000_000_000_000
 
 /** What providers put before a prompt without showing it, such as how tools are used. */
-const hiddenTokens: Readonly<Record<string, number>> = { anthropic: 1_000 }
+const hiddenTokens: Readonly<Record<string, number>> = { anthropic: 3_000 }
 const usuallyHidden = 200
 
 /**

@@ -17,8 +17,10 @@ export interface CallRequest {
   readonly upload?: Upload
   /** What such a body turned out to be for, where the model stands behind the files. */
   readonly lateModel?: () => string | undefined
-  /** The id of something that a provider keeps, to which the body points. */
-  readonly pointsTo?: string | undefined
+  /** The ids of what a provider keeps, to which the body points. */
+  readonly pointsTo?: readonly string[] | undefined
+  /** It may come to be answered by another model than that. */
+  readonly namesOtherModels?: boolean | undefined
   /** The provider works on after its answer, unseen. */
   readonly isDetached?: boolean
   /** The body as it goes on: the same bytes, but for the name of the model and the wish for usage. */

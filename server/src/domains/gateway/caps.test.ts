@@ -94,6 +94,7 @@ describe('a call for which a hard limit may hold', () => {
     }
     const bytes = (request: object) => JSON.stringify(request).length
     const chat = '/v1/chat/completions'
+    const gemini = '/v1beta/models/mock-1:generateContent'
 
     it.each<[string, string, object, (request: object) => unknown[]]>([
       [
@@ -112,6 +113,36 @@ describe('a call for which a hard limit may hold', () => {
         () => [undefined, undefined, undefined, undefined],
       ],
       ['no output of embeddings', '/v1/embeddings', { model: 'mock-1', input: 'x' }, (it) => [bytes(it) + 200, 0, undefined, undefined]],
+      [
+        'an answer for each prompt, as often as is asked for',
+        '/v1/completions',
+        { model: 'mock-1', prompt: ['a', 'b,c', ['d']], best_of: 2, n: 1, max_tokens: 10 },
+        (it) => [bytes(it) + 200, 10, 6, undefined],
+      ],
+      [
+        'one answer to a prompt of tokens',
+        '/v1/completions',
+        { model: 'mock-1', prompt: [1, 2, 3], max_tokens: 10 },
+        (it) => [bytes(it) + 200, 10, undefined, undefined],
+      ],
+      [
+        'Gemini’s answers, however it is spelt',
+        gemini,
+        { generationConfig: { maxOutputTokens: 1, max_output_tokens: 9, candidate_count: 8 }, generation_config: { maxOutputTokens: 7 } },
+        (it) => [bytes(it) + 200, 9, 8, undefined],
+      ],
+      [
+        'nothing where Gemini takes a number that is written as text',
+        gemini,
+        { generationConfig: { maxOutputTokens: 1, candidateCount: '8' } },
+        () => [undefined, undefined, undefined, undefined],
+      ],
+      [
+        'nothing of a call that is dearer than its model’s price',
+        '/v1/messages',
+        { ...body, max_tokens: 5, speed: 'fast' },
+        () => [undefined, undefined, undefined, undefined],
+      ],
       ['nothing of what costs nothing', '/v1/messages/count_tokens', body, () => [0, 0, undefined, '0']],
     ])('%s', async (_, path, request, expected) => {
       expect(await boundsOf(path, request)).toEqual(expected(request))

@@ -72,13 +72,40 @@ describe('the body of a call', () => {
   it.each([
     ['{"model":"m","max_tokens":100,"n":3}', { mostOutputTokens: 100, choices: 3, hasMedia: false }],
     ['{"model":"m","max_tokens":1e3,"max_completion_tokens":20}', { mostOutputTokens: 1000, hasMedia: false }],
-    ['{"model":"m","max_tokens":null,"n":"3"}', { hasMedia: false }],
-    ['{"model":"m","max_tokens":"100","n":-1}', { hasMedia: false }],
+    ['{"model":"m","max_tokens":null,"n":"3"}', { hasMedia: false, isOpenEnded: true }],
+    ['{"model":"m","max_tokens":"100","n":-1}', { hasMedia: false, isOpenEnded: true }],
+    ['{"model":"m","max_tokens":"100","max_completion_tokens":5}', { hasMedia: false }],
+    ['{"model":"m","service_tier":"auto","prediction":null}', { hasMedia: false }],
+    ['{"model":"m","service_tier":"priority"}', { hasMedia: false, isOpenEnded: true }],
+    ['{"model":"m","prediction":{"type":"content","content":"x"}}', { hasMedia: false, isOpenEnded: true }],
+    ['{"model":"m","models":["dear"]}', { hasMedia: false, isOpenEnded: true }],
     ['{"model":"m","max_tokens":1.5,"messages":[{"max_tokens":7}]}', { hasMedia: false }],
     ['{"model":"m","messages":[{"image_url":{"url":"https://a.example/b.png"}}]}', { hasMedia: true }],
   ])('tells what bounds its cost, and nothing where that is no number: %s', (text, expected) =>
     expect(read(text).asked).toEqual({ inputBytes: text.length, isOpenEnded: false, ...expected }),
   )
+
+  it('tells that letters are hidden, where they are and not where a text speaks of that', () => {
+    expect(read('{"model":"m","x":"\\u0041"}').asked.isOpenEnded).toBe(true)
+    expect(read('{"model":"m","x":"\\\\\\u0041"}').asked.isOpenEnded).toBe(true)
+    expect(read('{"model":"m","x":"\\\\u0041"}').asked.isOpenEnded).toBe(false)
+  })
+
+  it.each([
+    ['{"messages":[{"content":[{"type":"file","file":{"file_id":"file-a"}}]}]', ['file-a']],
+    ['{"tools":[{"vector_store_ids" : ["vs_a", "vs_b"]},{"container":{"type":"auto","file_ids":["file-a"]}}]', ['file-a', 'vs_a', 'vs_b']],
+    ['{"conversation":{"id":"conv_a"},"prompt":{"version":"2","id":"pmpt_a"},"container":"cntr_a"', ['cntr_a', 'conv_a', 'pmpt_a']],
+    ['{"conversation":"conv_a"', ['conv_a']],
+    ['{"file_id":"file\\u002da"', ['file\\u002da']],
+    ['{"\\u0066ile_id":"file-a"', ['\\']],
+    ['{"file_id":{"type":"string"},"prompt":"file-a","container":"of-the-app","content":"\\"file_id\\":\\"file-a\\""', undefined],
+  ])('tells what it points to of what a provider keeps: %s', (text, ids) => expect(read(`${text},"model":"m"}`).pointsTo).toEqual(ids))
+
+  it('points to many things in moments', () => {
+    const nested = `${'{"file_ids":['.repeat(400_000)}1${']}'.repeat(400_000)}`
+    expect(read(`{"model":"m","x":${nested}}`).pointsTo).toBeUndefined()
+    expect(read(`{"model":"m","x":[${'{"file_id":"file-a"},'.repeat(300_000)}1]}`).pointsTo).toEqual(['file-a'])
+  })
 
   it('is asked for its usage only where the dialect has a wish for it', () => {
     const text = '{"model":"m","stream":true,"max_tokens":5,"stream_options":{}}'

@@ -1,7 +1,9 @@
 import { httpErrors } from '../../platform/http/errors.ts'
 import { type CallRequest, type Edit, splice } from './call-request.ts'
 import type { RequestShape } from './operations/operation.ts'
+import { pointedIds } from './pointed-ids.ts'
 import { type Member, type ScannedObject, scanObject, skipBlanks } from './scan-object.ts'
+import { countElements } from './usage/count-elements.ts'
 
 const lookAt = 'Of the body, little is looked at here; the rest is the provider’s to judge.'
 /** The ledger keeps no longer name of a model. */
@@ -23,6 +25,11 @@ export function readJsonRequest(bytes: Buffer, shape: RequestShape, modelInPath?
   const pointerAt = pointer === undefined ? undefined : object.members[pointer]
   const detachedAt = detaches === undefined ? undefined : object.members[detaches]
 
+  const pointsTo = [
+    ...(pointer && isGiven(text, pointerAt) ? [readText(pointer, bytes, text, pointerAt)] : []),
+    ...pointedIds(text, shape, () => text.includes('\\u00') && hidesNames.test(text)),
+  ]
+
   return {
     model,
     streams,
@@ -30,8 +37,9 @@ export function readJsonRequest(bytes: Buffer, shape: RequestShape, modelInPath?
     asked,
     text: asked.hasMedia ? undefined : bytes,
     contentType: 'application/json',
-    ...(pointer && pointerAt && !isNull(text, pointerAt) ? { pointsTo: readText(pointer, bytes, text, pointerAt) } : {}),
+    ...(pointsTo.length > 0 ? { pointsTo } : {}),
     ...(detaches && detachedAt ? { isDetached: readFlag(detaches, text.slice(detachedAt.start, detachedAt.end)) } : {}),
+    ...(namesOthers(text, object, shape) ? { namesOtherModels: true } : {}),
     rewritten(changes) {
       const edits: Edit[] = []
       if (modelAt && changes.model !== model) edits.push({ start: modelAt.start, end: modelAt.end, text: JSON.stringify(changes.model) })
@@ -48,51 +56,73 @@ function namesOf(shape: RequestShape): readonly string[] {
   const known = namesByShape.get(shape)
   if (known) return known
   const { outputLimits = [], choices = [], takesUsageWish, namesNoModel, pointer, detaches } = shape
+  const { answersEach, dearerBy = {}, otherModels = [] } = shape
   const counts = [...outputLimits, ...choices].map((path) => path.split('.')[0] ?? path)
-  const others = [takesUsageWish && 'stream_options', pointer, detaches].filter((name) => typeof name === 'string')
+  const some = [takesUsageWish && 'stream_options', pointer, detaches, answersEach]
+  const others = [...some.filter((name) => typeof name === 'string'), ...Object.keys(dearerBy), ...otherModels]
   const names = [...new Set([...(namesNoModel ? [] : ['model', 'stream']), ...counts, ...others])]
   namesByShape.set(shape, names)
   return names
 }
 
-function readAsked(
-  text: string,
-  object: ScannedObject<string>,
-  { outputLimits = [], choices = [], mediaMarks = [], openEndedMarks = [] }: RequestShape,
-) {
-  const mostOutputTokens = largest(text, object, outputLimits)
+function readAsked(text: string, object: ScannedObject<string>, shape: RequestShape) {
+  const { outputLimits = [], choices = [], mediaMarks = [], openEndedMarks = [] } = shape
+  const limit = largest(text, object, outputLimits)
+  const mostOutputTokens = limit === 'unclear' ? undefined : limit
   const wanted = largest(text, object, choices)
+  const answers = answersOf(text, object, shape)
   return {
     inputBytes: text.length,
     ...(mostOutputTokens === undefined ? {} : { mostOutputTokens }),
-    ...(wanted === undefined ? {} : { choices: wanted }),
+    ...(wanted === 'unclear' || (wanted === undefined && answers === 1) ? {} : { choices: (wanted ?? 1) * answers }),
     hasMedia: mediaMarks.some((mark) => text.includes(mark)),
     get isOpenEnded() {
-      return openEndedMarks.some((mark) => text.includes(mark)) || hidesNames.test(text)
+      const isUnbounded = wanted === 'unclear' || namesOthers(text, object, shape) || isDearer(text, object, shape)
+      return isUnbounded || openEndedMarks.some((mark) => text.includes(mark)) || hidesNames.test(text)
     },
   }
 }
 
-function largest(text: string, object: ScannedObject<string>, paths: readonly string[]): number | undefined {
+/** Unclear: one of them is no whole number, and a provider may take it in a way of its own. */
+function largest(text: string, object: ScannedObject<string>, paths: readonly string[]): number | 'unclear' | undefined {
   let most: number | undefined
   for (const path of paths) {
     const [name = '', inner] = path.split('.')
-    const member = object.members[name]
-    if (!member || isNull(text, member)) continue
-    const count = readCount(text, inner === undefined ? member : scanObject(text, member.start, [inner]).members[inner])
-    if (count !== undefined) most = Math.max(most ?? 0, count)
+    const outer = object.members[name]
+    if (!isGiven(text, outer)) continue
+    const member = inner === undefined ? outer : scanObject(text, outer.start, [inner]).members[inner]
+    if (!isGiven(text, member)) continue
+    const count = readCount(text, member)
+    if (count === undefined) return 'unclear'
+    most = Math.max(most ?? 0, count)
   }
   return most
 }
 
+function answersOf(text: string, { members }: ScannedObject<string>, { answersEach }: RequestShape): number {
+  const list = answersEach === undefined ? undefined : members[answersEach]
+  const value = list ? text.slice(list.start, list.end) : ''
+  return value.startsWith('[') && !/^\[[\s\d,]*\]$/.test(value) ? Math.max(1, countElements(value)) : 1
+}
+
+const namesOthers = (text: string, { members }: ScannedObject<string>, { otherModels = [] }: RequestShape) =>
+  otherModels.some((name) => isGiven(text, members[name]))
+
+function isDearer(text: string, { members }: ScannedObject<string>, { dearerBy = {} }: RequestShape): boolean {
+  return Object.entries(dearerBy).some(([name, usual]) => {
+    const member = members[name]
+    return isGiven(text, member) && !usual.some((value) => text.slice(member.start, member.end) === `"${value}"`)
+  })
+}
+
+const isGiven = (text: string, member: Member | undefined): member is Member => member !== undefined && !isNull(text, member)
 const isNull = (text: string, { start }: Member) => text.startsWith('null', start)
 
 /** Letters written as escapes: no client does it but one that wants a name not to be found. */
-const hidesNames = /\\u00(?:3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\da])/i
+const hidesNames = /(?<!\\)(?:\\\\)*\\u00(?:3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\da])/i
 
-/** What is no whole number is no bound: the provider may take it in a way of its own. */
-function readCount(text: string, member: Member | undefined): number | undefined {
-  if (!member || text.charCodeAt(member.start) === quote) return undefined
+function readCount(text: string, member: Member): number | undefined {
+  if (text.charCodeAt(member.start) === quote) return undefined
   const count = Number(text.slice(member.start, member.end))
   return Number.isSafeInteger(count) && count >= 0 ? count : undefined
 }

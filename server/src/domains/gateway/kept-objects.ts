@@ -1,6 +1,9 @@
 import { scanObject } from './scan-object.ts'
 import type { UsageReader } from './usage/usage-readers.ts'
 
+/** An answer makes one thing, perhaps with files; whoever names more wants us to write. */
+const mostIds = 8
+
 /** The ids, in an answer, of what its provider keeps from now on. */
 export class KeptObjects {
   readonly ids = new Set<string>()
@@ -33,7 +36,7 @@ export class KeptObjects {
     for (const member of Object.values(members)) {
       if (!member) continue
       const [, id] = /^"([A-Za-z0-9_-]{1,200})"$/.exec(text.slice(member.start, member.end)) ?? []
-      if (id !== undefined) this.ids.add(id)
+      if (id !== undefined && this.ids.size < mostIds) this.ids.add(id)
     }
   }
 

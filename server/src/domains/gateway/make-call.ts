@@ -46,7 +46,7 @@ function makeRead(
   provider: string | undefined,
 ): Promise<never> {
   const params = (asking.params ?? {}) as Params
-  const query = operation.passesQuery ? passedQuery(asking.request.raw.url ?? '') : ''
+  const query = operation.passesQuery ? passedQuery(asking.request.raw.url ?? '', { isMetered: !operation.isFree }) : ''
   const path = operation.suffix ?? ''
   const suffix = params.id === undefined ? path + query : path.replace(':id', params.id) + query
   const wanted = {
@@ -56,17 +56,19 @@ function makeRead(
     provider,
     needsOwnKey: operation.needsOwnKey ?? request.isDetached,
     isModelFree: request.model === undefined,
+    ...(request.namesOtherModels ? { namesOtherModels: true } : {}),
   }
-  const pointer = params.id ?? request.pointsTo
+  const pointers = params.id === undefined ? request.pointsTo : [params.id]
   const call = { method: operation.method, request, operation: shapeOf(operation) }
-  if (pointer === undefined) return place(deps, asking, wanted, call)
-  return placeFollowing(deps, asking, wanted, call, pointer)
+  if (pointers === undefined) return place(deps, asking, wanted, call)
+  return placeFollowing(deps, asking, wanted, call, pointers)
 }
 
-async function placeFollowing(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made, pointer: string): Promise<never> {
-  const made = await deps.objects.find(asking.principal.claims.sub ?? '', pointer)
-  return place(deps, asking, follow(made, wanted), call).catch((error) => {
-    throw made === undefined && error.status === 422 ? gatewayErrors.unknown_object() : error
+async function placeFollowing(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made, pointers: readonly string[]): Promise<never> {
+  const all = await Promise.all(pointers.map((id) => deps.objects.find(asking.principal.claims.sub ?? '', id)))
+  const followed = all.reduce<Wanted>((before, made) => follow(made, before), wanted)
+  return place(deps, asking, followed, call).catch((error) => {
+    throw all.includes(undefined) && error.status === 422 ? gatewayErrors.unknown_object() : error
   })
 }
 
@@ -140,6 +142,8 @@ function readRequest(
 function follow(made: Awaited<ReturnType<Objects['find']>>, wanted: Wanted): Wanted {
   if (made === undefined) return { ...wanted, needsOwnKey: true }
   if (made === 'of another' || (wanted.provider ?? made.provider) !== made.provider) throw gatewayErrors.unknown_object()
+  const { madeWith: other = made } = wanted
+  if (other.source !== made.source || other.keyId !== made.keyId) throw gatewayErrors.unknown_object()
   return { ...wanted, provider: made.provider, madeWith: made }
 }
 

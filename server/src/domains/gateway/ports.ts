@@ -36,6 +36,8 @@ export interface Wanted {
   readonly madeWith?: Made | undefined
   readonly needsOwnKey?: boolean | undefined
   readonly isModelFree?: boolean | undefined
+  /** Beside the one that is meant. */
+  readonly namesOtherModels?: boolean | undefined
 }
 
 /** With which key something was made that a provider keeps. */

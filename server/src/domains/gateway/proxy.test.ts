@@ -76,6 +76,10 @@ describe('the proxy', () => {
     '/proxy/constructor/a',
     '/proxy/__proto__/a',
     '/proxy/http:%2f%2fevil.example/a',
+    'http://evil.example/proxy/openai/a',
+    '/v1beta/models/..',
+    '/v1beta/models/%2e%2e',
+    '/v1beta/models/%2e',
   ])('goes nowhere by %s', async (path) => {
     const { url, asked, provider } = await setUp()
     expect(await rawRequest(url, path)).toMatch(/^HTTP\/1\.1 4\d\d /)
@@ -154,6 +158,13 @@ describe('a query', () => {
     ['/a?include[]=a%20b&include[]=c&&', '?include[]=a%20b&include[]=c'],
     ['/a', ''],
   ])('of %s goes on as it is, but for credentials', (url, passed) => expect(passedQuery(url)).toBe(passed))
+
+  it('that would hide the usage is refused where that is read', () => {
+    for (const name of ['fields', '$fields', '%24fields', 'Fields', 'f%69elds']) {
+      expect(() => passedQuery(`/a?alt=sse&${name}=candidates`, { isMetered: true })).toThrow(expect.objectContaining({ status: 400 }))
+    }
+    expect(passedQuery('/a?fields=files')).toBe('?fields=files')
+  })
 
   it('that cannot be read is refused', () => expect(() => passedQuery('/a?%zz=1')).toThrow(expect.objectContaining({ status: 400 })))
 })

@@ -41,6 +41,7 @@ describe('what a provider keeps', async () => {
     resolver: { order: usualOrder, serverKeys: { openai: new Hidden('sk-of-the-server') } },
     providers: { baseUrls: { openai: provider.url }, added: { other: provider.url.replace('/v1', '/other') } },
   })
+  await sql`delete from quota_tiers`.execute(test.owner.db) // of what is called here nobody knows the price
 
   async function someone() {
     const { id } = await test.makePerson()
@@ -100,6 +101,32 @@ describe('what a provider keeps', async () => {
     const next = { model: 'gpt-5-mini', input: 'more', previous_response_id: id }
     expect((await ada.ask('POST', '/v1/responses', next)).calls).toEqual(['POST /v1/responses sk-of-the-server'])
     expect(await bob.ask('POST', '/v1/responses', next)).toMatchObject({ status: 404, calls: [] })
+  })
+
+  it('is pointed to within a call by whom it was made for, with the key that made it, and by nobody else', async () => {
+    const [ada, bob] = [await someone(), await someone()]
+    const fileId = await ada.upload()
+    const asking = (id: string) => ({
+      model: 'gpt-5-mini',
+      input: [{ role: 'user', content: [{ type: 'input_file', file_id: id }] }],
+    })
+    expect((await ada.ask('POST', '/v1/responses', asking(fileId))).calls).toEqual(['POST /v1/responses sk-of-the-server'])
+    expect(await bob.ask('POST', '/v1/responses', asking(fileId))).toMatchObject({ status: 404, calls: [] })
+    for (const id of ['file-elsewhere', 'file\\u002delsewhere']) {
+      expect(await bob.ask('POST', '/v1/responses', asking(id))).toMatchObject({ status: 404, calls: [] })
+    }
+    const ofAnother = [
+      ['/v1/responses', { ...asking(fileId), input: 'x', conversation: 'conv_of_somebody' }],
+      ['/v1/responses', { ...asking(fileId), input: 'x', tools: [{ type: 'file_search', vector_store_ids: ['vs_of_somebody'] }] }],
+      [
+        '/v1/chat/completions',
+        { model: 'gpt-5-mini', messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: fileId } }] }] },
+      ],
+    ] as const
+    for (const [path, body] of ofAnother) expect(await bob.ask('POST', path, body)).toMatchObject({ status: 404, calls: [] })
+    await bob.addKey('sk-of-bob')
+    expect((await bob.ask('POST', '/v1/responses', asking('file-elsewhere'))).calls).toEqual(['POST /v1/responses sk-of-bob'])
+    expect(await bob.ask('POST', '/v1/responses', asking(fileId))).toMatchObject({ status: 404, calls: [] })
   })
 
   it('but was not made here, is reached with a key of the caller’s own alone', async () => {

@@ -214,6 +214,9 @@ describe('the decision', () => {
     expect(called('evil/gpt-4o-mini', ['gpt-4o-mini'])).toEqual([])
     expect(called('openai/gpt-4o-mini:free', ['gpt-4o-mini'])).toEqual([])
     expect(called('', ['gpt-5-mini'])).toEqual(['gpt-5-mini'])
+    const alsoOthers = decide(facts, ask('gpt-4o-mini', { allowedModels: ['gpt-4o-mini'], namesOtherModels: true }), around)
+    expect(alsoOthers.decisions).toEqual([])
+    expect(decide(facts, ask('gpt-4o-mini', { namesOtherModels: true }), around).decisions).toHaveLength(2)
   })
 })
 

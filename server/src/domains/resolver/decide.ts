@@ -41,6 +41,8 @@ export interface Asked {
   readonly needsOwnKey?: boolean | undefined
   /** It names no model, and none is meant. */
   readonly isModelFree?: boolean | undefined
+  /** A reseller may take one of them in place of the model that is meant. */
+  readonly namesOtherModels?: boolean | undefined
   /** Milliseconds since 1970. */
   readonly now: number
   /** The only models that may be called; absent: every one. */
@@ -127,7 +129,7 @@ function hindranceOf(
   key: Key,
   modelId: string | undefined,
   facts: Facts,
-  { protocol, provider, madeWith, needsOwnKey, isModelFree, now, allowedModels }: Asked,
+  { protocol, provider, madeWith, needsOwnKey, isModelFree, namesOtherModels, now, allowedModels }: Asked,
   { providers, uses, restsUntil }: Surroundings,
 ): Hindrance | undefined {
   if (!key.isEnabled) return 'disabled'
@@ -140,6 +142,7 @@ function hindranceOf(
   if (!key.isValid) return 'refused_by_provider'
   if (protocol !== undefined && key.provider.paths?.[protocol] === undefined) return 'other_protocol'
   if (modelId === undefined) return 'other_model'
+  if (allowedModels !== undefined && namesOtherModels) return 'model_not_allowed'
   // What was made with a token that is bound to models may be had with it again.
   if (isModelFree) {
     if (allowedModels !== undefined && !madeWith) return 'model_not_allowed'

@@ -59,6 +59,7 @@ interface Wanted {
   readonly madeWith?: MadeWith | undefined
   readonly needsOwnKey?: boolean | undefined
   readonly isModelFree?: boolean | undefined
+  readonly namesOtherModels?: boolean | undefined
 }
 
 /** One way to make a call. */

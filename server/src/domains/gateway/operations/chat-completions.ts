@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { openAi } from '../dialects.ts'
 import type { Operation } from './operation.ts'
+import { otherModels, usualService } from './schemas.ts'
 
 export const chatCompletions = {
   name: 'chat.completions',
@@ -22,9 +23,12 @@ export const chatCompletions = {
   request: {
     outputLimits: ['max_completion_tokens', 'max_tokens'],
     choices: ['n'],
+    dearerBy: { ...usualService, prediction: [] }, // what was predicted wrongly is paid for too
+    otherModels,
+    pointsWithin: true,
     takesUsageWish: true,
     mediaMarks: [';base64,', '"image_url"', '"input_audio"', '"file_data"', '"file_id"'],
-    openEndedMarks: ['"web_search_options"', '"search_parameters"', '"plugins"', '"server_tools"'],
+    openEndedMarks: ['"web_search_options"', '"search_parameters"', '"plugins"', '"server_tools"', '"openrouter:'],
   },
   stream: {
     says: ['content', 'reasoning_content', 'reasoning', 'refusal', 'name', 'arguments'],

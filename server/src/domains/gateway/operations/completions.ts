@@ -1,7 +1,7 @@
 import { openAi } from '../dialects.ts'
 import { chatCompletions } from './chat-completions.ts'
 import type { Operation } from './operation.ts'
-import { passedOrStreamed, withModel } from './schemas.ts'
+import { otherModels, passedOrStreamed, withModel } from './schemas.ts'
 
 export const completions = {
   name: 'completions',
@@ -13,6 +13,6 @@ export const completions = {
   summary: 'A text that is continued',
   body: withModel,
   reply: passedOrStreamed,
-  request: { outputLimits: ['max_tokens'], choices: ['n', 'best_of'], takesUsageWish: true },
+  request: { outputLimits: ['max_tokens'], choices: ['n', 'best_of'], answersEach: 'prompt', otherModels, takesUsageWish: true },
   stream: { says: ['text'], end: chatCompletions.stream.end },
 } as const satisfies Operation

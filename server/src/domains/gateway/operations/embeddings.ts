@@ -1,6 +1,6 @@
 import { openAi } from '../dialects.ts'
 import type { Operation } from './operation.ts'
-import { anyJson, passed, withModel } from './schemas.ts'
+import { anyJson, otherModels, passed, withModel } from './schemas.ts'
 
 export const embeddings = {
   name: 'embeddings',
@@ -12,7 +12,7 @@ export const embeddings = {
   summary: 'Embeddings of texts',
   body: withModel,
   reply: passed,
-  request: {},
+  request: { otherModels },
 } as const satisfies Operation
 
 export const moderations = {

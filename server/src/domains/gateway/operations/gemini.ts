@@ -8,11 +8,14 @@ const ofModel = { ...family, method: 'POST', params: byModel, takes: 'json', bod
 const at = (verb: string) => `/v1beta/models/:model([^:/]+)::${verb}` as const
 
 const mediaMarks = ['"inlineData"', '"inline_data"', '"fileData"', '"file_data"', '"cachedContent"', '"cached_content"']
-// Google takes both spellings of every name.
+/** Google takes both spellings of every name. */
+const generationConfig = (camel: string, snake: string) =>
+  ['generationConfig', 'generation_config'].flatMap((config) => [`${config}.${camel}`, `${config}.${snake}`])
 const generation: RequestShape = {
   namesNoModel: true,
-  outputLimits: ['generationConfig.maxOutputTokens', 'generation_config.max_output_tokens'],
-  choices: ['generationConfig.candidateCount', 'generation_config.candidate_count'],
+  pointsWithin: true,
+  outputLimits: generationConfig('maxOutputTokens', 'max_output_tokens'),
+  choices: generationConfig('candidateCount', 'candidate_count'),
   mediaMarks,
   openEndedMarks: [
     'google_search',
@@ -54,7 +57,7 @@ export const geminiCountTokens = {
   path: at('countTokens'),
   suffix: '/{model}:countTokens',
   summary: 'How many tokens a request to a Gemini model would have',
-  request: { namesNoModel: true, mediaMarks },
+  request: { namesNoModel: true, pointsWithin: true, mediaMarks },
   isFree: true,
 } as const satisfies Operation
 
@@ -64,7 +67,7 @@ export const geminiEmbedContent = {
   path: at('embedContent'),
   suffix: '/{model}:embedContent',
   summary: 'The embedding of a text, by Google',
-  request: { namesNoModel: true, mediaMarks },
+  request: { namesNoModel: true, pointsWithin: true, mediaMarks },
 } as const satisfies Operation
 
 export const geminiBatchEmbedContents = {
@@ -73,7 +76,7 @@ export const geminiBatchEmbedContents = {
   path: at('batchEmbedContents'),
   suffix: '/{model}:batchEmbedContents',
   summary: 'The embeddings of several texts, by Google',
-  request: { namesNoModel: true, mediaMarks },
+  request: { namesNoModel: true, pointsWithin: true, mediaMarks },
 } as const satisfies Operation
 
 export const geminiModels = {

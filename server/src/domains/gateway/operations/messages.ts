@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { anthropic } from '../dialects.ts'
 import { endsWith, type Operation } from './operation.ts'
-import { passed, passedOrStreamed } from './schemas.ts'
+import { otherModels, passed, passedOrStreamed, usualService } from './schemas.ts'
 
 const body = z
   .looseObject({ model: z.string(), messages: z.array(z.looseObject({})), stream: z.boolean().nullish() })
@@ -20,8 +20,11 @@ export const messages = {
   reply: passedOrStreamed,
   request: {
     outputLimits: ['max_tokens'],
+    dearerBy: { ...usualService, speed: ['standard'], inference_geo: ['global'] },
+    otherModels,
+    pointsWithin: true,
     mediaMarks,
-    openEndedMarks: ['"web_search_2', '"web_fetch_2', '"code_execution_2', '"mcp_servers"', '"tool_search_', '"container"'],
+    openEndedMarks: ['"web_search_2', '"web_fetch_2', '"code_execution_2', '"mcp_servers"', '"tool_search_', '"container"', '"compact_2'],
   },
   stream: { says: ['text', 'thinking', 'partial_json', 'name'], end: endsWith('message_stop', 'message_stop') },
 } as const satisfies Operation
@@ -36,6 +39,6 @@ export const countTokens = {
   summary: 'How many tokens a message would have',
   body,
   reply: passed,
-  request: { mediaMarks },
+  request: { pointsWithin: true, mediaMarks },
   isFree: true,
 } as const satisfies Operation

@@ -40,6 +40,12 @@ export interface RequestShape {
   readonly outputLimits?: readonly string[]
   /** How many answers are asked for. */
   readonly choices?: readonly string[]
+  /** Where it is a list, each element is answered by itself; a list of numbers is one text, in tokens. */
+  readonly answersEach?: string
+  /** Members by which a call costs more than its model's price says, with the values by which it does not. */
+  readonly dearerBy?: Readonly<Record<string, readonly string[]>>
+  /** Members that name other models, which may be called in place of the one that is meant. */
+  readonly otherModels?: readonly string[]
   /** Streams tell their usage only where `stream_options` asks for it. */
   readonly takesUsageWish?: true
   /** Where one of these stands in a body, its length tells nothing of its tokens. */
@@ -52,6 +58,8 @@ export interface RequestShape {
   readonly namesNoModel?: true
   /** Points to something that the provider keeps. */
   readonly pointer?: string
+  /** Ids of such may stand anywhere in it. */
+  readonly pointsWithin?: true
   /** Lets the provider work on after its answer, unseen. */
   readonly detaches?: string
 }

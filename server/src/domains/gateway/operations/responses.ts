@@ -1,6 +1,6 @@
 import { openAi } from '../dialects.ts'
 import { endsWith, type Operation } from './operation.ts'
-import { byId, passed, passedOrStreamed, withModel } from './schemas.ts'
+import { byId, otherModels, passed, passedOrStreamed, usualService, withModel } from './schemas.ts'
 
 const MIB = 1024 * 1024
 const family = { protocol: 'responses', dialect: openAi } as const
@@ -19,8 +19,24 @@ export const responses = {
   keeps: ['id'],
   request: {
     outputLimits: ['max_output_tokens'],
+    dearerBy: usualService,
+    otherModels,
     mediaMarks: [';base64,', '"input_image"', '"input_audio"', '"input_file"', '"previous_response_id"', '"conversation"', '"prompt"'],
-    openEndedMarks: ['"web_search', '"file_search"', '"code_interpreter"', '"mcp"', '"image_generation"', '"computer_use'],
+    openEndedMarks: [
+      '"web_search',
+      '"file_search"',
+      '"code_interpreter"',
+      '"mcp"',
+      '"image_generation"',
+      '"computer_use',
+      '"container_auto"',
+      '"container_reference"',
+      '"x_search"',
+      '"code_execution"',
+      '"collections_search"',
+      '"openrouter:',
+    ],
+    pointsWithin: true,
     pointer: 'previous_response_id',
     detaches: 'background',
   },
