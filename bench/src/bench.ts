@@ -1,5 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureMemory } from './calls/memory.ts'
+import { profileCalls } from './calls/profile.ts'
 import { calls } from './calls.ts'
 import { credentials } from './credentials.ts'
 import { type Figure, reaches, toTable } from './figures.ts'
@@ -15,10 +17,13 @@ const benches = { start, select, migrations, credentials, vault, ledger, resolve
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]
+       npm run bench -- calls --profile    where the time of a call goes: flame graphs in bench/profiles
+       npm run bench -- calls --memory     memory while 200,000 calls pass
 Compares Keyloft with something bare in the same run. A figure below its bar fails nothing: a busy machine moves them all.`
 const longestMs = 240_000
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, help: { type: 'boolean' } } })
+const options = { json: { type: 'boolean' }, profile: { type: 'boolean' }, memory: { type: 'boolean' }, help: { type: 'boolean' } } as const
+const { values, positionals } = parseArgs({ allowPositionals: true, options })
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 
 if (values.help || !names.every((name): name is Name => Object.hasOwn(benches, name))) {
@@ -37,7 +42,7 @@ async function run(chosen: readonly Name[]): Promise<number> {
   for (const name of chosen) {
     if (!values.json) process.stderr.write(`${name} …\n`)
     try {
-      figures.push(...(await benches[name](signal)))
+      figures.push(...(await benchOf(name)(signal)))
     } catch (error) {
       console.error(`${name}: ${signal.aborted ? (signal.reason as Error).message : error instanceof Error ? error.stack : error}`)
       code = 1
@@ -51,4 +56,10 @@ async function run(chosen: readonly Name[]): Promise<number> {
       `\n${toTable(figures)}\n\nNode ${machine.node}, ${machine.cores} cores, load ${machine.load.toFixed(1)} of this machine in the last minute, this run's own included.`,
     )
   return code
+}
+
+function benchOf(name: Name) {
+  if (name !== 'calls') return benches[name]
+  if (values.profile) return profileCalls
+  return values.memory ? measureMemory : calls
 }

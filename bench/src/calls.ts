@@ -1,8 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import type { Announcement, Spent } from './calls/announce.ts'
-import { type Loaded, load } from './calls/load.ts'
+import { beginProcess, type Contestant, measure, type Round } from './calls/contestant.ts'
 import { type Bar, type Figure, figureOf } from './figures.ts'
 
 /*
@@ -13,23 +9,12 @@ import { type Bar, type Figure, figureOf } from './figures.ts'
 
 const rounds = 7
 const sliceMs = 1_000
-const asNpmStarts = ['--max-semi-space-size=4']
 const againstBare: Bar = { on: 'ratio', atLeast: 0.5 }
 const againstPortkey: Bar = { on: 'ratio', atLeast: 8 }
 const pacedLanes = 200
 /** About as long as one of them lasts: people do not ask all in the same moment. */
 const pacedStreamMs = 450
-
-interface Contestant {
-  announced: Announcement
-  spent(asked?: 'commit'): Promise<Spent>
-  end(): void
-}
-interface Shape {
-  streams: boolean
-  paced?: boolean
-}
-type Round = Loaded & { cpuMicroseconds: number }
+const pacedLoad = { streams: true, paced: true, lanes: pacedLanes, forMs: sliceMs, spreadMs: pacedStreamMs }
 
 export async function calls(signal: AbortSignal): Promise<Figure[]> {
   const begun: Contestant[] = []
@@ -68,7 +53,7 @@ async function compare(
     if (round >= 0) commits.push(commitMs)
     for (const name of ['bare', 'ours', 'portkey'] as const) {
       signal.throwIfAborted()
-      const measured = await measure(contestants[name], { streams, lanes })
+      const measured = await measure(contestants[name], { streams, lanes, forMs: sliceMs })
       if (round >= 0) seen[name].push(measured) // what is compiled once is by now
     }
   }
@@ -103,8 +88,8 @@ async function comparePaced({ bare, ours }: Contestants, signal: AbortSignal): P
   const alone: number[] = []
   for (let round = 0; round < 3; round++) {
     signal.throwIfAborted()
-    const direct = await measure(bare, { streams: true, paced: true, lanes: pacedLanes })
-    const through = await measure(ours, { streams: true, paced: true, lanes: pacedLanes })
+    const direct = await measure(bare, pacedLoad)
+    const through = await measure(ours, pacedLoad)
     alone.push(direct.firstMs)
     added.push(through.firstMs - direct.firstMs)
   }
@@ -113,50 +98,4 @@ async function comparePaced({ bare, ours }: Contestants, signal: AbortSignal): P
     what: 'bare proxy',
     values: alone,
   })
-}
-
-async function measure({ announced, spent }: Contestant, { lanes, ...shape }: Shape & { lanes: number }): Promise<Round> {
-  const before = await spent()
-  const loaded = await load(requestOf(shape, announced.headers), Number(new URL(announced.url).port), {
-    lanes,
-    forMs: sliceMs,
-    ...(shape.paced ? { spreadMs: pacedStreamMs } : {}),
-  })
-  const after = await spent()
-  return { ...loaded, cpuMicroseconds: ((after.cpuMs - before.cpuMs) * 1_000) / loaded.calls }
-}
-
-/** About 600 bytes of body, as a short chat has. */
-function requestOf({ streams, paced = false }: Shape, headers: Record<string, string>): Buffer {
-  const messages = [
-    { role: 'system', content: 'You are brief. '.repeat(12) },
-    { role: 'user', content: 'What is it? '.repeat(24) },
-  ]
-  const body = JSON.stringify({
-    model: 'gpt-4o-mini',
-    messages,
-    temperature: 0.2,
-    ...(streams ? { stream: true } : {}),
-    ...(paced ? { paced } : {}),
-  })
-  const all = { host: '127.0.0.1', 'content-type': 'application/json', 'content-length': String(body.length), ...headers }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.from(`POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
-}
-
-async function beginProcess(name: string, args: string[], signal: AbortSignal): Promise<Contestant> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'calls', `${name}.ts`), args, { execArgv: asNpmStarts })
-  const [announced] = (await Promise.race([
-    once(child, 'message', { signal }),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it was ready`))),
-  ])) as [Announcement]
-  return {
-    announced,
-    async spent(asked) {
-      child.send(asked ?? 'spent')
-      const [spent] = (await once(child, 'message', { signal })) as [Spent]
-      return spent
-    },
-    end: () => child.connected && child.disconnect(),
-  }
 }

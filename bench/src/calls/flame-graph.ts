@@ -62,7 +62,9 @@ export function byOwner({ nodes, samples = [], timeDeltas = [] }: Profiler.Profi
 }
 
 const ownerOf = (url: string) =>
-  /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? /(?:server\/src|bench)\/((?:domains|platform)\/[\w-]+|[\w-]+)/.exec(url)?.[1]
+  /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ??
+  /server\/src\/((?:domains|platform)\/[\w-]+|[\w-]+)/.exec(url)?.[1] ??
+  /(bench)\/src\//.exec(url)?.[1]
 
 const least = 0.000_5
 
@@ -76,7 +78,7 @@ export function toPage(title: string, root: Frame, perCall: number): string {
     deepest = Math.max(deepest, depth)
     const words = `${frame.name}\n${(frame.microseconds / perCall).toFixed(1)} µs a call, ${(share * 100).toFixed(1)} %`
     bars.push(
-      `<i data-x="${from.toFixed(5)}" data-w="${share.toFixed(5)}" style="bottom:${depth * 18}px;background:${colourOf(frame.name)}" title="${escape(words)}">${escape(frame.name)}</i>`,
+      `<i data-x="${from.toFixed(5)}" data-w="${share.toFixed(5)}" style="bottom:${depth * 18}px;background:${colourOf(frame.name)}" title="${inHtml(words)}">${inHtml(frame.name)}</i>`,
     )
     let at = from
     for (const next of [...frame.above.values()].sort((one, other) => other.microseconds - one.microseconds)) {
@@ -85,10 +87,10 @@ export function toPage(title: string, root: Frame, perCall: number): string {
     }
   }
   draw(root, 0, 0)
-  return `<!doctype html><meta charset="utf-8"><title>${escape(title)}</title>
+  return `<!doctype html><meta charset="utf-8"><title>${inHtml(title)}</title>
 <style>body{font:12px system-ui;margin:16px}#all{position:relative;height:${(deepest + 1) * 18}px}
 i{position:absolute;height:17px;line-height:17px;font-style:normal;overflow:hidden;white-space:nowrap;cursor:pointer;border-radius:2px;color:#222}</style>
-<h1>${escape(title)}</h1><p>${(root.microseconds / perCall).toFixed(1)} µs a call on the main thread. Click a bar to widen it, the lowest to see all.</p>
+<h1>${inHtml(title)}</h1><p>${(root.microseconds / perCall).toFixed(1)} µs a call on the main thread. Click a bar to widen it, the lowest to see all.</p>
 <div id="all">${bars.join('\n')}</div>
 <script>${zoom}</script>
 `
@@ -109,4 +111,4 @@ function colourOf(name: string): string {
   return `hsl(${hash} 60% 78%)`
 }
 
-const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+const inHtml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
