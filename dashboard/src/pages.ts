@@ -97,6 +97,14 @@ export const pages: readonly Page[] = [
     words: 'users accounts tiers registrations retention',
     load: () => import('./pages/operator/people.tsx'),
   },
+  {
+    path: '/operator/quotas',
+    label: 'Quotas',
+    icon: 'gauge',
+    group: 'operator',
+    words: 'tiers limits free pro',
+    load: () => import('./pages/operator/quotas.tsx'),
+  },
   { path: '/operator/errors', label: 'Errors', icon: 'warning', group: 'operator', load: () => import('./pages/operator/errors.tsx') },
   {
     path: '/operator/audit',

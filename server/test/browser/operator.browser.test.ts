@@ -7,10 +7,13 @@ import { createHouse } from './house.ts'
 const pages = [
   { path: '/operator/health', title: 'Health', shows: 'Largest tables' },
   { path: '/operator/people', title: 'People', shows: 'Who came back' },
+  { path: '/operator/quotas', title: 'Quotas', shows: 'Limits of a person' },
   { path: '/operator/errors', title: 'Errors', shows: 'usage.no_such_call' },
   { path: '/operator/audit', title: 'Audit', shows: 'account.tier_set' },
   { path: '/operator/prices', title: 'Prices', shows: 'gpt-4o-mini' },
 ]
+
+const ofOperators = /\/api\/(admin|quotas)\//
 
 describe('the operator’s pages', async () => {
   const house = await createHouse()
@@ -23,7 +26,7 @@ describe('the operator’s pages', async () => {
   it('are not in the navigation of a person who is no admin, and show them nothing', async () => {
     const { page, faults } = await visitorWith()
     await page.goto('/')
-    await page.getByRole('link', { name: 'Start' }).waitFor()
+    await page.getByRole('link', { name: 'Start', exact: true }).waitFor()
     expect(await page.getByRole('link', { name: 'Audit' }).count()).toBe(0)
     for (const { path, title } of pages) {
       await page.goto(path)
@@ -74,6 +77,35 @@ describe('the operator’s pages', async () => {
     expect(faults).toEqual([])
   })
 
+  it('change what a tier may use, and show every limit of a person', async () => {
+    const { page, id, ask, faults } = await visitorWith({ isAdmin: true })
+    await page.goto('/operator/quotas')
+    await page.getByRole('button', { name: 'Change pro, daily' }).click()
+    await page.getByLabel('Requests').fill('1234')
+    await page.getByLabel('Cost in USD').fill('cheap')
+    await page.getByRole('button', { name: 'Set it' }).click()
+    await page.getByText('As 25 or 0.50').waitFor()
+    await page.getByLabel('Cost in USD').fill('7.25')
+    await page.getByRole('button', { name: 'Set it' }).click()
+    await page.getByRole('row', { name: 'pro, a day 1,234' }).getByText('$7.25').waitFor()
+    const { items } = (await ask('GET', '/api/quotas/tiers')).json()
+    expect(items).toContainEqual(expect.objectContaining({ tier: 'pro', type: 'daily', requestLimit: 1234, costLimitUsd: '7.25' }))
+
+    await ask('PUT', '/api/quotas', { userId: id, type: 'model', provider: 'openai', model: 'gpt-4o', spend: 'own', tokenLimit: 5000 })
+    await page.getByLabel('Whose').fill('nobody')
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    await page.getByText('The id of a person, as').waitFor()
+    await page.getByLabel('Whose').fill(id)
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    await page
+      .getByRole('row', { name: /openai gpt-4o, a day.*set by an operator/ })
+      .getByText('0 of 5,000')
+      .waitFor()
+    await page.waitForURL(new RegExp(`user=${id}`))
+    expect(await findBarriers(page)).toEqual([])
+    expect(faults).toEqual([])
+  })
+
   it('filter the audit by the address, and say so where nothing is like it', async () => {
     const { page, faults, id } = await visitorWith({ isAdmin: true })
     await page.goto(`/operator/audit?action=account.tier_set&actor=${id}`)
@@ -86,13 +118,13 @@ describe('the operator’s pages', async () => {
 
   it('stay whole when the server fails, and go on when it is back', async () => {
     const { page, faults } = await visitorWith({ isAdmin: true })
-    await page.route('**/api/admin/**', (route) => route.fulfill({ status: 500, contentType: 'text/plain', body: 'no' }))
+    await page.route(ofOperators, (route) => route.fulfill({ status: 500, contentType: 'text/plain', body: 'no' }))
     for (const { path, title } of pages) {
       await page.goto(path)
       await page.getByRole('heading', { name: title, level: 1 }).waitFor()
       await page.getByText('sdk.unexpected_reply').first().waitFor()
     }
-    await page.unroute('**/api/admin/**')
+    await page.unroute(ofOperators)
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByText('gpt-4o-mini').first().waitFor()
     expect(faults).toEqual([])

@@ -35,8 +35,12 @@ const actions = [
   'gateway.deleted',
   'ledger.rerated',
   'oauth_token.revealed',
+  'quota.removed',
+  'quota.set',
   'setting.granted',
   'setting.taken_back',
+  'tier.set',
+  'tier.unset',
 ]
 
 export default function AuditPage() {

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { keyloft } from '../../api/client.ts'
 import { Failed } from '../../parts/states.tsx'
@@ -33,6 +34,14 @@ export function DecideModal({ account, isMe, close }: DecideModalProps) {
   return (
     <Modal opened onClose={close} title={named} centered>
       <Stack gap="md">
+        <Group gap="md">
+          <Anchor component={Link} size="sm" to={`/operator/quotas?user=${id}`}>
+            What limits them
+          </Anchor>
+          <Anchor component={Link} size="sm" to={`/operator/audit?user=${id}`}>
+            What was done to theirs
+          </Anchor>
+        </Group>
         <div>
           <Text size="sm" fw={500} mb={4} id="decide-tier">
             Tier
