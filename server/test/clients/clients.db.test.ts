@@ -37,6 +37,14 @@ const turns: Record<string, Turn> = {
 const clients: OfficialClient[] = [openAi, openAiResponses, anthropic, google, ...aiSdk, ...langChain, curl]
 const patience = { timeout: 10_000 }
 
+/** What the provider itself told of the usage, at last; of a stream of chunks that was not asked for it, nothing. */
+function countsIn(bytes: string): { input?: number; output?: number } {
+  const last = (names: string) => [...bytes.matchAll(new RegExp(`"(?:${names})":\\s*(\\d+)`, 'g'))].at(-1)?.[1]
+  const input = last('prompt_tokens|input_tokens|promptTokenCount')
+  const output = last('completion_tokens|output_tokens|candidatesTokenCount')
+  return input === undefined ? {} : { input: Number(input), output: Number(output) }
+}
+
 describe('official clients', async () => {
   const { url, mock, someone } = await setUpClients()
 
@@ -63,7 +71,7 @@ describe('official clients', async () => {
         expect(wanted.bytes).toContain('mock')
         expect(heard).toEqual(wanted)
         expect((await records()).slice(length)).toMatchObject([
-          { ...callOf(turn), model, outcome: 'completed', status: 200, basis: 'reported' },
+          { ...callOf(turn), model, outcome: 'completed', status: 200, basis: 'reported', ...countsIn(wanted.bytes) },
         ])
       }),
     )
@@ -91,15 +99,22 @@ describe('official clients', async () => {
         expect(client.statusOf(refused)).toBe(401)
       }))
 
-    it('ends the call at the provider when it leaves a stream, and it is in the books', () =>
+    it('leaves a stream, and the call ends at the provider as that one’s policy is, and is in the books', () =>
       asTestClient(async () => {
         const { left } = mock
         const { length } = await records()
-        await client.leave(through, { ...streamed, model: `${model}-endless` })
-        await expect.poll(() => mock.left, patience).toBe(left + 1)
-        await expect
-          .poll(async () => (await records()).slice(length), patience)
-          .toMatchObject([{ ...callOf(streamed), outcome: 'aborted', status: 200 }])
+        const aborted = { ...callOf(streamed), outcome: 'aborted', status: 200 }
+        const expectInBooks = (row: object) => expect.poll(async () => (await records()).slice(length), patience).toMatchObject([row])
+        if (client.maker === 'google') {
+          // It would charge for all of it, so all of it is heard.
+          await client.leave(through, { ...streamed, model: `${model}-lasting` })
+          await expectInBooks({ ...aborted, basis: 'reported', output: 6 })
+          expect(mock.left).toBe(left)
+        } else {
+          await client.leave(through, { ...streamed, model: `${model}-endless` })
+          await expect.poll(() => mock.left, patience).toBe(left + 1)
+          await expectInBooks(aborted)
+        }
       }))
   })
 

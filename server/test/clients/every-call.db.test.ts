@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import type { GoogleGenAI } from '@google/genai'
 import OpenAI, { toFile } from 'openai'
 import { describe, expect, it } from 'vitest'
+import { loadShippedModels } from '../../src/domains/models/models.ts'
 import { asTestClient } from '../socket-guard.ts'
 import { connectAnthropic } from './anthropic.ts'
 import { connectGoogle } from './google.ts'
@@ -229,13 +230,30 @@ const google: Act<GoogleGenAI>[] = [
   },
 ]
 
+interface ByHand {
+  target: Target
+  fetch: typeof globalThis.fetch
+}
+
+const byHand: Act<ByHand>[] = [
+  {
+    what: 'a stream of Google’s as one list, which is what it sends without `alt=sse`',
+    act: async ({ target, fetch }) => {
+      const headers = { 'x-goog-api-key': target.apiKey, 'content-type': 'application/json' }
+      const at = `${target.baseURL}/v1beta/models/gemini-mock-1:streamGenerateContent`
+      return await (await fetch(at, { method: 'POST', headers, body: JSON.stringify({ contents }) })).json()
+    },
+    books: [{ operation: 'gemini.stream_generate_content', outcome: 'completed', basis: 'reported', input: 5, output: 4 }],
+  },
+]
+
 /** The one thing that we add to a request; what it brings is taken out again. */
 const usageWish = ',"stream_options":{"include_usage":true}'
 /** Between the parts of a form: made up anew each time. */
 const boundary = /formdata-undici-\d+/g
 
 describe('through us as directly', async () => {
-  const { url, mock, someone } = await setUpClients()
+  const { url, mock, database, someone } = await setUpClients()
   const { token, records } = await someone()
 
   /** What the provider may see of a client: the rest is between it and us. */
@@ -277,4 +295,12 @@ describe('through us as directly', async () => {
   describe('openai', () => tell((target, fetch) => new OpenAI({ ...target, fetch, maxRetries: 0 }), '/v1', openAi))
   describe('@anthropic-ai/sdk', () => tell(connectAnthropic, '', anthropic))
   describe('@google/genai', () => tell(connectGoogle, '', google))
+  describe('by hand', () => tell((target, fetch): ByHand => ({ target, fetch }), '', byHand))
+
+  it('models are listed, as OpenAI lists its own', () =>
+    asTestClient(async () => {
+      await loadShippedModels(database)
+      const { data } = await new OpenAI({ baseURL: `${url}/v1`, apiKey: token }).models.list()
+      expect(data).toContainEqual({ id: 'gpt-5-mini', object: 'model', created: expect.any(Number), owned_by: 'openai' })
+    }))
 })

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, expect } from 'vitest'
+import type { Database } from '../../src/platform/database/database.ts'
 import { createTestApp } from '../app.ts'
 import { type Mock, startMock } from '../mock/start-mock.ts'
 import { peopleOf } from '../person.ts'
@@ -26,6 +27,7 @@ export interface ClientSetUp {
   /** Of the whole server, where all makers are the mock. */
   url: string
   mock: Mock
+  database: Database
   /** Somebody with a key for every maker, and what they give to their clients. */
   someone(): Promise<Someone>
 }
@@ -34,12 +36,13 @@ export async function setUpClients(): Promise<ClientSetUp> {
   const mock = await startMock()
   afterAll(mock.close)
   const baseUrls = { openai: `${mock.url}/v1`, anthropic: mock.url, google: mock.url }
-  const { app, owner } = await createTestApp(() => [], { providers: { baseUrls, added: {} } })
+  const { app, owner, database } = await createTestApp(() => [], { providers: { baseUrls, added: {} } })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const people = peopleOf({ app })
   return {
     url,
     mock,
+    database,
     async someone() {
       const { id, ask } = await people.signUp()
       for (const provider of Object.keys(baseUrls)) {

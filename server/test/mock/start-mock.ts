@@ -13,7 +13,7 @@ import { createStored } from './stored.ts'
 
 /**
  * All makers in one: OpenAI below /v1, Anthropic's messages there too, Google below /v1beta. The same request has the same
- * answer. A model whose name says so is `-busy`, `-strict`, `-crowded`, or `-endless`.
+ * answer. A model whose name says so is `-busy`, `-strict`, `-crowded`, `-lasting` or `-endless`.
  */
 export interface Mock {
   url: string
@@ -50,6 +50,7 @@ export async function startMock(): Promise<Mock> {
     const answer = refusalOf(model, path) ?? (await answerOf(routes, asked))
     response.writeHead(answer.status, answer.headers)
     if (model.endsWith('-endless')) return endlessly(response, answer, mock)
+    if (model.endsWith('-lasting')) return lastingly(response, answer)
     for (const piece of answer.pieces) response.write(piece)
     response.end()
   })
@@ -72,6 +73,14 @@ async function answerOf(routes: Routes, asked: Asked): Promise<Answer> {
     {},
     404,
   )
+}
+
+async function lastingly(response: ServerResponse, { pieces }: Answer) {
+  for (const piece of pieces) {
+    response.write(piece)
+    await sleep(60)
+  }
+  response.end()
 }
 
 /** The first half of the answer, and then its middle for ever. */
