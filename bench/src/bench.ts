@@ -7,13 +7,14 @@ import { credentials } from './credentials.ts'
 import { type Figure, reaches, toTable } from './figures.ts'
 import { ledger } from './ledger.ts'
 import { migrations } from './migrations.ts'
+import { proxy } from './proxy.ts'
 import { resolver } from './resolver.ts'
 import { select } from './select.ts'
 import { start } from './start.ts'
 import { usage as usageReads } from './usage.ts'
 import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls, usage: usageReads }
+const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls, proxy, usage: usageReads }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]

@@ -2,7 +2,7 @@
 export interface Figure {
   what: string
   value: number
-  unit: 's' | 'ms' | 'µs' | 'MB' | 'per second'
+  unit: 's' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'per second'
   against: { what: string; value: number }
   /** Of the two; the lowest and the highest of the rounds beside it, where there were rounds. */
   ratio: number
