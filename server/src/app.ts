@@ -6,7 +6,7 @@ import { anonymous } from './base/principal.ts'
 import { catalogues } from './catalogues.ts'
 import type { Config } from './config.ts'
 import { mountDashboard } from './dashboard.ts'
-import { createGateway } from './domains/gateway/gateway.ts'
+import { type CallLimits, createGateway } from './domains/gateway/gateway.ts'
 import { createIdentity } from './domains/identity/identity.ts'
 import type { JsonRequest } from './domains/identity/oidc.ts'
 import type { Ledger } from './domains/ledger/ledger.ts'
@@ -54,6 +54,8 @@ export interface AppOptions {
   log: Logger
   tracing?: Tracing
   adoptServer?: (handler: RequestListener) => Server
+  /** Where the usual times are too long for a test. */
+  callLimits?: Partial<CallLimits>
   /** Beside ours: a test's own. */
   moreRoutes?: readonly Route[]
 }
@@ -122,6 +124,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clock: Date.now,
     metrics,
     traced,
+    restsUntil: (way) => gateway.restsUntil(way),
   })
   const gateway = createGateway({
     resolve: resolver.resolve,
@@ -135,8 +138,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     traced,
     onProblem: (what, error) => log.error({ err: error }, what),
     servesUnaccounted: config.servesUnaccounted,
+    limits: options.callLimits ?? {},
     ...(config.callBounds ? { bounds: config.callBounds } : {}),
   })
+  metrics.gauge('gateway_calls', 'Calls under way, those included whose client has left.', () => gateway.underWay)
   const usage = createUsage({ database, ledger, clock: Date.now })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
@@ -181,6 +186,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     ...(adoptServer ? { adoptServer } : {}),
   })
   app.addHook('onClose', async () => {
+    gateway.close()
     await tokens.flush()
     await mailer.settle()
   })

@@ -33,6 +33,7 @@ export async function createTestApp(
     mail?: AppOptions['config']['mail']
     resolver?: AppOptions['config']['resolver']
     egress?: EgressOptions
+    callLimits?: AppOptions['callLimits']
   } = {},
 ): Promise<TestApp> {
   const test = await createTestDatabase(options)
@@ -61,6 +62,7 @@ export async function createTestApp(
       egress,
       ledger,
       log,
+      ...(options.callLimits ? { callLimits: options.callLimits } : {}),
       ...(options.tracing ? { tracing: options.tracing } : {}),
       moreRoutes: routes(test),
       ...changed,

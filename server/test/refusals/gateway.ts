@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { InjectOptions } from 'fastify'
 import { sql } from 'kysely'
 import type { Operation } from '../../src/domains/gateway/operations/operation.ts'
 import { operations } from '../../src/domains/gateway/operations/operations.ts'
@@ -9,7 +10,7 @@ const json = { 'content-type': 'application/json' }
 const form = { 'content-type': 'multipart/form-data; boundary=b' }
 const field = (name: string, text: string) => `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`
 
-function refusalsOf({ takes, request, path, protocol }: Operation): RouteRefusals {
+function refusalsOf({ method, takes, request, path, protocol }: Operation): RouteRefusals {
   const isOfOne = path.includes(':id')
   const needsModel = takes === 'json' && !request?.mayLackModel && !request?.namesNoModel
   const twice = takes === 'form' ? field('model', 'cheap') + field('model', 'dear') : '{"model":"cheap","model":"dear"}'
@@ -27,18 +28,21 @@ function refusalsOf({ takes, request, path, protocol }: Operation): RouteRefusal
       : []),
   ]
   const filled = (id: string) => path.replace(':id', id)
-  const withoutKey = {
+  const provider = providerOf[protocol] ?? 'openai'
+  const model = provider === 'anthropic' ? 'claude-haiku-4-5' : 'gpt-4o-mini'
+  const whole = {
     nothing: {},
-    json: { payload: '{"model":"gpt-4o-mini"}', headers: json },
-    form: { payload: field('a', 'b'), headers: form },
+    json: { payload: `{"model":"${model}"}`, headers: json },
+    form: { payload: `${field('a', 'b')}--b--\r\n`, headers: form },
   }
   return {
+    ...failures(method, documented(path), provider, whole[takes]),
     ...(wrongForms.length > 0 ? { 400: wrongForms } : {}),
     422: [
       {
         code: 'resolver.no_key',
         // Of what was made with a key that is no more.
-        prepare: async (test, caller) => (isOfOne ? { url: filled(await keep(test, caller.userId, protocol)) } : withoutKey[takes]),
+        prepare: async (test, caller) => (isOfOne ? { url: filled(await keep(test, caller.userId, protocol)) } : whole[takes]),
       },
     ],
     ...(isOfOne
@@ -54,6 +58,44 @@ function refusalsOf({ takes, request, path, protocol }: Operation): RouteRefusal
   }
 }
 
+const providerOf: Partial<Record<string, string>> = {
+  messages: 'anthropic',
+  'messages.count_tokens': 'anthropic',
+  'gemini.models': 'google',
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type Sent = Pick<InjectOptions, 'payload' | 'headers'>
+
+/** What a provider does to a call, and the database: with a key by which failing-provider.ts knows what to do. */
+function failures(method: Method, documentedPath: string, provider: string, sent: Sent): RouteRefusals {
+  const url = documentedPath.replace('{id}', 'id_1').replace('{model}', 'gemini-3')
+  const failing =
+    (status: number) =>
+    async (test: TestApp, { headers }: Caller) => {
+      const key = { provider, apiKey: `sk-${status}-${randomUUID()}`, verify: false }
+      await test.app.inject({ method: 'POST', url: '/api/profile/api-keys', headers, payload: key })
+      await test.app.inject({ method, url, ...sent, headers: { ...sent.headers, ...headers } })
+      return { url, ...sent }
+    }
+  const facts = (test: TestApp, change: string) => sql.raw(`${change} service_role`).execute(test.owner.db)
+  return {
+    429: [{ code: 'gateway.resting', prepare: failing(429) }],
+    502: [{ code: 'gateway.unreachable', prepare: failing(502) }],
+    503: [
+      {
+        code: 'resolver.lookup_failed',
+        prepare: async (test) => {
+          await facts(test, 'revoke execute on function keyloft.resolver_facts(uuid) from')
+          return { url, ...sent }
+        },
+        undo: async (test) => void (await facts(test, 'grant execute on function keyloft.resolver_facts(uuid) to')),
+      },
+    ],
+    504: [{ code: 'gateway.too_slow', prepare: failing(504) }],
+  }
+}
+
 /** Something that a provider keeps for somebody. */
 async function keep({ owner }: TestApp, userId = '', kind: string): Promise<string> {
   const id = `${kind}_${randomUUID()}`
@@ -63,7 +105,8 @@ async function keep({ owner }: TestApp, userId = '', kind: string): Promise<stri
 }
 
 const anything = '/proxy/openai/vector_stores'
-const ofProxy = (method: string): RouteRefusals => ({
+const ofProxy = (method: Method): RouteRefusals => ({
+  ...failures(method, anything, 'openai', {}),
   valid: () => ({ url: anything }),
   400: ['/proxy/openai/..%2Fadmin', '/proxy/openai/a//b', '/proxy/openai/a/%2e%2e%5cb'].map((url) => ({
     code: 'gateway.path_refused',
@@ -87,5 +130,7 @@ const documented = (path: string) =>
 
 export const gatewayRefusals: Refusals = {
   ...Object.fromEntries(operations.map((operation) => [`${operation.method} ${documented(operation.path)}`, refusalsOf(operation)])),
-  ...Object.fromEntries(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} /proxy/{provider}/{*}`, ofProxy(method)])),
+  ...Object.fromEntries(
+    (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => [`${method} /proxy/{provider}/{*}`, ofProxy(method)]),
+  ),
 }

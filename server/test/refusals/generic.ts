@@ -23,7 +23,7 @@ export function genericRefusals(operation: Operation, status: number, valid: Rou
     case 415:
       return [{ code: 'http.unsupported_media_type', prepare: () => ({ payload: 'a,b', headers: { 'content-type': 'text/csv' } }) }]
     case 429:
-      return [tooOften(operation)]
+      return operation.path.startsWith('/v1') || operation.path.startsWith('/proxy') ? [] : [tooOften(operation)]
     default:
       return []
   }

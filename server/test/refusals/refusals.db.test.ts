@@ -6,6 +6,7 @@ import { defineRoute } from '../../src/platform/http/define-route.ts'
 import { createTestApp } from '../app.ts'
 import { projectJwt } from '../identity.ts'
 import { refusalsOfEveryRoute } from './every-route.ts'
+import { startFailingProvider } from './failing-provider.ts'
 import { genericRefusals } from './generic.ts'
 import { fill, type Operation, readOperations } from './operations.ts'
 import type { Actor, Caller, Refusal, Refusals } from './refusal.ts'
@@ -81,7 +82,11 @@ function casesOf(operations: readonly Operation[], own: Refusals): { cases: Case
 }
 
 describe('every route refuses as it says it does', async () => {
-  const test = await createTestApp(() => planted)
+  const provider = await startFailingProvider()
+  const test = await createTestApp(() => planted, {
+    providers: { baseUrls: { openai: `${provider}/v1`, anthropic: provider, google: provider }, added: {} },
+    callLimits: { firstByteMs: 250 },
+  })
   const operations = await readOperations(test.app)
   const own = { ...refusalsOfEveryRoute, ...plantedRefusals }
   const { cases, missing, stale } = casesOf(operations, own)

@@ -33,14 +33,20 @@ export class Breaker {
     this.#clock = clock
   }
 
+  /** For whoever wants to know beforehand. */
+  restsUntil(way: Way): number | undefined {
+    const now = this.#clock()
+    return this.#restsUntil.get(keyOf(way), now) ?? this.#restsUntil.get(providerOf(way), now)
+  }
+
   /** Why this candidate should not be tried now. */
   refusal(candidate: Candidate): AppError | undefined {
     if (this.#restsUntil.size === 0) return undefined
     const now = this.#clock()
-    const pause = this.#restsUntil.get(keyOf(candidate), now)
+    const way = wayOf(candidate)
+    const pause = this.#restsUntil.get(keyOf(way), now)
     if (pause !== undefined) return gatewayErrors.resting({ retryAfterSeconds: secondsUntil(pause, now) })
-    const provider = providerOf(candidate)
-    const rest = this.#restsUntil.get(provider, now)
+    const rest = this.#restsUntil.get(providerOf(way), now)
     if (rest === undefined) return undefined
     return gatewayErrors.provider_down({ retryAfterSeconds: secondsUntil(rest, now) })
   }
@@ -48,11 +54,12 @@ export class Breaker {
   note(candidate: Candidate, finding: Finding) {
     if (finding.kind === 'works' && this.#failures.size === 0) return
     const now = this.#clock()
-    const provider = providerOf(candidate)
+    const way = wayOf(candidate)
+    const provider = providerOf(way)
     if (finding.kind === 'works') return this.#failures.delete(provider)
     if (finding.kind === 'asks for a pause') {
       const until = now + Math.min(finding.ms, longestPauseMs)
-      return this.#restsUntil.set(keyOf(candidate), until, until)
+      return this.#restsUntil.set(keyOf(way), until, until)
     }
     const failures = (this.#failures.get(provider, now) ?? 0) + 1
     // Kept beyond the rest: the first failure after it begins another.
@@ -61,7 +68,19 @@ export class Breaker {
   }
 }
 
-const providerOf = ({ provider, destination }: Candidate) => `${provider} ${destination.origin}`
+/** A key and a model, at a host. */
+export interface Way extends Pick<Candidate, 'source' | 'provider' | 'keyId' | 'modelId'> {
+  readonly origin: string
+}
+
+const wayOf = ({ source, provider, keyId, modelId, destination }: Candidate): Way => ({
+  source,
+  provider,
+  keyId,
+  modelId,
+  origin: destination.origin,
+})
+const providerOf = ({ provider, origin }: Way) => `${provider} ${origin}`
 /** A limit is of one key with one model; another person's key has its own. */
-const keyOf = (candidate: Candidate) => `${providerOf(candidate)} ${candidate.keyId ?? candidate.source} ${candidate.modelId}`
+const keyOf = (way: Way) => `${providerOf(way)} ${way.keyId ?? way.source} ${way.modelId}`
 const secondsUntil = (untilMs: number, nowMs: number) => Math.max(1, Math.ceil((untilMs - nowMs) / 1000))

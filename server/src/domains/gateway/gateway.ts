@@ -4,7 +4,7 @@ import type { Route } from '../../platform/http/define-route.ts'
 import type { Metrics } from '../../platform/telemetry/metrics.ts'
 import type { Traced } from '../../platform/telemetry/tracing.ts'
 import type { CallBound } from './bounds.ts'
-import { Breaker, type BreakerSettings } from './breaker.ts'
+import { Breaker, type BreakerSettings, type Way } from './breaker.ts'
 import { createCallMetrics } from './call-metrics.ts'
 import { createBook } from './entry.ts'
 import { TokenCounter } from './estimate/token-counter.ts'
@@ -13,6 +13,7 @@ import type { FindProvider, Habits, Ledger, Objects, Resolve } from './ports.ts'
 import { gatewayRoutes } from './routes.ts'
 import { Watch } from './watch.ts'
 
+export type { Limits as CallLimits } from './limits.ts'
 export type { Candidate, Ledger, Made, Objects, Resolve } from './ports.ts'
 
 export interface GatewayDeps {
@@ -40,6 +41,8 @@ export interface Gateway {
   routes: readonly Route[]
   /** Calls that are under way, those included whose client has left. */
   readonly underWay: number
+  /** Until when a way is left alone, because it failed. */
+  restsUntil(way: Way): number | undefined
   close(): void
 }
 
@@ -64,6 +67,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const limits = { ...defaultLimits, ...deps.limits }
   const watch = new Watch(Math.min(500, limits.idleMs / 4, limits.firstByteMs / 4, limits.settleMs / 4))
   const counter = deps.counter ?? new TokenCounter()
+  const breaker = new Breaker({ ...defaultBreaker, ...deps.breaker }, clock)
   const routes = gatewayRoutes({
     resolve,
     findProvider,
@@ -71,7 +75,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     egress,
     habitsOf,
     book: createBook(ledger, { limitMs: limits.settleMs, servesUnaccounted }, clock, createCallMetrics(metrics), onProblem),
-    breaker: new Breaker({ ...defaultBreaker, ...deps.breaker }, clock),
+    breaker,
     watch,
     counter,
     limits,
@@ -85,6 +89,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     get underWay() {
       return watch.size
     },
+    restsUntil: (way) => breaker.restsUntil(way),
     close() {
       watch.close()
       if (!deps.counter) counter.close()

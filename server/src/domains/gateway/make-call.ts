@@ -17,6 +17,9 @@ export interface MakeCallDeps extends PlaceCallDeps {
   traced?: Traced | undefined
 }
 
+/** No key may or can serve it; a limit; and what becomes of calls. */
+export const refusalsOfCalls = [422, 429, 502, 503, 504] as const
+
 /** A request, as a route is given it. */
 export interface Asking {
   principal: Principal

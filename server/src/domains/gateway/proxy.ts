@@ -3,7 +3,7 @@ import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { bodiless, type CallRequest } from './call-request.ts'
 import { anthropic, openAi } from './dialects.ts'
 import { gatewayErrors } from './errors.ts'
-import { type Asking, type MakeCallDeps, makeCall, place } from './make-call.ts'
+import { type Asking, type MakeCallDeps, makeCall, place, refusalsOfCalls } from './make-call.ts'
 import type { Operation } from './operations/operation.ts'
 import { operations } from './operations/operations.ts'
 import { passed } from './operations/schemas.ts'
@@ -32,7 +32,7 @@ export function proxyRoutes(deps: Deps): Route[] {
         summary: 'Anything else that a provider offers, beneath its base URL',
         params: z.object({ provider: z.string(), '*': z.string() }),
         reply: passed,
-        refusals: [404, 422, ...(method === 'GET' ? [] : [413])],
+        refusals: [404, ...refusalsOfCalls, ...(method === 'GET' ? [] : [413])],
       },
       handler: (asking) => proxy(deps, asking, method, asking.params.provider),
     }),

@@ -1,5 +1,5 @@
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
-import { type MakeCallDeps, makeCall } from './make-call.ts'
+import { type MakeCallDeps, makeCall, refusalsOfCalls } from './make-call.ts'
 import type { Operation } from './operations/operation.ts'
 import { operations } from './operations/operations.ts'
 import type { FindProvider } from './ports.ts'
@@ -25,7 +25,7 @@ function routeOf(operation: Operation, deps: MakeCallDeps): Route {
       ...(body ? { body } : {}),
       ...(isForm ? { consumes: ['multipart/form-data'] } : {}),
       reply,
-      refusals: [422, ...(path.includes(':id') ? [404] : [])],
+      refusals: [...refusalsOfCalls, ...(path.includes(':id') ? [404] : [])],
     },
     handler: (asking) => makeCall(deps, asking, operation),
   })

@@ -83,9 +83,14 @@ describe('before the first byte', () => {
   it('a long pause is not waited for, and until it is over the key is left alone for this model', async () => {
     const provider = await startRaw((socket, index) => socket.write(index === 0 ? failing(429, { 'retry-after': '30' }) : good))
     let now = Date.now()
-    const { post, at, candidates } = await setUp({ clock: () => now })
+    const { post, at, candidates, gateway } = await setUp({ clock: () => now })
     candidates.push(at(provider.url))
+    const { source, keyId, modelId } = at(provider.url)
+    const way = { source, provider: 'openai', keyId, modelId, origin: provider.url }
+    expect(gateway.restsUntil(way)).toBeUndefined()
     expect(await post(body)).toMatchObject({ status: 429, headers: { 'retry-after': '30' } })
+    expect(gateway.restsUntil(way)).toBe(now + 30_000)
+    expect(gateway.restsUntil({ ...way, modelId: 'another' })).toBeUndefined()
     const { status, headers, body: refusal } = await post(body)
     expect(status).toBe(429)
     expect(Number(headers['retry-after'])).toBe(30)

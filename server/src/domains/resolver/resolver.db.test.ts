@@ -56,6 +56,19 @@ describe('resolving for a person', async () => {
   const resolve = (principal: Principal, model: string | undefined = 'gpt-4o-mini', by = resolver) =>
     by.resolve(principal, { model, protocol: 'chat.completions' })
 
+  it('tells which way rests only to whoever asks beforehand: who makes the call looks at the moment of each try', async () => {
+    const ada = await someone()
+    const id = await ada.add()
+    const aware = make({
+      restsUntil: ({ keyId, origin, modelId }) =>
+        keyId === id && /openai/.test(origin) && modelId === 'gpt-4o-mini' ? Date.now() + 9_000 : undefined,
+    })
+    const { passedOver } = await aware.explain(ada.id, { model: 'gpt-4o-mini', protocol: 'chat.completions' })
+    expect(passedOver).toMatchObject([{ key: { id }, because: 'resting' }])
+    const { candidates } = await aware.resolve(ada.principal, { model: 'gpt-4o-mini', protocol: 'chat.completions' })
+    expect(candidates[0]).toMatchObject({ keyId: id })
+  })
+
   it('gives every way to make the call, in order, each with its own address and key', async () => {
     const ada = await someone()
     const id = await ada.add()

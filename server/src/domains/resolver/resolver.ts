@@ -15,7 +15,7 @@ import { authFor, authHeader, type Protocol, type Providers } from '../providers
 import { userIdOf } from '../vault/keys.ts'
 import { openKey } from '../vault/seal-key.ts'
 import { createCatalogueMemory } from './catalogue.ts'
-import { decide, type Hindrance, type Key, type MadeWith, type Resolution } from './decide.ts'
+import { type Asked, decide, type Hindrance, type Key, type MadeWith, type Resolution, type Surroundings } from './decide.ts'
 import { resolverErrors } from './errors.ts'
 import type { Catalogue } from './model-names.ts'
 import { OpenedKeys } from './opened-keys.ts'
@@ -44,8 +44,17 @@ export interface ResolverDeps {
   metrics: Pick<Metrics, 'counter'>
   /** Absent: nobody receives traces. */
   traced?: Traced | undefined
-  /** Until when a key is left alone, because it failed: whoever makes the calls knows. */
-  restsUntil?: (key: Key, modelId: string) => number | undefined
+  /** Until when a way is left alone, because it failed: whoever makes the calls knows, and looks by themselves before they do. */
+  restsUntil?: (way: Way) => number | undefined
+}
+
+/** A key and a model, at a host. */
+interface Way {
+  readonly source: Source
+  readonly provider: string
+  readonly keyId: string | undefined
+  readonly modelId: string
+  readonly origin: string
 }
 
 /** A call that is to be made, as far as choosing a key goes. Nothing else of a request has a say in it. */
@@ -137,33 +146,38 @@ export function createResolver(deps: ResolverDeps): Resolver {
 
   const decided = new BoundedMap<{ person: Person; catalogue: Catalogue; resolved: Resolved }>(mostDecided)
 
-  function explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Resolved | Promise<Resolved> {
+  function factsOf(userId: string): Facts | Promise<Facts> {
     const [person, catalogue] = [people.find(userId), catalogueNow()]
-    if (!(person instanceof Promise || catalogue instanceof Promise || person.hasLimits)) {
-      return chooseOnce({ person, catalogue }, wanted, allowedModels)
-    }
-    return lookUp(person, catalogue).then((facts) => chooseOnce(facts, wanted, allowedModels))
+    if (!(person instanceof Promise || catalogue instanceof Promise || person.hasLimits)) return { person, catalogue }
+    return lookUp(person, catalogue)
+  }
+
+  async function explain(userId: string, wanted: Wanted, allowedModels?: readonly string[]): Promise<Resolved> {
+    const facts = await factsOf(userId)
+    const rests = (key: AnyKey, modelId: string) =>
+      key.base && restsUntil?.({ source: key.source, provider: key.provider.id, keyId: key.id, modelId, origin: key.base.origin })
+    return choose(facts, wanted, { now: clock(), allowedModels, restsUntil: (key, modelId) => rests(key as AnyKey, modelId) })
   }
 
   /** Where nothing else has a say: from the same facts and the same catalogue comes the same. */
-  function chooseOnce({ person, catalogue, uses }: Facts, wanted: Wanted, allowedModels: readonly string[] | undefined): Resolved {
+  function chooseOnce(facts: Facts, wanted: Wanted, allowedModels: readonly string[] | undefined): Resolved {
     const now = clock()
+    const { person, catalogue, uses } = facts
     const { model = '', protocol, suffix = '', provider, madeWith, needsOwnKey, isModelFree } = wanted
     const isRare = model.length + suffix.length > longestKept || provider !== undefined || madeWith || needsOwnKey || isModelFree
-    if (isRare || uses || restsUntil || allowedModels) return choose(person, catalogue, wanted, { now, uses, allowedModels })
+    if (isRare || uses || allowedModels) return choose(facts, wanted, { now, allowedModels })
     const name = `${person.userId} ${protocol} ${suffix} ${wanted.model}`
     const known = decided.get(name, now)
     if (known?.person === person && known.catalogue === catalogue) return known.resolved
-    const resolved = choose(person, catalogue, wanted, { now })
+    const resolved = choose(facts, wanted, { now })
     if (!resolved.refusal) decided.set(name, { person, catalogue, resolved }, Number.POSITIVE_INFINITY)
     return resolved
   }
 
   function choose(
-    person: Person,
-    catalogue: Catalogue,
+    { person, catalogue, uses }: Facts,
     wanted: Wanted,
-    { now, uses, allowedModels }: { now: number; uses?: Uses | undefined; allowedModels?: readonly string[] | undefined },
+    { now, allowedModels, restsUntil }: Pick<Asked, 'now' | 'allowedModels'> & Pick<Surroundings, 'restsUntil'>,
   ): Resolved {
     const { model, protocol, suffix, ...restrictions } = wanted
     const facts = { ...person, keys: operatorKeys.length === 0 ? person.keys : [...person.keys, ...operatorKeys] }
@@ -213,8 +227,9 @@ export function createResolver(deps: ResolverDeps): Resolver {
     throw error
   }
   function resolve(principal: Principal, wanted: Wanted): Resolved | Promise<Resolved> {
-    const resolved = explain(userIdOf(principal), wanted, principal.models)
-    return resolved instanceof Promise ? resolved.catch(fail).then(orRefuse) : orRefuse(resolved)
+    const choosing = (facts: Facts) => chooseOnce(facts, wanted, principal.models)
+    const facts = factsOf(userIdOf(principal))
+    return facts instanceof Promise ? facts.then(choosing).catch(fail).then(orRefuse) : orRefuse(choosing(facts))
   }
   const { traced } = deps
   const resolver = {

@@ -27,6 +27,8 @@ export interface Metrics {
   /** A domain's own, declared once where it is built. */
   counter<Label extends string>(name: string, help: string, labels: readonly Label[]): Counter<Label>
   timer<Label extends string>(name: string, help: string, labels: readonly Label[], bounds?: readonly number[]): Histogram<Label>
+  /** Something that is asked for when the metrics are. */
+  gauge(name: string, help: string, read: () => number): void
   /** Of a timer, over the last quarter of an hour: below which bound so much of it was. */
   lately(name: string, share: number): { count: number; withinSeconds: number | undefined }
   /** In Prometheus's text form. */
@@ -92,6 +94,16 @@ export function createMetrics({ clock = Date.now }: { clock?: Clock } = {}): Met
       })
     },
     counter: (name, help, labels) => register(new Counter(name, help, labels)),
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read())
+        },
+      })
+    },
     timer(name, help, labels, bounds = usualBounds) {
       const counts = createSlidingCounts(clock, { minutes: latelyMinutes, width: bounds.length + 1 })
       timers.set(name, { bounds, counts })
