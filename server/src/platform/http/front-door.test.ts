@@ -33,9 +33,13 @@ describe('the front door', () => {
 
   it('lets a request finish that is in flight', async () => {
     const door = await openFrontDoor(local)
-    door.serve((_request, response) => void setTimeout(() => response.end('finished'), 200))
+    const arrived = Promise.withResolvers<void>()
+    door.serve((_request, response) => {
+      arrived.resolve()
+      setTimeout(() => response.end('finished'), 200)
+    })
     const reply = fetch(door.url).then((response) => response.text())
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await arrived.promise
     await door.close(5_000)
     expect(await reply).toBe('finished')
   })
