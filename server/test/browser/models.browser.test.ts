@@ -19,7 +19,7 @@ describe('models and playground', async () => {
     await page.getByLabel('to $').fill('1')
     await page.getByRole('button', { name: 'Sees images' }).click()
     await page.waitForURL(/(?=.*search=haiku)(?=.*inputAtMost=1)(?=.*vision=true)/)
-    await page.getByText(/^\d+ models?$/).waitFor()
+    await page.getByText(/^\d+ of \d+ models$/).waitFor()
     const names = await page.locator('tbody button[aria-expanded]').allInnerTexts()
     expect(names.length).toBeGreaterThan(0)
     for (const name of names) expect(name.toLowerCase()).toContain('haiku')

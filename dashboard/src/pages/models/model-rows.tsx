@@ -95,13 +95,7 @@ export function ModelRows({ models }: { models: readonly Model[] }) {
 
 function Try({ model: { model, name } }: { model: Model }) {
   return (
-    <Button
-      component={Link}
-      to={`/playground?model=${encodeURIComponent(model)}`}
-      size="compact-xs"
-      variant="default"
-      aria-label={`Try ${name}`}
-    >
+    <Button component={Link} to="/playground" search={{ model } as never} size="compact-xs" variant="default" aria-label={`Try ${name}`}>
       Try
     </Button>
   )

@@ -30,8 +30,7 @@ export default function ModelsPage() {
   return (
     <>
       <PageHead title="Models">
-        What can be called by its name here, and what it costs in USD for a million tokens.
-        {facets.data && ` ${facets.data.total.toLocaleString()} models of ${facets.data.providers.length} providers.`}
+        What can be called by its name here, the recommended ones first, and what it costs in USD for a million tokens.
       </PageHead>
       <ModelFilters filters={filters} onChange={setFilters} facets={facets.data} />
       <Shown query={models} loading={<Loading rows={10} height={44} />}>
@@ -60,8 +59,7 @@ export default function ModelsPage() {
               <Group gap="xs" mb={6} justify="space-between">
                 <Text size="xs" c="dimmed" role="status">
                   {items.length}
-                  {models.hasNextPage ? ' and more' : ''} {items.length === 1 ? 'model' : 'models'}
-                  {models.isPlaceholderData && ' …'}
+                  {facets.data && ` of ${facets.data.total.toLocaleString()}`} models{models.isPlaceholderData && ' …'}
                 </Text>
                 {isFiltered && (
                   <Button variant="subtle" size="compact-xs" onClick={clear}>

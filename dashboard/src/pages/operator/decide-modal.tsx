@@ -35,10 +35,10 @@ export function DecideModal({ account, isMe, close }: DecideModalProps) {
     <Modal opened onClose={close} title={named} centered>
       <Stack gap="md">
         <Group gap="md">
-          <Anchor component={Link} size="sm" to={`/operator/quotas?user=${id}`}>
+          <Anchor component={Link} size="sm" to="/operator/quotas" search={{ user: id } as never}>
             What limits them
           </Anchor>
-          <Anchor component={Link} size="sm" to={`/operator/audit?user=${id}`}>
+          <Anchor component={Link} size="sm" to="/operator/audit" search={{ user: id } as never}>
             What was done to theirs
           </Anchor>
         </Group>

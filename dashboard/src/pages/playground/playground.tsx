@@ -5,6 +5,7 @@ import { keysQuery, modelsQuery } from '../../api/queries.ts'
 import { useFilters } from '../../parts/filters.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
+import { Failed } from '../../parts/states.tsx'
 import type { Parameters, Turn } from './chat.ts'
 import { Composer } from './composer.tsx'
 import { LaneColumn } from './lane.tsx'
@@ -13,7 +14,7 @@ import { type Lane, useLane } from './use-lane.ts'
 
 /** One prompt, to one model or to two beside each other. Which ones stands in the address; what was said stays in this page. */
 export default function PlaygroundPage() {
-  const usual = useUsualModel()
+  const { usual, error, retry } = useUsualModel()
   const [{ model = usual, beside }, setModels] = useFilters(['model', 'beside'])
   const [draft, setDraft] = useState('')
   const [system, setSystem] = useState('')
@@ -69,6 +70,7 @@ export default function PlaygroundPage() {
       >
         Real calls, with your keys and at their cost. They stand in your usage like any other.
       </PageHead>
+      {error && <Failed error={error} retry={retry} />}
       <div className={styles.lanes}>
         {lanes.map((lane) => (
           <LaneColumn
@@ -101,11 +103,12 @@ export default function PlaygroundPage() {
 }
 
 /** The first that somebody could try: of the provider whose key they have. */
-function useUsualModel(): string {
-  const { data: keys } = useQuery(keysQuery)
-  const provider = keys?.items.find(({ isEnabled }) => isEnabled)?.provider
-  const { data: models } = useQuery({ ...modelsQuery({ limit: 1, ...(provider ? { provider } : {}) }), enabled: provider !== undefined })
-  return models?.items[0]?.model ?? ''
+function useUsualModel() {
+  const keys = useQuery(keysQuery)
+  const provider = keys.data?.items.find(({ isEnabled }) => isEnabled)?.provider
+  const models = useQuery({ ...modelsQuery({ limit: 1, ...(provider ? { provider } : {}) }), enabled: provider !== undefined })
+  const failed = keys.error ? keys : models
+  return { usual: models.data?.items[0]?.model ?? '', error: failed.error, retry: failed.refetch }
 }
 
 /** What failed before anything was answered is replaced, not repeated. */
