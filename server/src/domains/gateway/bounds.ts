@@ -3,6 +3,7 @@ import type { CallRequest } from './call-request.ts'
 import type { OperationName } from './operations/operations.ts'
 import type { Candidate } from './ports.ts'
 import type { CallShape } from './relay.ts'
+import { multiplyDecimal } from './usage/decimal-text.ts'
 
 /** The most that a call may use, as an operator says of a route where nobody else can. */
 export interface CallBound {
@@ -29,6 +30,9 @@ const makes: Partial<Record<OperationName, 'answers' | 'nothing'>> = {
   'gemini.batch_embed_contents': 'nothing',
 }
 
+/** Of one that says in a form how many images it wants, behind them perhaps: as many as there may be. */
+const mostAnswers: Partial<Record<OperationName, number>> = { 'images.edits': 10, 'images.variations': 10 }
+
 /** As keyloft.reserve_quotas understands it: as much as the model takes at all. */
 const wholeContext = 1_000_000_000_000
 
@@ -44,13 +48,16 @@ const usuallyHidden = 200
  */
 export function boundsOf(
   { name, isFree }: Pick<CallShape, 'name' | 'isFree'>,
-  { asked, isDetached }: Pick<CallRequest, 'asked' | 'isDetached'>,
+  { asked, isDetached, namesOtherModels }: Pick<CallRequest, 'asked' | 'isDetached' | 'namesOtherModels'>,
   { provider, modelId }: Pick<Candidate, 'provider' | 'modelId'>,
   set: readonly CallBound[],
 ): Bounds {
   if (isFree) return { mostInputTokens: 0, mostOutputTokens: 0, mostCostUsd: '0' }
   const bound = set.find((one) => one.provider === provider && isNamed(modelId, one.model))
-  if (bound) return { mostInputTokens: bound.tokens, mostOutputTokens: 0, mostCostUsd: bound.costUsd }
+  if (bound && !namesOtherModels && !asked.isAnyNumber) {
+    const answers = Math.max(1, asked.choices ?? mostAnswers[name as OperationName] ?? 1)
+    return { mostInputTokens: answers * bound.tokens, mostOutputTokens: 0, mostCostUsd: multiplyDecimal(bound.costUsd, answers) }
+  }
   const made = makes[name as OperationName]
   if (made === undefined || isDetached || asked.isOpenEnded) return {}
   const { inputBytes, hasMedia, mostOutputTokens, choices } = asked

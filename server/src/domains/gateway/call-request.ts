@@ -34,6 +34,8 @@ interface Asked {
   readonly mostOutputTokens?: number
   /** Absent: one. */
   readonly choices?: number
+  /** How many are asked for, nobody can tell. */
+  readonly isAnyNumber?: true
   /** Whether there are images, sounds or files in it, or what the provider keeps and the body only points to. */
   readonly hasMedia: boolean
   /** Whether the provider reads more than it is sent, as where it searches or runs something. Looked up when it is asked. */

@@ -172,7 +172,13 @@ describe('a call for which a hard limit may hold', () => {
     })
 
     it('what the operator says of a route', async () => {
-      expect(await boundsOf(chat, body, { modelId: 'searching-1' })).toEqual([9_000, 0, undefined, '0.5'])
+      const searching = { modelId: 'searching-1' }
+      const nothing = [undefined, undefined, undefined, undefined]
+      expect(await boundsOf(chat, body, searching)).toEqual([9_000, 0, undefined, '0.5'])
+      expect(await boundsOf(chat, { ...body, n: 3 }, searching)).toEqual([27_000, 0, undefined, '1.5'])
+      expect(await boundsOf('/v1/images/generations', { prompt: 'x', n: 4 }, searching)).toEqual([36_000, 0, undefined, '2'])
+      expect(await boundsOf(chat, { ...body, n: '3', web_search_options: {} }, searching)).toEqual(nothing)
+      expect(await boundsOf(chat, { ...body, models: ['dear'], web_search_options: {} }, searching)).toEqual(nothing)
     })
 
     it('and where no limit holds, nothing', async () => {

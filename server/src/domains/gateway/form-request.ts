@@ -18,8 +18,8 @@ export async function readFormRequest(source: IncomingMessage, mostBytes: number
   const upload = new Upload(source, { mostBytes, onlooker: fields })
   await upload.readHead(() => fields.found !== undefined, mostHeadBytes)
   const early = fields.found
-  if (early && (early.text.trim() === '' || early.text.length > longestModel))
-    throw httpErrors.invalid({ message: 'The field model is empty, or too long.' })
+  if (early && (early.text.trim() === '' || early.text.length > longestModel || /\p{Cc}/u.test(early.text)))
+    throw httpErrors.invalid({ message: 'The field model is no text, or too long.' })
   return {
     model: early?.text,
     streams: false,

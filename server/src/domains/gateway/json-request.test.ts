@@ -54,6 +54,8 @@ describe('the body of a call', () => {
     '{"model":"m","stream":"yes"}',
     '{"model":"m","messages":[{]',
     `{"model":"${'m'.repeat(300)}"}`,
+    '{"model":"a\\u0000b"}',
+    '{"model":"a\\ud800"}',
   ])('is refused as %s', (text) =>
     expect(() => read(text)).toThrow(
       expect.objectContaining({ status: 400, code: expect.stringMatching(/^http\.(invalid|bad_request)$/) }),
@@ -72,8 +74,8 @@ describe('the body of a call', () => {
   it.each([
     ['{"model":"m","max_tokens":100,"n":3}', { mostOutputTokens: 100, choices: 3, hasMedia: false }],
     ['{"model":"m","max_tokens":1e3,"max_completion_tokens":20}', { mostOutputTokens: 1000, hasMedia: false }],
-    ['{"model":"m","max_tokens":null,"n":"3"}', { hasMedia: false, isOpenEnded: true }],
-    ['{"model":"m","max_tokens":"100","n":-1}', { hasMedia: false, isOpenEnded: true }],
+    ['{"model":"m","max_tokens":null,"n":"3"}', { hasMedia: false, isAnyNumber: true, isOpenEnded: true }],
+    ['{"model":"m","max_tokens":"100","n":-1}', { hasMedia: false, isAnyNumber: true, isOpenEnded: true }],
     ['{"model":"m","max_tokens":"100","max_completion_tokens":5}', { hasMedia: false }],
     ['{"model":"m","service_tier":"auto","prediction":null}', { hasMedia: false }],
     ['{"model":"m","service_tier":"priority"}', { hasMedia: false, isOpenEnded: true }],

@@ -75,6 +75,7 @@ function readAsked(text: string, object: ScannedObject<string>, shape: RequestSh
     inputBytes: text.length,
     ...(mostOutputTokens === undefined ? {} : { mostOutputTokens }),
     ...(wanted === 'unclear' || (wanted === undefined && answers === 1) ? {} : { choices: (wanted ?? 1) * answers }),
+    ...(wanted === 'unclear' ? { isAnyNumber: true as const } : {}),
     hasMedia: mediaMarks.some((mark) => text.includes(mark)),
     get isOpenEnded() {
       const isUnbounded = wanted === 'unclear' || namesOthers(text, object, shape) || isDearer(text, object, shape)
@@ -128,10 +129,13 @@ function readCount(text: string, member: Member): number | undefined {
 }
 const quote = 34
 
+/** No database keeps a NUL, and half a sign cannot be sent. */
+const unwritable = /[\p{Cc}\p{Cs}]/u
+
 function readText(name: string, bytes: Buffer, text: string, { start, end }: Member): string {
   const isPlain = text.charCodeAt(start) === 34 && /^[!#-[\]-~]+$/.test(text.slice(start + 1, end - 1))
   const value: unknown = isPlain ? text.slice(start + 1, end - 1) : parse(bytes.toString('utf8', start, end))
-  if (typeof value !== 'string' || value.trim() === '' || value.length > longestText)
+  if (typeof value !== 'string' || value.trim() === '' || value.length > longestText || unwritable.test(value))
     throw httpErrors.invalid({ message: `The field ${name} is no text, or too long.`, hint: lookAt })
   return value
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addDecimals, decimalText } from './decimal-text.ts'
+import { addDecimals, decimalText, multiplyDecimal } from './decimal-text.ts'
 
 describe('decimal text', () => {
   it.each([
@@ -31,4 +31,11 @@ describe('decimal text', () => {
     ['9.99', '0.01', '10'],
     ['12', '0.5', '12.5'],
   ])('of %s and %s add up to %s', (a, b, sum) => expect(addDecimals(a, b)).toBe(sum))
+
+  it.each([
+    ['0.10', 3, '0.3'],
+    ['0', 9, '0'],
+    ['2.50', 4, '10'],
+    ['0.000000000000000000001', 1e12, '0.000000001'],
+  ])('%s, taken %i times, is %s', (text, times, product) => expect(multiplyDecimal(text, times)).toBe(product))
 })

@@ -16,6 +16,13 @@ export function addDecimals(a: string, b: string): string {
   return shift(sum.slice(0, sum.length - places), sum.slice(sum.length - places), 0)
 }
 
+/** @param times a whole number */
+export function multiplyDecimal(text: string, times: number): string {
+  const places = placesOf(text)
+  const product = (toUnits(text, places) * BigInt(times)).toString().padStart(places + 1, '0')
+  return shift(product.slice(0, product.length - places), product.slice(product.length - places), 0)
+}
+
 const placesOf = (text: string) => text.split('.')[1]?.length ?? 0
 const toUnits = (text: string, places: number) => BigInt(text.replace('.', '') + '0'.repeat(places - placesOf(text)))
 
