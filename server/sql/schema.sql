@@ -570,10 +570,11 @@ CREATE TABLE public.model_prices (
     reasoning_per_million numeric,
     audio_output_per_million numeric,
     per_image numeric,
+    per_search numeric,
     per_request numeric,
     source text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT model_prices_bounded CHECK ((((input_per_million >= (0)::numeric) AND (input_per_million <= (1000000)::numeric)) AND ((cached_input_per_million >= (0)::numeric) AND (cached_input_per_million <= (1000000)::numeric)) AND ((cache_write_5m_per_million >= (0)::numeric) AND (cache_write_5m_per_million <= (1000000)::numeric)) AND ((cache_write_1h_per_million >= (0)::numeric) AND (cache_write_1h_per_million <= (1000000)::numeric)) AND ((audio_input_per_million >= (0)::numeric) AND (audio_input_per_million <= (1000000)::numeric)) AND ((output_per_million >= (0)::numeric) AND (output_per_million <= (1000000)::numeric)) AND ((reasoning_per_million >= (0)::numeric) AND (reasoning_per_million <= (1000000)::numeric)) AND ((audio_output_per_million >= (0)::numeric) AND (audio_output_per_million <= (1000000)::numeric)) AND ((per_image >= (0)::numeric) AND (per_image <= (1000000)::numeric)) AND ((per_request >= (0)::numeric) AND (per_request <= (1000000)::numeric)))),
+    CONSTRAINT model_prices_bounded CHECK ((((input_per_million >= (0)::numeric) AND (input_per_million <= (1000000)::numeric)) AND ((cached_input_per_million >= (0)::numeric) AND (cached_input_per_million <= (1000000)::numeric)) AND ((cache_write_5m_per_million >= (0)::numeric) AND (cache_write_5m_per_million <= (1000000)::numeric)) AND ((cache_write_1h_per_million >= (0)::numeric) AND (cache_write_1h_per_million <= (1000000)::numeric)) AND ((audio_input_per_million >= (0)::numeric) AND (audio_input_per_million <= (1000000)::numeric)) AND ((output_per_million >= (0)::numeric) AND (output_per_million <= (1000000)::numeric)) AND ((reasoning_per_million >= (0)::numeric) AND (reasoning_per_million <= (1000000)::numeric)) AND ((audio_output_per_million >= (0)::numeric) AND (audio_output_per_million <= (1000000)::numeric)) AND ((per_image >= (0)::numeric) AND (per_image <= (1000000)::numeric)) AND ((per_search >= (0)::numeric) AND (per_search <= (1000000)::numeric)) AND ((per_request >= (0)::numeric) AND (per_request <= (1000000)::numeric)))),
     CONSTRAINT model_prices_model_length CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
     CONSTRAINT model_prices_provider_form CHECK ((provider ~ '^[a-z0-9][a-z0-9_-]{0,49}$'::text)),
     CONSTRAINT model_prices_source_known CHECK ((source = ANY (ARRAY['shipped'::text, 'imported'::text]))),
@@ -604,21 +605,25 @@ COMMENT ON COLUMN public.model_prices.cached_input_per_million IS 'Null: charged
 
 COMMENT ON COLUMN public.model_prices.reasoning_per_million IS 'Null: charged as output.';
 
+-- Name: COLUMN model_prices.per_search; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.model_prices.per_search IS 'For each search of the web that a tool of the provider''s made.';
+
 -- Name: COLUMN model_prices.source; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
 COMMENT ON COLUMN public.model_prices.source IS 'shipped with Keyloft, or imported by the operator, which outranks it.';
 
--- Name: cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) RETURNS numeric
+CREATE FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint) RETURNS numeric
     LANGUAGE sql IMMUTABLE
-    RETURN CASE WHEN ((price).id IS NOT NULL) THEN trim_scale((((0.000001 * (CASE WHEN (input_tokens = 0) THEN (0)::numeric ELSE ((((CASE WHEN (input_tokens = (((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens)) THEN (0)::numeric ELSE ((((((input_tokens - cached_input_tokens) - cache_write_5m_tokens) - cache_write_1h_tokens) - audio_input_tokens))::numeric * (price).input_per_million) END + CASE WHEN (cached_input_tokens = 0) THEN (0)::numeric ELSE ((cached_input_tokens)::numeric * COALESCE((price).cached_input_per_million, (price).input_per_million)) END) + CASE WHEN (cache_write_5m_tokens = 0) THEN (0)::numeric ELSE ((cache_write_5m_tokens)::numeric * COALESCE((price).cache_write_5m_per_million, (price).input_per_million)) END) + CASE WHEN (cache_write_1h_tokens = 0) THEN (0)::numeric ELSE ((cache_write_1h_tokens)::numeric * COALESCE((price).cache_write_1h_per_million, (price).input_per_million)) END) + CASE WHEN (audio_input_tokens = 0) THEN (0)::numeric ELSE ((audio_input_tokens)::numeric * (price).audio_input_per_million) END) END + CASE WHEN (output_tokens = 0) THEN (0)::numeric ELSE ((CASE WHEN (output_tokens = (reasoning_tokens + audio_output_tokens)) THEN (0)::numeric ELSE ((((output_tokens - reasoning_tokens) - audio_output_tokens))::numeric * (price).output_per_million) END + CASE WHEN (reasoning_tokens = 0) THEN (0)::numeric ELSE ((reasoning_tokens)::numeric * COALESCE((price).reasoning_per_million, (price).output_per_million)) END) + CASE WHEN (audio_output_tokens = 0) THEN (0)::numeric ELSE ((audio_output_tokens)::numeric * (price).audio_output_per_million) END) END)) + CASE WHEN (images = 0) THEN (0)::numeric ELSE ((images)::numeric * (price).per_image) END) + COALESCE((price).per_request, (0)::numeric))) ELSE NULL::numeric END;
+    RETURN CASE WHEN ((price).id IS NOT NULL) THEN trim_scale(((((0.000001 * (CASE WHEN (input_tokens = 0) THEN (0)::numeric ELSE ((((CASE WHEN (input_tokens = (((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens)) THEN (0)::numeric ELSE ((((((input_tokens - cached_input_tokens) - cache_write_5m_tokens) - cache_write_1h_tokens) - audio_input_tokens))::numeric * (price).input_per_million) END + CASE WHEN (cached_input_tokens = 0) THEN (0)::numeric ELSE ((cached_input_tokens)::numeric * COALESCE((price).cached_input_per_million, (price).input_per_million)) END) + CASE WHEN (cache_write_5m_tokens = 0) THEN (0)::numeric ELSE ((cache_write_5m_tokens)::numeric * COALESCE((price).cache_write_5m_per_million, (price).input_per_million)) END) + CASE WHEN (cache_write_1h_tokens = 0) THEN (0)::numeric ELSE ((cache_write_1h_tokens)::numeric * COALESCE((price).cache_write_1h_per_million, (price).input_per_million)) END) + CASE WHEN (audio_input_tokens = 0) THEN (0)::numeric ELSE ((audio_input_tokens)::numeric * (price).audio_input_per_million) END) END + CASE WHEN (output_tokens = 0) THEN (0)::numeric ELSE ((CASE WHEN (output_tokens = (reasoning_tokens + audio_output_tokens)) THEN (0)::numeric ELSE ((((output_tokens - reasoning_tokens) - audio_output_tokens))::numeric * (price).output_per_million) END + CASE WHEN (reasoning_tokens = 0) THEN (0)::numeric ELSE ((reasoning_tokens)::numeric * COALESCE((price).reasoning_per_million, (price).output_per_million)) END) + CASE WHEN (audio_output_tokens = 0) THEN (0)::numeric ELSE ((audio_output_tokens)::numeric * (price).audio_output_per_million) END) END)) + CASE WHEN (images = 0) THEN (0)::numeric ELSE ((images)::numeric * (price).per_image) END) + CASE WHEN (searches = 0) THEN (0)::numeric ELSE ((searches)::numeric * (price).per_search) END) + COALESCE((price).per_request, (0)::numeric))) ELSE NULL::numeric END;
 
-ALTER FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint) OWNER TO keyloft_owner;
 
--- Name: FUNCTION cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) IS 'What a call costs by this price. Cached, written and audio tokens are parts of the input, reasoning and audio tokens of the output.';
+COMMENT ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint) IS 'What a call costs by this price. Cached, written and audio tokens are parts of the input, reasoning and audio tokens of the output.';
 
 -- Name: count_request(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1177,12 +1182,12 @@ begin
            pg_catalog.jsonb_to_recordset(e.prices) as t (
              from_input_tokens bigint, input_per_million numeric, cached_input_per_million numeric, cache_write_5m_per_million numeric,
              cache_write_1h_per_million numeric, audio_input_per_million numeric, output_per_million numeric,
-             reasoning_per_million numeric, audio_output_per_million numeric, per_image numeric, per_request numeric)
+             reasoning_per_million numeric, audio_output_per_million numeric, per_image numeric, per_search numeric, per_request numeric)
   ), wanted as (
     select provider, model, pg_catalog.array_agg(tier order by from_input_tokens) as all_tiers
       from tiers, lateral (select row(
              from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million, cache_write_1h_per_million,
-             audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request) as tier) as written
+             audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_search, per_request) as tier) as written
      group by provider, model
   ), latest as (
     select distinct on (p.provider, p.model) p.provider, p.model, p.effective_from, p.source
@@ -1193,7 +1198,7 @@ begin
       from latest l join public.model_prices p using (provider, model, effective_from),
            lateral (select row(
              p.from_input_tokens, p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million,
-             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_request) as tier) as written
+             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_search, p.per_request) as tier) as written
      group by l.provider, l.model, l.effective_from, l.source
   ), judged as (
     select w.provider, w.model, f.model is null or f.effective_from < in_effective_from as is_newer
@@ -1202,9 +1207,9 @@ begin
   ), entered as (
     insert into public.model_prices (
       provider, model, effective_from, source, from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million,
-      cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request)
+      cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_search, per_request)
     select provider, model, in_effective_from, in_source, from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million,
-           cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request
+           cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_search, per_request
       from tiers join judged using (provider, model) where is_newer order by provider, model, from_input_tokens
     on conflict do nothing
     returning 1
@@ -1900,7 +1905,7 @@ begin
            case when in_as_booked or u.usage_basis in ('none', 'unknown') or (found.price).id is not distinct from u.price_id then u.cost_usd
                 else coalesce(keyloft.cost_of(
                   found.price, u.input_tokens, u.cached_input_tokens, u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.audio_input_tokens,
-                  u.output_tokens, u.reasoning_tokens, u.audio_output_tokens, u.images), u.cost_usd) end as wanted
+                  u.output_tokens, u.reasoning_tokens, u.audio_output_tokens, u.images, u.searches), u.cost_usd) end as wanted
       from public.usage_records u
            left join lateral (
              select p as price from public.model_prices p
@@ -2234,9 +2239,9 @@ ALTER FUNCTION keyloft.set_updated_at() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says when.';
 
--- Name: settle_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], timestamp with time zone[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+-- Name: settle_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], timestamp with time zone[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) RETURNS text[]
+CREATE FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
@@ -2264,24 +2269,25 @@ begin
   in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
   in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
   in_images := coalesce(in_images, none);
+  in_searches := coalesce(in_searches, none);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
                   decisions is not null and outcome in ('completed', 'failed', 'aborted') and usage_basis in ('reported', 'estimated', 'none', 'unknown')
-                  and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0
+                  and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images, searches) >= 0
                   and cached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens <= input_tokens
                   and reasoning_tokens + audio_output_tokens <= output_tokens
-                  and greatest(input_tokens, output_tokens, images) <= 1000000000000
+                  and greatest(input_tokens, output_tokens, images, searches) <= 1000000000000
                   and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
       from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
                   in_key_ids, in_token_ids, in_decisions, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
                   in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                  in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd)
+                  in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd)
            with ordinality as g (
                   user_id, id, started_at, request_id, operation, provider, model, credential_source,
                   key_id, token_id, decisions, ended_at, outcome, status, first_byte_ms, input_tokens,
                   cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                  reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd, place)
+                  reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
@@ -2291,17 +2297,17 @@ begin
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
       outcome, status, first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens,
-      output_tokens, reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
+      output_tokens, reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
     select g.user_id, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
            g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-           g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.usage_basis, g.provider_usage,
+           g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches, g.usage_basis, g.provider_usage,
            case g.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end,
            price.id, g.provider_cost_usd
       from given g
            left join lateral (
              select p.id, keyloft.cost_of(
                       p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                      g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) as cost_usd
+                      g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
                from public.model_prices p
               where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
@@ -2325,15 +2331,15 @@ begin
       select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, g.*
         from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
                     in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
+                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
                     of_user, of_call, began_at, verdict, ended_at, outcome, status, first_byte_ms, input_tokens,
                     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                    reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd)
+                    reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd)
              join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
              left join lateral (
                select p.id, keyloft.cost_of(
                         p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) as cost_usd
+                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
                  from public.model_prices p
                 where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= g.input_tokens
                 order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
@@ -2344,7 +2350,7 @@ begin
          set ended_at = l.ended_at, outcome = l.outcome, status = l.status, first_byte_ms = l.first_byte_ms, input_tokens = l.input_tokens,
              cached_input_tokens = l.cached_input_tokens, cache_write_5m_tokens = l.cache_write_5m_tokens,
              cache_write_1h_tokens = l.cache_write_1h_tokens, audio_input_tokens = l.audio_input_tokens, output_tokens = l.output_tokens,
-             reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images,
+             reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images, searches = l.searches,
              usage_basis = l.usage_basis, provider_usage = l.provider_usage, provider_cost_usd = l.provider_cost_usd,
              price_id = l.price_id, settled_at = pg_catalog.clock_timestamp(),
              cost_usd = least(u.cost_usd, case l.usage_basis when 'none' then 0 when 'unknown' then null else l.cost_usd end)
@@ -2366,11 +2372,11 @@ begin
 end
 $$;
 
-ALTER FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) OWNER TO keyloft_definer;
 
--- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) IS 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
+COMMENT ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) IS 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
 
 -- Name: signal_change(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -3489,6 +3495,7 @@ CREATE TABLE public.usage_records (
     reasoning_tokens bigint DEFAULT 0 NOT NULL,
     audio_output_tokens bigint DEFAULT 0 NOT NULL,
     images bigint DEFAULT 0 NOT NULL,
+    searches bigint DEFAULT 0 NOT NULL,
     usage_basis text NOT NULL,
     provider_usage jsonb,
     cost_usd numeric,
@@ -3562,6 +3569,7 @@ CREATE TABLE keyloft.usage_records_default (
     reasoning_tokens bigint DEFAULT 0 NOT NULL,
     audio_output_tokens bigint DEFAULT 0 NOT NULL,
     images bigint DEFAULT 0 NOT NULL,
+    searches bigint DEFAULT 0 NOT NULL,
     usage_basis text NOT NULL,
     provider_usage jsonb,
     cost_usd numeric,
@@ -5706,10 +5714,10 @@ GRANT SELECT ON TABLE public.model_prices TO authenticated;
 GRANT SELECT ON TABLE public.model_prices TO service_role;
 GRANT SELECT,INSERT ON TABLE public.model_prices TO keyloft_definer;
 
--- Name: FUNCTION cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint) TO keyloft_definer;
 
 -- Name: FUNCTION count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -5993,10 +6001,10 @@ GRANT ALL ON FUNCTION keyloft.secrets_of(in_user_id uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.set_updated_at() FROM PUBLIC;
 
--- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) TO service_role;
 
 -- Name: FUNCTION signal_change(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

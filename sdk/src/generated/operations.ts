@@ -158,7 +158,7 @@ export type Health = {
 export type ListedPrice = {
   /** The rates of calls with at least so many input tokens. */
   fromInputTokens: number
-  /** USD for a million tokens, as are all but the last two. */
+  /** USD for a million tokens, as are all but the last three. */
   input: string | null
   cachedInput: string | null
   cacheWrite5m: string | null
@@ -169,6 +169,8 @@ export type ListedPrice = {
   audioOutput: string | null
   /** USD for one. */
   image: string | null
+  /** USD for one, of the web by a tool of the provider’s. */
+  search: string | null
   /** USD for one. */
   request: string | null
   provider: string
@@ -196,7 +198,7 @@ export type Model = {
   prices: Array<{
     /** The rates of calls with at least so many input tokens. */
     fromInputTokens: number
-    /** USD for a million tokens, as are all but the last two. */
+    /** USD for a million tokens, as are all but the last three. */
     input: string | null
     cachedInput: string | null
     cacheWrite5m: string | null
@@ -207,6 +209,8 @@ export type Model = {
     audioOutput: string | null
     /** USD for one. */
     image: string | null
+    /** USD for one, of the web by a tool of the provider’s. */
+    search: string | null
     /** USD for one. */
     request: string | null
   }>
@@ -538,6 +542,8 @@ export type UsageCall = {
     audioOutput: number
   }
   images: number
+  /** Of the web, by a tool of the provider’s. */
+  searches: number
   usageBasis: 'reported' | 'estimated' | 'none' | 'unknown'
   /** As it was booked. Null: unpriced. */
   costUsd: string | null
@@ -574,6 +580,8 @@ export type UsageCallDetail = {
     audioOutput: number
   }
   images: number
+  /** Of the web, by a tool of the provider’s. */
+  searches: number
   usageBasis: 'reported' | 'estimated' | 'none' | 'unknown'
   /** As it was booked. Null: unpriced. */
   costUsd: string | null
@@ -1112,6 +1120,7 @@ export interface Operations {
       reasoningTokens?: number | undefined
       audioOutputTokens?: number | undefined
       images?: number | undefined
+      searches?: number | undefined
       /** What the provider says that it costs. Kept beside ours. */
       providerCostUsd?: string | undefined
     }

@@ -49,6 +49,7 @@ create table public.model_prices (
   reasoning_per_million numeric,
   audio_output_per_million numeric,
   per_image numeric,
+  per_search numeric,
   per_request numeric,
   source text not null,
   created_at timestamptz not null default now(),
@@ -63,13 +64,14 @@ create table public.model_prices (
     and cache_write_5m_per_million between 0 and 1000000 and cache_write_1h_per_million between 0 and 1000000
     and audio_input_per_million between 0 and 1000000 and output_per_million between 0 and 1000000
     and reasoning_per_million between 0 and 1000000 and audio_output_per_million between 0 and 1000000
-    and per_image between 0 and 1000000 and per_request between 0 and 1000000
+    and per_image between 0 and 1000000 and per_search between 0 and 1000000 and per_request between 0 and 1000000
   )
 );
 comment on table public.model_prices is 'Prices in USD. A row is in force from its date until the next of its model; none is ever changed.';
 comment on column public.model_prices.from_input_tokens is 'For providers that charge long prompts at another rate: the rate of calls with at least so many input tokens.';
 comment on column public.model_prices.input_per_million is 'Null: what this would be charged for has no price, and such a call stays unpriced.';
 comment on column public.model_prices.cached_input_per_million is 'Null: charged as input. So are cache writes.';
+comment on column public.model_prices.per_search is 'For each search of the web that a tool of the provider''s made.';
 comment on column public.model_prices.reasoning_per_million is 'Null: charged as output.';
 comment on column public.model_prices.source is 'shipped with Keyloft, or imported by the operator, which outranks it.';
 
@@ -78,7 +80,7 @@ comment on column public.model_prices.source is 'shipped with Keyloft, or import
 create function keyloft.cost_of(
   price public.model_prices, input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint,
   cache_write_1h_tokens bigint, audio_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint,
-  audio_output_tokens bigint, images bigint
+  audio_output_tokens bigint, images bigint, searches bigint
 ) returns numeric
   language sql immutable
   return case when (price).id is not null then trim_scale(
@@ -99,9 +101,10 @@ create function keyloft.cost_of(
       end
     )
     + case when images = 0 then 0 else images * (price).per_image end
+    + case when searches = 0 then 0 else searches * (price).per_search end
     + coalesce((price).per_request, 0)
   ) end;
-comment on function keyloft.cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint)
+comment on function keyloft.cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint)
   is 'What a call costs by this price. Cached, written and audio tokens are parts of the input, reasoning and audio tokens of the output.';
 
 -- One entry of in_models: {provider, models: [name, alias …], display_name, …, prices: [{from_input_tokens, input_per_million, …}]}.
@@ -138,12 +141,12 @@ begin
            pg_catalog.jsonb_to_recordset(e.prices) as t (
              from_input_tokens bigint, input_per_million numeric, cached_input_per_million numeric, cache_write_5m_per_million numeric,
              cache_write_1h_per_million numeric, audio_input_per_million numeric, output_per_million numeric,
-             reasoning_per_million numeric, audio_output_per_million numeric, per_image numeric, per_request numeric)
+             reasoning_per_million numeric, audio_output_per_million numeric, per_image numeric, per_search numeric, per_request numeric)
   ), wanted as (
     select provider, model, pg_catalog.array_agg(tier order by from_input_tokens) as all_tiers
       from tiers, lateral (select row(
              from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million, cache_write_1h_per_million,
-             audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request) as tier) as written
+             audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_search, per_request) as tier) as written
      group by provider, model
   ), latest as (
     select distinct on (p.provider, p.model) p.provider, p.model, p.effective_from, p.source
@@ -154,7 +157,7 @@ begin
       from latest l join public.model_prices p using (provider, model, effective_from),
            lateral (select row(
              p.from_input_tokens, p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million,
-             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_request) as tier) as written
+             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_search, p.per_request) as tier) as written
      group by l.provider, l.model, l.effective_from, l.source
   ), judged as (
     select w.provider, w.model, f.model is null or f.effective_from < in_effective_from as is_newer
@@ -163,9 +166,9 @@ begin
   ), entered as (
     insert into public.model_prices (
       provider, model, effective_from, source, from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million,
-      cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request)
+      cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_search, per_request)
     select provider, model, in_effective_from, in_source, from_input_tokens, input_per_million, cached_input_per_million, cache_write_5m_per_million,
-           cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_request
+           cache_write_1h_per_million, audio_input_per_million, output_per_million, reasoning_per_million, audio_output_per_million, per_image, per_search, per_request
       from tiers join judged using (provider, model) where is_newer order by provider, model, from_input_tokens
     on conflict do nothing
     returning 1
@@ -178,9 +181,9 @@ $$;
 comment on function keyloft.load_models(jsonb, timestamptz, text) is 'Brings the catalogue up to date, and enters each price that differs from the latest as a new row. What is shipped never follows upon what was imported; outdated are those whose latest price differs and is not older.';
 
 revoke all on function keyloft.load_models(jsonb, timestamptz, text),
-  keyloft.cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) from public;
+  keyloft.cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) from public;
 grant execute on function keyloft.load_models(jsonb, timestamptz, text) to service_role;
-grant execute on function keyloft.cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) to keyloft_definer;
+grant execute on function keyloft.cost_of(public.model_prices, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) to keyloft_definer;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.load_models(jsonb, timestamptz, text) owner to keyloft_definer;
 revoke create on schema keyloft from keyloft_definer;

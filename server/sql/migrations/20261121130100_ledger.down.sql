@@ -4,7 +4,7 @@ drop function keyloft.make_usage_partitions(integer);
 drop function keyloft.sweep_calls(integer);
 drop function keyloft.renew_leases(uuid[], uuid[], integer);
 drop function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]);
+  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]);
 drop function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]);
 drop function keyloft.begin_quotas(uuid);
 drop function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]);

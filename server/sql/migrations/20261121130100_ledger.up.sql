@@ -40,6 +40,7 @@ create table public.usage_records (
   reasoning_tokens bigint not null default 0,
   audio_output_tokens bigint not null default 0,
   images bigint not null default 0,
+  searches bigint not null default 0,
   usage_basis text not null,
   provider_usage jsonb,
   cost_usd numeric,
@@ -702,7 +703,7 @@ create function keyloft.settle_calls(
   in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[],
   in_ended_at timestamptz[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[],
   in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[],
-  in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[],
+  in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[],
   in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]
 ) returns text[]
   language plpgsql volatile security definer
@@ -732,24 +733,25 @@ begin
   in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
   in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
   in_images := coalesce(in_images, none);
+  in_searches := coalesce(in_searches, none);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
                   decisions is not null and outcome in ('completed', 'failed', 'aborted') and usage_basis in ('reported', 'estimated', 'none', 'unknown')
-                  and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images) >= 0
+                  and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images, searches) >= 0
                   and cached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens <= input_tokens
                   and reasoning_tokens + audio_output_tokens <= output_tokens
-                  and greatest(input_tokens, output_tokens, images) <= 1000000000000
+                  and greatest(input_tokens, output_tokens, images, searches) <= 1000000000000
                   and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
       from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
                   in_key_ids, in_token_ids, in_decisions, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
                   in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                  in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd)
+                  in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd)
            with ordinality as g (
                   user_id, id, started_at, request_id, operation, provider, model, credential_source,
                   key_id, token_id, decisions, ended_at, outcome, status, first_byte_ms, input_tokens,
                   cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                  reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd, place)
+                  reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
@@ -759,17 +761,17 @@ begin
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
       outcome, status, first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens,
-      output_tokens, reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
+      output_tokens, reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
     select g.user_id, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
            g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-           g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.usage_basis, g.provider_usage,
+           g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches, g.usage_basis, g.provider_usage,
            case g.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end,
            price.id, g.provider_cost_usd
       from given g
            left join lateral (
              select p.id, keyloft.cost_of(
                       p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                      g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) as cost_usd
+                      g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
                from public.model_prices p
               where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
@@ -793,15 +795,15 @@ begin
       select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, g.*
         from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
                     in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
+                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
                     of_user, of_call, began_at, verdict, ended_at, outcome, status, first_byte_ms, input_tokens,
                     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                    reasoning_tokens, audio_output_tokens, images, usage_basis, provider_usage, provider_cost_usd)
+                    reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd)
              join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
              left join lateral (
                select p.id, keyloft.cost_of(
                         p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images) as cost_usd
+                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
                  from public.model_prices p
                 where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= g.input_tokens
                 order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
@@ -812,7 +814,7 @@ begin
          set ended_at = l.ended_at, outcome = l.outcome, status = l.status, first_byte_ms = l.first_byte_ms, input_tokens = l.input_tokens,
              cached_input_tokens = l.cached_input_tokens, cache_write_5m_tokens = l.cache_write_5m_tokens,
              cache_write_1h_tokens = l.cache_write_1h_tokens, audio_input_tokens = l.audio_input_tokens, output_tokens = l.output_tokens,
-             reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images,
+             reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images, searches = l.searches,
              usage_basis = l.usage_basis, provider_usage = l.provider_usage, provider_cost_usd = l.provider_cost_usd,
              price_id = l.price_id, settled_at = pg_catalog.clock_timestamp(),
              cost_usd = least(u.cost_usd, case l.usage_basis when 'none' then 0 when 'unknown' then null else l.cost_usd end)
@@ -834,7 +836,7 @@ begin
 end
 $$;
 comment on function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[])
+  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[])
   is 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
 
 create function keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) returns integer
@@ -995,18 +997,18 @@ revoke all on function
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-    timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
+    timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) from public;
 grant execute on function
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-    timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
+    timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
 grant execute on function keyloft.begin_quotas(uuid) to service_role;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
+  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
 alter function keyloft.begin_quotas(uuid) owner to keyloft_definer;
 alter function keyloft.limit_api_key() owner to keyloft_definer;
 alter function keyloft.bound_quotas() owner to keyloft_definer;

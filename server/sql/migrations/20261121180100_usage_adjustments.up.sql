@@ -56,7 +56,7 @@ begin
            case when in_as_booked or u.usage_basis in ('none', 'unknown') or (found.price).id is not distinct from u.price_id then u.cost_usd
                 else coalesce(keyloft.cost_of(
                   found.price, u.input_tokens, u.cached_input_tokens, u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.audio_input_tokens,
-                  u.output_tokens, u.reasoning_tokens, u.audio_output_tokens, u.images), u.cost_usd) end as wanted
+                  u.output_tokens, u.reasoning_tokens, u.audio_output_tokens, u.images, u.searches), u.cost_usd) end as wanted
       from public.usage_records u
            left join lateral (
              select p as price from public.model_prices p

@@ -111,6 +111,7 @@ const rates: [keyof Price, string][] = [
   ['reasoning', 'Reasoning'],
   ['audioOutput', 'Audio output'],
   ['image', 'Each image'],
+  ['search', 'Each search of the web'],
   ['request', 'Each request'],
 ]
 

@@ -21,6 +21,7 @@ const others: [keyof Price, string][] = [
   ['reasoning', 'reasoning'],
   ['audioOutput', 'audio out'],
   ['image', 'each image'],
+  ['search', 'each search'],
   ['request', 'each request'],
 ]
 

@@ -38,6 +38,8 @@ export interface Usage {
   readonly reasoningTokens: number
   readonly audioOutputTokens: number
   readonly images: number
+  /** Of the web, by a tool of the provider's. */
+  readonly searches: number
 }
 
 export interface Outcome {
@@ -66,6 +68,7 @@ export const noUsage: Usage = Object.freeze({
   reasoningTokens: 0,
   audioOutputTokens: 0,
   images: 0,
+  searches: 0,
 })
 
 const most = 1e12

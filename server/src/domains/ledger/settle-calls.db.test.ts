@@ -92,6 +92,7 @@ describe('the functions of the ledger', async () => {
     ['audio both ways', { inputTokens: 10, audioInputTokens: 10, outputTokens: 10, audioOutputTokens: 10 }, '0.0003'],
     ['reasoning', { inputTokens: 0, outputTokens: 10, reasoningTokens: 4 }, '0.000024'],
     ['images', { inputTokens: 0, outputTokens: 0, images: 3 }, '0.12'],
+    ['searches', { inputTokens: 0, outputTokens: 0, searches: 3 }, '0.03'],
     ['nothing', { inputTokens: 0, outputTokens: 0 }, '0'],
     ['a long prompt', { inputTokens: 1_000_000, outputTokens: 1 }, '2.000004'],
     ['a trillion tokens', { inputTokens: 1_000_000_000_000, outputTokens: 999_999_999_999 }, '5999999.999996'],
@@ -107,6 +108,7 @@ describe('the functions of the ledger', async () => {
       reasoning: '3',
       audioOutput: '20',
       image: '0.04',
+      search: '0.01',
     }
     await prices('2026-01-01', 'golden', rates, { ...rates, fromInputTokens: 1_000_000, input: '2', output: '4' })
     const call = makeCall({ model: 'golden' })
@@ -125,6 +127,7 @@ describe('the functions of the ledger', async () => {
       ],
       ['bare', { inputTokens: 10, audioInputTokens: 1, outputTokens: 0 }, null],
       ['bare', { images: 1 }, null],
+      ['bare', { searches: 1 }, null],
       ['embedding', { inputTokens: 10, outputTokens: 0 }, '0.00001'],
       ['embedding', { inputTokens: 10, outputTokens: 1 }, null],
       ['nobody knows it', {}, null],

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Principal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
 
-/** Per million tokens, but for image and request, which are each. Decimal text in USD. */
+/** Per million tokens, but for image, search and request, which are each. Decimal text in USD. */
 interface Price {
   fromInputTokens: number
   input: string | null
@@ -14,6 +14,7 @@ interface Price {
   reasoning: string | null
   audioOutput: string | null
   image: string | null
+  search: string | null
   request: string | null
 }
 
@@ -63,7 +64,7 @@ const prices = sql<Pick<Model, 'prices' | 'pricedFrom'>>`(
            'fromInputTokens', from_input_tokens, 'input', input_per_million::text, 'cachedInput', cached_input_per_million::text,
            'cacheWrite5m', cache_write_5m_per_million::text, 'cacheWrite1h', cache_write_1h_per_million::text,
            'audioInput', audio_input_per_million::text, 'output', output_per_million::text, 'reasoning', reasoning_per_million::text,
-           'audioOutput', audio_output_per_million::text, 'image', per_image::text, 'request', per_request::text) order by from_input_tokens) as prices
+           'audioOutput', audio_output_per_million::text, 'image', per_image::text, 'search', per_search::text, 'request', per_request::text) order by from_input_tokens) as prices
     from model_prices where provider = m.provider and model = m.model and effective_from <= now()
    group by effective_from order by effective_from desc limit 1)`
 

@@ -47,6 +47,7 @@ async function load(tx: Tx, { date, models }: ModelFile, source: 'shipped' | 'im
       reasoning_per_million: price.reasoning,
       audio_output_per_million: price.audioOutput,
       per_image: price.image,
+      per_search: price.search,
       per_request: price.request,
     })),
   }))

@@ -26,6 +26,7 @@ const tier = z.strictObject({
   audioOutput: price.optional(),
   // Each.
   image: price.optional(),
+  search: price.optional(),
   request: price.optional(),
 })
 

@@ -9,7 +9,7 @@ const decimal = z.string().nullable()
 
 export const priceSchema = z.object({
   fromInputTokens: z.int().describe('The rates of calls with at least so many input tokens.'),
-  input: decimal.describe('USD for a million tokens, as are all but the last two.'),
+  input: decimal.describe('USD for a million tokens, as are all but the last three.'),
   cachedInput: decimal,
   cacheWrite5m: decimal,
   cacheWrite1h: decimal,
@@ -18,6 +18,7 @@ export const priceSchema = z.object({
   reasoning: decimal,
   audioOutput: decimal,
   image: decimal.describe('USD for one.'),
+  search: decimal.describe('USD for one, of the web by a tool of the provider’s.'),
   request: decimal.describe('USD for one.'),
 })
 
@@ -84,6 +85,7 @@ function listPrices(
         'p.reasoning_per_million as reasoning',
         'p.audio_output_per_million as audioOutput',
         'p.per_image as image',
+        'p.per_search as search',
         'p.per_request as request',
         sql<boolean>`p.effective_from = (select max(q.effective_from) from model_prices q
           where q.provider = p.provider and q.model = p.model and q.effective_from <= now())`.as('isInForce'),

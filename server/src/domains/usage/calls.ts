@@ -39,6 +39,7 @@ const columns = [
   'reasoning_tokens',
   'audio_output_tokens',
   'images',
+  'searches',
   'usage_basis',
   'cost_usd',
 ] as const
@@ -137,7 +138,7 @@ async function listCostLines(tx: Tx, userId: string, { id, started_at }: { id: s
   const { rows } = await sql<{ what: string; quantity: string | null; rate: string | null; per: number; cost: string | null }>`
     with of_call as (
       select u.*, p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million,
-             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_request
+             p.audio_input_per_million, p.output_per_million, p.reasoning_per_million, p.audio_output_per_million, p.per_image, p.per_search, p.per_request
         from usage_records u left join model_prices p on p.id = u.price_id
        where u.user_id = ${userId} and u.id = ${id} and u.started_at = ${started_at}
     ), lines as (
@@ -152,10 +153,11 @@ async function listCostLines(tx: Tx, userId: string, { id, started_at }: { id: s
           (7, 'reasoning', c.reasoning_tokens, coalesce(c.reasoning_per_million, c.output_per_million), 1000000),
           (8, 'audioOutput', c.audio_output_tokens, c.audio_output_per_million, 1000000),
           (9, 'image', c.images, c.per_image, 1),
-          (10, 'request', 1, c.per_request, 1)) as l (place, what, quantity, rate, per)
+          (10, 'search', c.searches, c.per_search, 1),
+          (11, 'request', 1, c.per_request, 1)) as l (place, what, quantity, rate, per)
        where c.usage_basis in ('reported', 'estimated') and quantity > 0 and (what <> 'request' or rate is not null)
     ), presumed as (
-      select 11 as place, 'presumed' as what, null::bigint as quantity, null::numeric as rate, 1 as per,
+      select 12 as place, 'presumed' as what, null::bigint as quantity, null::numeric as rate, 1 as per,
              trim_scale(c.cost_usd - coalesce((select sum(cost) from lines), 0)) as cost
         from of_call c
     )

@@ -29,6 +29,7 @@ const columns: Record<string, (row: ListedCall) => string | number | null> = {
   reasoning_tokens: ({ reasoning_tokens }) => reasoning_tokens,
   audio_output_tokens: ({ audio_output_tokens }) => audio_output_tokens,
   images: ({ images }) => images,
+  searches: ({ searches }) => searches,
   usage_basis: ({ usage_basis }) => usage_basis,
   cost_usd: ({ cost_usd }) => cost_usd,
 }

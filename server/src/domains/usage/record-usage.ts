@@ -32,6 +32,7 @@ export const recordSchema = z
     reasoningTokens: tokens,
     audioOutputTokens: tokens,
     images: tokens,
+    searches: tokens,
     providerCostUsd: z
       .string()
       .regex(/^\d{1,9}(\.\d{1,30})?$/)

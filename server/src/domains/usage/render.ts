@@ -30,6 +30,7 @@ export const callSchema = z
       audioOutput: count,
     }),
     images: count,
+    searches: count.describe('Of the web, by a tool of the provider’s.'),
     usageBasis: z.enum(['reported', 'estimated', 'none', 'unknown']),
     costUsd: z.string().nullable().describe('As it was booked. Null: unpriced.'),
   })
@@ -83,6 +84,7 @@ export function renderCall(row: Omit<ListedCall, 'at'>): Call {
       audioOutput: Number(row.audio_output_tokens),
     },
     images: Number(row.images),
+    searches: Number(row.searches),
     usageBasis: row.usage_basis as Call['usageBasis'],
     costUsd: row.cost_usd,
   }

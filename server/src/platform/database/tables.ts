@@ -76,6 +76,7 @@ export interface Tables {
     reasoning_per_million: ColumnType<string | null, string | null | undefined, string | null>
     audio_output_per_million: ColumnType<string | null, string | null | undefined, string | null>
     per_image: ColumnType<string | null, string | null | undefined, string | null>
+    per_search: ColumnType<string | null, string | null | undefined, string | null>
     per_request: ColumnType<string | null, string | null | undefined, string | null>
     source: ColumnType<string, string, string>
     created_at: ColumnType<Date, Date | undefined, Date>
@@ -147,6 +148,7 @@ export interface Tables {
     reasoning_tokens: ColumnType<string, string | undefined, string>
     audio_output_tokens: ColumnType<string, string | undefined, string>
     images: ColumnType<string, string | undefined, string>
+    searches: ColumnType<string, string | undefined, string>
     usage_basis: ColumnType<string, string, string>
     provider_usage: ColumnType<Json | null, Json | null | undefined, Json | null>
     cost_usd: ColumnType<string | null, string | null | undefined, string | null>

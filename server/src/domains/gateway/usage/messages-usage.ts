@@ -16,6 +16,7 @@ export function readMessagesUsage(counts: Counts): Usage | undefined {
     cacheWrite1hTokens: whole.written1h,
     outputTokens: whole.output,
     reasoningTokens: count(partsOf(counts.output_tokens_details).thinking_tokens),
+    searches: count(partsOf(counts.server_tool_use).web_search_requests),
   }
 }
 

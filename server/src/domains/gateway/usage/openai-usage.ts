@@ -32,7 +32,14 @@ export function readOpenAiUsage(counts: Counts, provider: string): Usage | undef
     outputTokens: output + besideOutput,
     reasoningTokens: Math.max(reasoning, besideOutput),
     audioOutputTokens: count(made.audio_tokens),
+    searches: searchesOf(counts),
   }
+}
+
+/** OpenRouter and xAI count them; OpenAI does not, and lists them in the answer. */
+function searchesOf(counts: Counts): number {
+  const { web_search_calls: ofWeb, x_search_calls: ofX } = partsOf(counts.server_side_tool_usage_details)
+  return count(partsOf(counts.server_tool_use_details).web_search_requests) + count(ofWeb) + count(ofX)
 }
 
 const names = ['prompt_tokens', 'completion_tokens', 'input_tokens', 'output_tokens']

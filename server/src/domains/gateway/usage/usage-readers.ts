@@ -35,6 +35,7 @@ export interface UsageReader {
 /** @param operation by its name, such as `chat.completions` @param provider by its id */
 export function createUsageReader(operation: string, provider: string): UsageReader {
   if (operation === 'messages') return new MessagesReader()
+  if (operation === 'responses') return new ResponsesReader(provider)
   if (operation.startsWith('images')) return new ImagesReader(provider)
   if (operation.startsWith('gemini')) return new LastReader(geminiDialect, provider)
   return new LastReader(dialects[operation] ?? chatDialect, provider)
@@ -69,7 +70,6 @@ const geminiDialect: Dialect = {
   isLast: /"finishReason"\s*:\s*"/,
 }
 const dialects: Readonly<Record<string, Dialect>> = {
-  responses: responsesDialect,
   'audio.transcriptions': transcriptionDialect,
   'audio.translations': transcriptionDialect,
   'audio.speech': speechDialect,
@@ -105,6 +105,32 @@ class LastReader implements UsageReader {
     return usage && reading(usage, words, isWhole)
   }
 }
+
+/** What OpenAI's models searched is charged by the search, and listed among what they put out. */
+class ResponsesReader extends LastReader {
+  #searches = 0
+
+  constructor(provider: string) {
+    super(responsesDialect, provider)
+  }
+
+  override event(name: string | undefined, data: string) {
+    super.event(name, data)
+    this.#searches = countSearches(data)
+  }
+
+  override body(text: string) {
+    super.body(text)
+    this.#searches = countSearches(text)
+  }
+
+  override result(): UsageReading | undefined {
+    const told = super.result()
+    return told && { ...told, usage: { ...told.usage, searches: told.usage.searches || this.#searches } }
+  }
+}
+
+const countSearches = (text: string) => text.match(/"type"\s*:\s*"web_search_call"/g)?.length ?? 0
 
 /** Anthropic's streams tell the input at the start and the output at the end, and both may be told again. */
 class MessagesReader implements UsageReader {
