@@ -31,7 +31,8 @@ describe('migrations', async () => {
     expect(dumped()).toEqual(firstDump)
   })
 
-  it('can each be taken back and applied alone', async () => {
+  // A fingerprint of all of it for each migration: on a machine that is busy that takes longer than anything else here.
+  it('can each be taken back and applied alone', { timeout: 300_000 }, async () => {
     for (let step = 1; step <= count; step++) {
       const full = await fingerprint(owner.db, everything)
       expect(await migrateDown(owner, step)).toHaveLength(step)
