@@ -123,7 +123,7 @@ async function placeNow(
     ownHeaders: ownHeaders(reply.getHeaders(), id, call.method === 'GET'),
     takeOver: () => void reply.hijack(),
     over,
-  }).place(resolved)
+  }).make(resolved)
   return takenOver
 }
 

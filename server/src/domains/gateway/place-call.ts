@@ -17,7 +17,7 @@ import type { TokenCounter } from './estimate/token-counter.ts'
 import type { Limits } from './limits.ts'
 import type { Candidate, Habits, Objects, Resolved } from './ports.ts'
 import type { CallShape } from './relay.ts'
-import type { Watch, Watched } from './watch.ts'
+import type { OnWatch, Watch } from './watch.ts'
 
 export interface PlaceCallDeps {
   egress: Pick<Egress, 'dispatcherFor'>
@@ -54,7 +54,8 @@ export interface Incoming {
  * Makes a call with the first candidate that works. Nothing is tried again once an answer has begun.
  * Comes back when the answer has begun to leave. @throws an AppError while nothing has
  */
-export class PlacedCall implements Watched {
+export class PlacedCall implements OnWatch {
+  place = -1
   readonly #deps: PlaceCallDeps
   readonly #it: Incoming
   readonly #over = () => {
@@ -71,7 +72,7 @@ export class PlacedCall implements Watched {
     this.#it = incoming
   }
 
-  async place({ candidates, trace }: Resolved): Promise<void> {
+  async make({ candidates, trace }: Resolved): Promise<void> {
     const { response, request, takeOver } = this.#it
     const { breaker, clock, limits, watch } = this.#deps
     if (response.destroyed) return takeOver() // they left while the key was chosen, and nobody tells it again

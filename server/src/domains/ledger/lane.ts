@@ -50,9 +50,11 @@ const firstPauseMs = 20
 const longestPauseMs = 1_000
 
 export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplify }: LaneOptions<T>): Lane<T> {
-  const waiting = new Set<Entry<T>>()
-  const under = new Set<Entry<T>>()
-  let flying = 0
+  // Arrays, and no Sets: a Set that every call goes through keeps what has left it alive (gateway/watch.ts says how).
+  let waiting: Entry<T>[] = []
+  const underWay: (readonly Entry<T>[])[] = []
+  /** How many of those under way are not written yet. */
+  let under = 0
   let isDue = false
   let abandoned = false
   const whenEmpty: (() => void)[] = []
@@ -61,32 +63,28 @@ export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplif
 
   /** In a microtask, so that what is added in one turn goes together. */
   function schedule() {
-    if (isDue || flying >= flights || waiting.size === 0) return
+    if (isDue || underWay.length >= flights || waiting.length === 0) return
     isDue = true
     queueMicrotask(() => {
       isDue = false
-      while (flying < flights && waiting.size > 0) void fly(take())
+      while (underWay.length < flights && waiting.length > 0) void fly(take())
     })
   }
 
   function take(): Entry<T>[] {
-    const batch: Entry<T>[] = []
-    for (const entry of waiting) {
-      waiting.delete(entry)
-      under.add(entry)
-      entry.isSent = true
-      batch.push(entry)
-      if (batch.length === mostAtOnce) break
-    }
+    const batch = waiting.length > mostAtOnce ? waiting.slice(0, mostAtOnce) : waiting
+    waiting = waiting.slice(batch.length)
+    for (const entry of batch) entry.isSent = true
+    under += batch.length
     return batch
   }
 
   async function fly(batch: Entry<T>[]) {
-    flying++
+    underWay.push(batch)
     await land(batch)
-    flying--
+    underWay.splice(underWay.indexOf(batch), 1)
     schedule()
-    if (waiting.size === 0 && under.size === 0) for (const resolve of whenEmpty.splice(0)) resolve()
+    if (waiting.length === 0 && under === 0) for (const resolve of whenEmpty.splice(0)) resolve()
   }
 
   async function land(batch: Entry<T>[]): Promise<void> {
@@ -104,7 +102,7 @@ export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplif
         await sleep(pauseMs, undefined, { ref: false })
         rest = rest.filter((entry) => {
           const goesOn = !entry.isOver || outlivesWait
-          if (!goesOn) under.delete(entry)
+          if (!goesOn) under--
           return goesOn
         })
       }
@@ -128,40 +126,40 @@ export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplif
 
   function finish(entry: Entry<T>, verdict: string | undefined) {
     if (verdict === undefined || verdict === 'invalid') return fail(entry, ledgerErrors.invalid_call())
-    under.delete(entry)
+    under--
     entry.isOver = true
     entry.resolve(verdict)
   }
 
   function fail(entry: Entry<T>, error: unknown) {
-    under.delete(entry)
+    under--
     entry.isOver = true
     entry.reject(error)
   }
 
   return {
     add(entry) {
-      waiting.add(entry)
+      waiting.push(entry)
       schedule()
     },
     remove(entry) {
-      waiting.delete(entry)
+      waiting = waiting.filter((other) => other !== entry)
     },
     get size() {
-      return waiting.size + under.size
+      return waiting.length + under
     },
     giveUp(nowMs) {
-      for (const set of [waiting, under]) {
-        for (const entry of set) {
+      for (const batch of [waiting, ...underWay]) {
+        for (const entry of batch) {
           if (entry.isOver || entry.giveUpAtMs > nowMs) continue
           entry.isOver = true
-          if (!outlivesWait) waiting.delete(entry)
           entry.reject(ledgerErrors.unavailable({ retryAfterSeconds: 2, cause: trouble }))
         }
       }
+      if (!outlivesWait) waiting = waiting.filter(({ isOver }) => !isOver)
     },
     empty() {
-      if (waiting.size === 0 && under.size === 0) return Promise.resolve()
+      if (waiting.length === 0 && under === 0) return Promise.resolve()
       return new Promise((resolve) => whenEmpty.push(resolve))
     },
     abandon() {
