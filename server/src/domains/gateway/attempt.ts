@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AppError } from '../../base/errors.ts'
 import type { Entry, Waiting } from './entry.ts'
 import { gatewayErrors } from './errors.ts'
+import { thinksUnseen } from './estimate/encodings.ts'
 import { type Estimate, estimateUsage } from './estimate/estimate-usage.ts'
 import { Exchange, type ExchangeListener, type Receiver } from './exchange.ts'
 import { credentialTrace, isOwnKey, passOn, requestHeaders, secretsIn } from './headers.ts'
@@ -110,8 +111,12 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
     this.takeOver()
   }
 
+  /** Under a hard limit of what the operator pays, thoughts that nobody sees must be counted too: they are told at the end. */
   get #whenClientLeaves(): WhenClientLeaves {
-    return this.#habits.whenClientLeaves ?? 'estimate'
+    const { whenClientLeaves = 'estimate' } = this.#habits
+    const { candidate } = this.#of
+    const mustBeKnown = candidate.isCapped && !isOwnKey(candidate) && thinksUnseen(candidate.modelId)
+    return mustBeKnown ? 'drain' : whenClientLeaves
   }
 
   /** The provider is at it, and would charge for all of it whether or not anybody listens: its usage is waited for. */

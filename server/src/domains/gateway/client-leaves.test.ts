@@ -22,6 +22,26 @@ function callAndLeave(url: string, when: 'at the first piece' | 'soon' | Promise
 }
 
 describe('a client that leaves', () => {
+  it.each([
+    ['is read to its end', { source: 'server-key', isCapped: true, modelId: 'openai/o3' }, 'reported'],
+    ['is not, where the key is the caller’s', { source: 'user-key', isCapped: true, modelId: 'o3' }, 'estimated'],
+    ['is not, where no limit holds', { source: 'server-key', isCapped: false, modelId: 'o3' }, 'estimated'],
+    ['is not, where the model shows all that it says', { source: 'server-key', isCapped: true, modelId: 'gpt-4o' }, 'estimated'],
+  ] as const)('hides no thoughts from a hard limit: what the operator pays for %s', async (_, change, usageBasis) => {
+    const provider = await startRaw(async (socket) => {
+      socket.write(eventStreamHead)
+      socket.write(chunked(saying('word ')))
+      await sleep(150)
+      socket.write(Buffer.concat([chunked(usage), chunked('data: [DONE]\n\n'), chunked()]))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger } = await createTestGateway({ resolve })
+    candidates.push(at(provider.url, change))
+    callAndLeave(url, 'at the first piece')
+    await vi.waitFor(() => expect(ledger.settled).toHaveLength(1))
+    expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'aborted', usageBasis })
+  })
+
   it('ends the call at the provider, and what came so far is estimated', async () => {
     const provider = await startRaw(async (socket) => {
       socket.write(eventStreamHead)

@@ -9,3 +9,6 @@ export function encodingOf(provider: string, model: string): Encoding | undefine
 }
 
 const older = /^(?:gpt-4(?![.o])|gpt-3\.5|gpt-35|text-embedding|davinci|babbage)/
+
+/** Of these models only the text is sent, and most of what is paid for may be thoughts. */
+export const thinksUnseen = (model: string) => /(?:^|[/:])(?:o\d|gpt-5|codex|grok-[3-9])/.test(model)
