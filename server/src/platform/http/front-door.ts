@@ -7,7 +7,7 @@ const SECOND = 1000
 const limits = {
   headerBytes: 16 * KILOBYTE,
   headersMs: 15 * SECOND,
-  requestMs: 60 * SECOND,
+  requestMs: 300 * SECOND, // a large file on an ordinary line takes minutes
   keepAliveMs: 72 * SECOND, // longer than the 60 s of usual load balancers, so that they never send into a closing socket
 }
 const retryAfterSeconds = 2
