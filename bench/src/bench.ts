@@ -2,7 +2,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureMemory } from './calls/memory.ts'
 import { profileCalls } from './calls/profile.ts'
-import { calls } from './calls.ts'
+import { calls, capped } from './calls.ts'
 import { credentials } from './credentials.ts'
 import { type Figure, reaches, toTable } from './figures.ts'
 import { ledger } from './ledger.ts'
@@ -11,10 +11,10 @@ import { proxy } from './proxy.ts'
 import { resolver } from './resolver.ts'
 import { select } from './select.ts'
 import { start } from './start.ts'
-import { usage as usageReads } from './usage.ts'
+import { growth, usage as usageReads } from './usage.ts'
 import { vault } from './vault.ts'
 
-const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls, proxy, usage: usageReads }
+const benches = { start, select, migrations, credentials, vault, ledger, resolver, calls, capped, proxy, usage: usageReads, growth }
 type Name = keyof typeof benches
 
 const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]
@@ -22,10 +22,13 @@ const usage = `npm run bench [-- [${Object.keys(benches).join('] [')}] [--json]]
        npm run bench -- calls --memory     memory while 200,000 calls pass
 Compares Keyloft with something bare in the same run. A figure below its bar fails nothing: a busy machine moves them all.`
 const longestMs = 240_000
+/** Not among those that run unasked. */
+const large: readonly Name[] = ['growth', 'capped']
+const longestLargeMs = 1_500_000
 
 const options = { json: { type: 'boolean' }, profile: { type: 'boolean' }, memory: { type: 'boolean' }, help: { type: 'boolean' } } as const
 const { values, positionals } = parseArgs({ allowPositionals: true, options })
-const names = positionals.length > 0 ? positionals : Object.keys(benches)
+const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !large.includes(name as Name))
 
 if (values.help || !names.every((name): name is Name => Object.hasOwn(benches, name))) {
   console.error(usage)
@@ -37,7 +40,10 @@ if (values.help || !names.every((name): name is Name => Object.hasOwn(benches, n
 async function run(chosen: readonly Name[]): Promise<number> {
   const stopped = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopped.abort(new Error('stopped')))
-  const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(longestMs)])
+  const signal = AbortSignal.any([
+    stopped.signal,
+    AbortSignal.timeout(chosen.some((name) => large.includes(name)) ? longestLargeMs : longestMs),
+  ])
   const figures: Figure[] = []
   let code = 0
   for (const name of chosen) {

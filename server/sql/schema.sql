@@ -475,7 +475,7 @@ CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_starte
     select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
       from unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
            join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
-     where u.id = any (in_written_ids)
+     where g.of_call = any (in_written_ids)
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (
@@ -2582,7 +2582,8 @@ CREATE FUNCTION keyloft.used_before(quota public.user_quota_limits, begins times
       union all
       select case u.usage_basis when 'none' then 0 else 1 end, u.input_tokens + u.output_tokens, u.cost_usd
         from public.usage_records u
-       where u.key_id = (quota).key_id and u.user_id = (quota).user_id and u.started_at >= begins
+       where (quota).key_id is not null and u.key_id = (quota).key_id and u.user_id = (quota).user_id
+         and u.started_at >= begins and u.started_at < begins + interval '32 days'
          and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins) * 1000)::bigint), 12, '0'), 32, '0')::uuid
          and keyloft.quota_counts(quota, u.provider, u.model, u.credential_source, u.key_id)
     ) used

@@ -21,7 +21,7 @@ import { announce } from './announce.ts'
 
 /* The whole server on the embedded PostgreSQL, durability included: a person with an API token and a provider key. */
 
-const [, , provider = ''] = process.argv
+const [, , provider = '', limits = ''] = process.argv
 const ended = new AbortController()
 process.on('disconnect', () => ended.abort())
 
@@ -41,6 +41,13 @@ await withDatabase(ended.signal, async ({ url, keyring }) => {
     .insertInto('api_tokens')
     .values({ user_id: userId, name: 'bench', public_id: publicId, secret_hash: secretHash, token_prefix: prefix })
     .execute()
+  if (limits === 'capped') {
+    const rows = { token_limit: '1000000000000000', cost_limit: '1000000000' }
+    await owner.db
+      .insertInto('user_quota_limits')
+      .values(['daily', 'monthly'].map((type) => ({ user_id: userId, type, ...rows })))
+      .execute()
+  }
   await sql`create table public.bench_commits (at timestamptz)`.execute(owner.db)
   const measureCommit = async () => {
     const times: number[] = []
