@@ -500,9 +500,10 @@ create function keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_starte
 as $$
   with booked as (
     select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
-      from unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
+      -- Once, though an end that nobody waited for any longer may come twice in one batch.
+      from (select distinct w.of_user, w.of_call, w.began_at
+              from unnest(in_user_ids, in_ids, in_started_at) as w (of_user, of_call, began_at) where w.of_call = any (in_written_ids)) g
            join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
-     where g.of_call = any (in_written_ids)
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (

@@ -116,6 +116,21 @@ describe('hard limits', async () => {
     expect(await counters(userId)).toEqual([{ requests: '1', tokens: '110', cost: '0.00112', reserved: '0 0 0' }])
   })
 
+  it('count a call once whose end comes twice in one batch', async () => {
+    const userId = await person()
+    await limit(userId, { cost_limit: '1' })
+    const [one, unopened] = [call(userId), call(userId)]
+    await open([one])
+    const end = ended({ inputTokens: 100, outputTokens: 10 })
+    await settle([
+      [one, end],
+      [unopened, end],
+      [one, end],
+      [unopened, end],
+    ])
+    expect(await counters(userId)).toEqual([{ requests: '2', tokens: '220', cost: '0.00224', reserved: '0 0 0' }])
+  })
+
   it('reserve once for a call that is opened again', async () => {
     const userId = await person()
     await limit(userId, { request_limit: 1 })
