@@ -17,7 +17,7 @@ const pacedLanes = 200
 const pacedStreamMs = 450
 const pacedLoad = { streams: true, paced: true, lanes: pacedLanes, forMs: sliceMs, spreadMs: pacedStreamMs }
 
-/** The person who calls has a hard limit of tokens and one of cost. */
+/** The person who calls has hard limits of tokens and of cost. */
 export const capped = (signal: AbortSignal) => callsOf(true, signal)
 export const calls = (signal: AbortSignal) => callsOf(false, signal)
 
