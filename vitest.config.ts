@@ -45,6 +45,7 @@ export default defineConfig({
           setupFiles,
           include: ['server/test/browser/*.browser.test.ts'],
           globalSetup: ['server/test/build-setup.ts', 'server/test/database-setup.ts'],
+          fileParallelism: false, // each has a browser, which takes what there is
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

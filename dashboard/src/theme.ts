@@ -1,16 +1,4 @@
-import {
-  Badge,
-  Card,
-  createTheme,
-  Drawer,
-  Loader,
-  type MantineColorsTuple,
-  Modal,
-  SegmentedControl,
-  Table,
-  TableScrollContainer,
-  Tooltip,
-} from '@mantine/core'
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
 
 const petrol: MantineColorsTuple = [
   '#e7f6f9',
@@ -59,19 +47,20 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   respectReducedMotion: true,
+  // Said without their extend(), which would put every one of them into the first load.
   components: {
-    Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: 7, horizontalSpacing: 'sm', highlightOnHover: true } }),
-    TableScrollContainer: TableScrollContainer.extend({ defaultProps: { type: 'native' } }),
-    Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } }),
-    Tooltip: Tooltip.extend({
+    Card: { defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } },
+    Table: { defaultProps: { verticalSpacing: 7, horizontalSpacing: 'sm', highlightOnHover: true } },
+    TableScrollContainer: { defaultProps: { type: 'native' } },
+    Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } },
+    Tooltip: {
       defaultProps: { events: { hover: true, focus: true, touch: true }, openDelay: 250, multiline: true, maw: 320 },
-    }),
-    Modal: Modal.extend({
+    },
+    Modal: {
       defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 }, transitionProps: { duration: 120 } },
-    }),
-    Drawer: Drawer.extend({ defaultProps: { transitionProps: { duration: 120 } } }),
-    Loader: Loader.extend({ defaultProps: { size: 'sm' } }),
-    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: 'xs' } }),
+    },
+    Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
+    Loader: { defaultProps: { size: 'sm' } },
+    SegmentedControl: { defaultProps: { size: 'xs' } },
   },
 })

@@ -2,7 +2,7 @@ import { Box, Burger, Button, Drawer, Group, Text, UnstyledButton, VisuallyHidde
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useLocation } from '@tanstack/react-router'
-import { Suspense, useEffect, useRef } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { Icon } from '../parts/icon.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 import { sessionQuery } from '../session/session.ts'
@@ -10,10 +10,11 @@ import styles from './frame.module.css'
 import { LeaveToSignIn } from './leave.tsx'
 import { Navigation } from './navigation.tsx'
 import { Offline } from './offline.tsx'
-import { Palette } from './palette.tsx'
 import { PersonMenu } from './person-menu.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { Wordmark } from './wordmark.tsx'
+
+const Palette = lazy(() => import('./palette.tsx'))
 
 /** Around every page of somebody who is signed in, anonymous people included. */
 export function Frame() {
@@ -78,7 +79,7 @@ function Inside() {
           </Suspense>
         </div>
       </main>
-      <Palette opened={isPalette} close={palette.close} />
+      <Suspense fallback={null}>{isPalette && <Palette close={palette.close} />}</Suspense>
     </div>
   )
 }

@@ -1,16 +1,23 @@
-import { useNavigate, useRouter } from '@tanstack/react-router'
+import { type AnyRouter, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
+import { basePath } from '../place.ts'
+
+/** To an address of ours, search and all, in place of the present one. */
+function goTo(router: AnyRouter, address: string) {
+  router.history.replace((basePath === '/' ? '' : basePath) + address)
+}
 
 /** Once, and not again while the page that it leads to is being fetched: then this one is still shown, at the new address. */
-export function Leave({ to, search = {} }: { to: string; search?: object }) {
-  const navigate = useNavigate()
+export function Leave({ to }: { to: string }) {
+  const router = useRouter()
   // biome-ignore lint/correctness/useExhaustiveDependencies: once
-  useEffect(() => void navigate({ to, search: search as never, replace: true }), [])
+  useEffect(() => goTo(router, to), [])
   return null
 }
 
-/** To the sign-in page, which leads back here. */
+/** The sign-in page, which leads back to where one was. */
+const signInFrom = (address: string) => (address === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(address)}`)
+
 export function LeaveToSignIn() {
-  const { href } = useRouter().latestLocation
-  return <Leave to="/sign-in" search={href === '/' ? {} : { next: href }} />
+  return <Leave to={signInFrom(useRouter().latestLocation.href)} />
 }

@@ -15,9 +15,10 @@ interface Choice {
   run: () => void
 }
 
-export function Palette({ opened, close }: { opened: boolean; close: () => void }) {
+/** Fetched when it is first opened. */
+export default function Palette({ close }: { close: () => void }) {
   return (
-    <Modal opened={opened} onClose={close} withCloseButton={false} padding="xs" yOffset="14vh" centered={false} size="md" title={null}>
+    <Modal opened onClose={close} withCloseButton={false} padding="xs" yOffset="14vh" centered={false} size="md" title={null}>
       <Choices close={close} />
     </Modal>
   )

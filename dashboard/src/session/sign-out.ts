@@ -1,17 +1,10 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { useMutation } from '@tanstack/react-query'
 import { signIn } from '../api/client.ts'
-import { sessionKey } from './session.ts'
+import { pageUrl } from '../place.ts'
+
+/** The page is loaded anew, so that nothing of whoever left is in its memory. */
+export const leaveForGood = () => location.assign(pageUrl('/sign-in'))
 
 export function useSignOut() {
-  const queries = useQueryClient()
-  const navigate = useNavigate()
-  return useMutation({
-    mutationFn: () => signIn.signOut(),
-    onSuccess: async () => {
-      await navigate({ to: '/sign-in' })
-      queries.clear()
-      queries.setQueryData(sessionKey, null)
-    },
-  })
+  return useMutation({ mutationFn: () => signIn.signOut(), onSuccess: leaveForGood })
 }

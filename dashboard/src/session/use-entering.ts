@@ -1,18 +1,19 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { readNext, sessionQuery } from './session.ts'
+import { useMutation } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { pageUrl } from '../place.ts'
+import { readNext } from './session.ts'
 
-/** After signing in nothing of whoever was here before is left; then on to the page that was asked for. */
+/**
+ * On to the page that was asked for. It is loaded anew, so that nothing of whoever was here before is in its memory;
+ * until then the form stays as it is.
+ */
 export function useEntering<Input>(enter: (input: Input) => Promise<unknown>) {
-  const queries = useQueryClient()
-  const navigate = useNavigate()
   const { next } = useSearch({ strict: false }) as { next?: unknown }
   return useMutation({
-    mutationFn: enter,
-    onSuccess: async () => {
-      queries.clear()
-      await queries.fetchQuery(sessionQuery)
-      await navigate({ to: readNext(next), replace: true })
+    mutationFn: async (input: Input) => {
+      await enter(input)
+      location.replace(pageUrl(readNext(next)))
+      await new Promise(() => {}) // this page ends here
     },
   })
 }

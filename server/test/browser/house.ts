@@ -32,7 +32,8 @@ interface Visitor {
 }
 
 const usualViewport = { width: 1280, height: 860 }
-const longestWaitMs = 10_000
+export const narrowViewport = { width: 360, height: 740 }
+const longestWaitMs = 20_000
 
 export async function createHouse(): Promise<House> {
   const test = await createTestApp()

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Card, Group, Stack, Table, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { keyloft, signIn } from '../../api/client.ts'
@@ -12,7 +12,8 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { Failed, Loading, Shown } from '../../parts/states.tsx'
 import { tellDone } from '../../parts/told.ts'
 import { pageUrl, serverUrl } from '../../place.ts'
-import { profileQuery, sessionKey, usePerson } from '../../session/session.ts'
+import { profileQuery, usePerson } from '../../session/session.ts'
+import { leaveForGood } from '../../session/sign-out.ts'
 import { Consent } from '../keys/consent.tsx'
 import { NewPassword } from './new-password.tsx'
 import { ProfileForm } from './profile-form.tsx'
@@ -231,15 +232,7 @@ function browserOf(userAgent: string | null | undefined): string {
 
 function CloseAccount({ name }: { name: string }) {
   const [isOpen, { open, close }] = useDisclosure()
-  const queries = useQueryClient()
-  const closing = useChange(
-    () => keyloft.delete('/api/profile'),
-    [],
-    () => {
-      queries.clear()
-      queries.setQueryData(sessionKey, null)
-    },
-  )
+  const closing = useChange(() => keyloft.delete('/api/profile'), [], leaveForGood)
   return (
     <Card>
       <Group justify="space-between" gap="sm">

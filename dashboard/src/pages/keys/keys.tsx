@@ -29,7 +29,7 @@ export default function KeysPage() {
         Your keys at providers. Each is sealed for you alone and goes to its own provider only; nobody, not you either, is shown it again.
       </PageHead>
       <Stack gap="xl">
-        <Shown query={keys} loading={<Loading rows={2} height={148} />}>
+        <Shown query={keys} loading={<Loading rows={1} height={133} />}>
           {({ items }) =>
             items.length === 0 ? (
               <Empty icon="key" title="No keys yet" action={addButton}>
@@ -48,7 +48,7 @@ export default function KeysPage() {
             )
           }
         </Shown>
-        <Order keys={keys.data?.items ?? []} />
+        <Order keys={keys.data?.items ?? (keys.error ? [] : undefined)} />
         <section aria-labelledby="beyond">
           <Title order={2} id="beyond" mb="xs">
             Beyond your keys

@@ -19,15 +19,17 @@ const sources: Record<Resolution['decisions'][number]['source'], string> = {
 const waitMs = 250
 
 /** The dry run: what would happen for a model now, and why. It calls nobody. */
-export function Order({ keys }: { keys: readonly ProviderKey[] }) {
+export function Order({ keys }: { keys: readonly ProviderKey[] | undefined }) {
   const { model: inAddress } = useSearch({ strict: false }) as { model?: unknown }
-  const provider = keys.find(({ isEnabled }) => isEnabled)?.provider
+  const provider = keys?.find(({ isEnabled }) => isEnabled)?.provider
   const models = useQuery({ ...modelsQuery({ limit: 1, ...(provider ? { provider } : {}) }), enabled: provider !== undefined })
   const [given, setTyped] = useState(typeof inAddress === 'string' ? inAddress : undefined)
   const typed = given ?? models.data?.items[0]?.model ?? ''
+  /** What would be asked first is not known before the keys are. */
+  const isSettled = given !== undefined || (keys !== undefined && (provider === undefined || !models.isPending))
   const [model] = useDebouncedValue(typed.trim(), waitMs)
   const navigate = useNavigate()
-  const resolution = useQuery({ ...resolveQuery(model === '' ? {} : { model }), placeholderData: keepPreviousData })
+  const resolution = useQuery({ ...resolveQuery(model === '' ? {} : { model }), enabled: isSettled, placeholderData: keepPreviousData })
   const type = (text: string) => {
     setTyped(text)
     void navigate({ to: '/keys', search: ((before: object) => ({ ...before, model: text || undefined })) as never, replace: true })
@@ -51,9 +53,9 @@ export function Order({ keys }: { keys: readonly ProviderKey[] }) {
           leftSection={<Icon name="models" />}
           spellCheck={false}
         />
-        <div aria-live="polite" aria-busy={resolution.isFetching}>
-          <Shown query={resolution} loading={<Loading rows={3} height={34} />}>
-            {(shown) => <Drawn resolution={shown} keys={keys} />}
+        <div aria-live="polite" aria-busy={resolution.isFetching} className={styles.outcome}>
+          <Shown query={resolution} loading={<Loading rows={2} height={42} />}>
+            {(shown) => <Drawn resolution={shown} keys={keys ?? []} />}
           </Shown>
         </div>
       </Card>

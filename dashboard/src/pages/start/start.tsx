@@ -16,7 +16,7 @@ export default function StartPage() {
   const person = usePerson()
   const keys = useQuery(keysQuery)
   const providers = useQuery(providersQuery)
-  const calls = useQuery(callsQuery({ limit: 5 }))
+  const calls = useQuery(callsQuery({ limit: 3 }))
   const hasKey = (keys.data?.items.length ?? 0) > 0
   const hasCall = (calls.data?.items.length ?? 0) > 0
   return (
@@ -33,7 +33,7 @@ export default function StartPage() {
         </Card>
       )}
       <Stack gap="md">
-        <Step number={1} title="Add a key" done={hasKey}>
+        <Step number={1} title="Add a key" done={hasKey} height={30}>
           <Shown query={keys} loading={<Text size="sm">&nbsp;</Text>}>
             {({ items }) => (
               <Group gap="xs" justify="space-between">
@@ -44,7 +44,8 @@ export default function StartPage() {
                 </Text>
                 <Button
                   component={Link}
-                  to={items.length === 0 ? '/keys?add=1' : '/keys'}
+                  to="/keys"
+                  search={(items.length === 0 ? { add: 1 } : {}) as never}
                   size="xs"
                   variant={items.length === 0 ? 'filled' : 'default'}
                 >
@@ -57,7 +58,7 @@ export default function StartPage() {
         <Step number={2} title="Make a call" done={hasCall}>
           <FirstCall provider={keys.data?.items.find(({ isEnabled }) => isEnabled)?.provider} />
         </Step>
-        <Step number={3} title="See its cost" done={hasCall}>
+        <Step number={3} title="See its cost" done={hasCall} height={172}>
           <Shown query={calls} loading={<Text size="sm">&nbsp;</Text>}>
             {({ items }) =>
               items.length === 0 ? (
@@ -120,7 +121,20 @@ export default function StartPage() {
 
 const listOf = (names: string[]) => new Intl.ListFormat('en').format([...new Set(names)])
 
-function Step({ number, title, done, children }: { number: number; title: string; done: boolean; children: ReactNode }) {
+/** `height` is kept free until it is known what comes, so that nothing jumps. */
+function Step({
+  number,
+  title,
+  done,
+  height,
+  children,
+}: {
+  number: number
+  title: string
+  done: boolean
+  height?: number
+  children: ReactNode
+}) {
   return (
     <Card component="section" aria-label={`${number}. ${title}`}>
       <Group gap="sm" mb="xs">
@@ -136,7 +150,9 @@ function Step({ number, title, done, children }: { number: number; title: string
           </Badge>
         )}
       </Group>
-      <div className={styles.step}>{children}</div>
+      <div className={styles.step} style={{ minHeight: height }}>
+        {children}
+      </div>
     </Card>
   )
 }

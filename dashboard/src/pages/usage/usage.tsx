@@ -49,7 +49,7 @@ export default function UsagePage() {
       </PageHead>
       <Chosen filters={filters} change={change} />
       <Stack gap="lg">
-        <Shown query={usage} loading={<Loading rows={2} height={150} />}>
+        <Shown query={usage} loading={<Loading rows={3} height={182} />}>
           {({ totals, days, providers, models, sources, quotas }) => (
             <>
               <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="md">

@@ -68,6 +68,13 @@ describe('what is mounted at /api/auth', async () => {
     expect(await identity.authenticate({ cookie })).toMatchObject({ role: 'authenticated' })
   })
 
+  it('signs in who still carries the cookie of a session that has ended', async () => {
+    const { email, cookie, id } = await test.signUp()
+    await sql`delete from auth.sessions where user_id = ${id}`.execute(owner.db)
+    const { cookies } = await post('/sign-in/email', { email, password }, { cookie })
+    expect(cookies.map(({ name, value }) => [name, value !== ''])).toEqual([['keyloft.session_token', true]])
+  })
+
   it('signs nobody in by what a row of auth.sessions holds', async () => {
     const { bearer } = await test.signUp()
     const [token = ''] = bearer.split('.')

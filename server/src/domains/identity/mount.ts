@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SignIn } from './better-auth.ts'
 import { identityErrors } from './errors.ts'
-import { addressHeader, basePath } from './sign-in-address.ts'
+import { addressHeader, basePath, sessionCookieName } from './sign-in-address.ts'
 
 const bodyLimitBytes = 64 * 1_024
 
@@ -28,7 +28,10 @@ export async function mountSignIn(app: FastifyInstance, { publicUrl, signIn, kep
       handler: async (request, reply) => {
         if (await keptElsewhere()) throw identityErrors.kept_elsewhere()
         if (isBareValue(request)) return reply.code(400).send({ code: 'INVALID_BODY', message: 'The body must be a JSON object.' })
-        return send(await (await signIn()).auth.handler(toWebRequest(request, publicUrl)), reply)
+        const { auth } = await signIn()
+        const asked = toWebRequest(request, publicUrl)
+        await dropEndedSession(auth, asked)
+        return send(await auth.handler(asked), reply)
       },
     })
   })
@@ -53,6 +56,21 @@ function toWebRequest(request: FastifyRequest, publicUrl: string): Request {
   if (given === '') headers.set('content-type', 'application/json')
   return new Request(new URL(request.url, publicUrl), { method: 'POST', headers, body: given === '' ? '{}' : given })
 }
+
+/**
+ * Who signs in with the cookie of a session that has ended would be given a new one and have it deleted in the same
+ * reply: a hook that looks for the old session answers its absence so, after the new cookie was set.
+ */
+async function dropEndedSession(auth: SignIn['auth'], { url, headers }: Request) {
+  const cookies = headers.get('cookie')
+  if (!cookies?.includes(sessionCookieName(false)) || !signingIn.test(new URL(url).pathname)) return
+  if (await auth.api.getSession({ headers, query: { disableRefresh: true } })) return
+  const others = cookies.split(/; */).filter((pair) => !pair.split('=')[0]?.endsWith(sessionCookieName(false)))
+  if (others.length > 0) headers.set('cookie', others.join('; '))
+  else headers.delete('cookie')
+}
+
+const signingIn = /^\/api\/auth\/(sign-in|sign-up|callback)\//
 
 async function send(response: Response, reply: FastifyReply) {
   for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value)
