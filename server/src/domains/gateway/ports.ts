@@ -53,6 +53,8 @@ export interface Callable {
   /** Absent: it is called by nobody here. */
   readonly baseUrl?: string | undefined
   readonly paths?: Readonly<Partial<Record<Protocol, string>>> | undefined
+  /** A machine of the operator's own: people may make calls to a model there, and nothing else. */
+  readonly isPrivate?: boolean | undefined
 }
 
 /** By id or alias. */

@@ -28,7 +28,7 @@ function nameOf(pair: string): string {
   }
 }
 
-const ambiguous = /%2f|%5c|%2e|%25|%00|\\|\/\/|\/\.{1,2}(?:\/|$)/i
+const ambiguous = /%2f|%5c|%2e|%25|%00|\\|\/\/|\/\.{1,2}(?:[/;]|$)/i
 
 /** What stands behind the provider in the address, as it was sent: nothing that another reader could take for elsewhere. */
 export function proxiedPath(url: string): string {

@@ -5,10 +5,11 @@ import { createTestGateway, providerKey, resolveLater, sendTo } from '../../../t
 import { jsonAnswer, startRaw } from '../../../test/raw-provider.ts'
 import { passedQuery } from './proxied-address.ts'
 
-const providers: Record<string, { id: string; baseUrl?: string; paths?: object }> = {
+const providers: Record<string, { id: string; baseUrl?: string; isPrivate?: boolean; paths?: object }> = {
   openai: { id: 'openai', baseUrl: 'https://provider.example/v1', paths: { 'chat.completions': '/chat/completions', files: '/files' } },
   google: { id: 'google', baseUrl: 'https://google.example', paths: { 'gemini.models': '/v1beta/models' } },
   cursor: { id: 'cursor' },
+  local: { id: 'local', baseUrl: 'http://llm.internal:8000/v1', isPrivate: true },
 }
 
 async function setUp(script: Parameters<typeof startRaw>[0] = (socket) => socket.write(jsonAnswer(200, { ok: true }))) {
@@ -71,6 +72,8 @@ describe('the proxy', () => {
     '/proxy/openai/a//b',
     '/proxy/openai/a%00',
     '/proxy/openai/',
+    '/proxy/openai/a/..;/b',
+    '/proxy/local/internal/model/load',
     '/proxy/nobody/a',
     '/proxy/cursor/a',
     '/proxy/constructor/a',

@@ -49,6 +49,7 @@ async function proxy(deps: Deps, asking: Asking, method: Method, name: string): 
     const bytes = known.operation.takes === 'json' ? await new Upload(raw, { mostBytes: deps.limits.bodyBytes }).bytes() : asking.bytes
     return makeCall(deps, { ...asking, bytes, params: { model: known.model } }, known.operation, provider.id)
   }
+  if (provider.isPrivate) throw gatewayErrors.path_refused(onlyCalls)
   const wanted = {
     model: undefined,
     suffix: path + passedQuery(raw.url ?? ''),
@@ -63,6 +64,9 @@ async function proxy(deps: Deps, asking: Asking, method: Method, name: string): 
     operation: { name: 'proxy', headers, ...(method === 'GET' ? { isFree: true } : {}) },
   })
 }
+
+/** Whoever signed up can keep "a key" for such a host, and what else it offers may ask for none. */
+const onlyCalls = { message: 'This provider is reached for calls alone.', hint: 'Use the paths of OpenAI’s API that are served here.' }
 
 interface Known {
   operation: Operation

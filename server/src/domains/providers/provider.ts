@@ -27,6 +27,8 @@ export interface Provider {
   readonly aliases?: readonly string[]
   /** In the form its official SDK reads: OpenAI's with /v1, Anthropic's without. Absent: its keys are stored and called by nobody here. */
   readonly baseUrl?: string
+  /** A machine of the operator's own: people may make calls to a model there, and nothing else. */
+  readonly isPrivate?: boolean
   readonly auth: 'bearer' | 'x-api-key' | 'x-goog-api-key'
   /** Sent with every request of ours to it. */
   readonly headers?: Readonly<Record<string, string>>

@@ -10,7 +10,8 @@ describe('providers', () => {
   it('are found by id and alias, in any case, and nothing else is one', () => {
     for (const name of ['google', 'gemini', ' Gemini ', 'GOOGLE']) expect(providers.find(name)?.id).toBe('google')
     for (const name of ['aigateway', 'vercel', 'gateway']) expect(providers.find(name)?.id).toBe('gateway')
-    expect(providers.find('groq')?.baseUrl).toBe('https://api.groq.com/openai/v1')
+    expect(providers.find('groq')).toMatchObject({ baseUrl: 'https://api.groq.com/openai/v1', isPrivate: false })
+    expect(providers.find('local')).toMatchObject({ isPrivate: true })
     for (const name of ['', 'open ai', 'constructor', '__proto__', 'toString']) expect(providers.find(name)).toBeUndefined()
   })
 

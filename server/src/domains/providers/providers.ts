@@ -32,7 +32,15 @@ export function createProviders({ baseUrls, added }: ProviderSettings): Provider
     return Object.freeze(baseUrl === undefined ? provider : { ...provider, baseUrl })
   })
   const more: Provider[] = Object.entries(added).map(([id, baseUrl]) =>
-    Object.freeze({ id, name: id, baseUrl, auth: 'bearer', paths: id === mock ? mockPaths : openAiPaths, verifyPath: '/models' }),
+    Object.freeze({
+      id,
+      name: id,
+      baseUrl,
+      isPrivate: baseUrl.startsWith('http:'), // nobody else's is called without TLS
+      auth: 'bearer',
+      paths: id === mock ? mockPaths : openAiPaths,
+      verifyPath: '/models',
+    }),
   )
   const all = Object.freeze([...known, ...more])
   const byName = new Map(all.flatMap((provider) => [provider.id, ...(provider.aliases ?? [])].map((name) => [name, provider] as const)))
