@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createTestGateway, resolveLater, sendTo } from '../../../test/gateway.ts'
 import { jsonAnswer, startRaw } from '../../../test/raw-provider.ts'
@@ -150,11 +149,8 @@ const rows = operations.map((operation: Operation<OperationName>) => {
   return { ...operation, ...example, path: example.path ?? operation.path, call: `${operation.method} ${operation.path}` }
 })
 
-async function setUp(answer: object, afterMs = 0) {
-  const provider = await startRaw(async (socket) => {
-    await sleep(afterMs)
-    socket.write(jsonAnswer(200, answer))
-  })
+async function setUp(answer: object) {
+  const provider = await startRaw((socket) => void socket.write(jsonAnswer(200, answer)))
   const { resolve, candidates } = resolveLater()
   const asked: Wanted[] = []
   const resolveAndNote: Resolve = (principal, wanted) => {
@@ -196,13 +192,15 @@ describe.each(rows)('$call', (row) => {
     if (usage) expect(ledger.settled[0]?.outcome).toMatchObject({ usageBasis: 'reported', usage })
   })
 
-  it('is refused in its dialect where the ledger does not allow it, and nothing of an answer leaves', async () => {
-    const { url, ledger } = await setUp(answer, 60)
+  it('is refused in its dialect where a limit does not allow it, before the provider hears of it', async () => {
+    const { url, ledger, provider, candidates, at } = await setUp(answer)
+    candidates[0] = at(provider.url, { isCapped: true })
     ledger.beforeOpen = async () => {
       throw new AppError('quotas.reached', { status: 429, message: 'No more today.' })
     }
     const reply = await send(url)
     expect([reply.status, JSON.parse(reply.body.toString())]).toEqual([429, refusal])
+    expect(provider.seen).toEqual([])
   })
 })
 
