@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createTestGateway, providerKey, resolveLater, sendTo } from '../../../test/gateway.ts'
 import { jsonAnswer, startRaw } from '../../../test/raw-provider.ts'
+import { AppError } from '../../base/errors.ts'
 import { passedQuery } from './proxied-address.ts'
 
 const providers: Record<string, { id: string; baseUrl?: string; isPrivate?: boolean; paths?: object }> = {
@@ -125,6 +127,18 @@ describe('the proxy', () => {
     expect(provider.seen[0]).toContain(`authorization: Bearer ${providerKey}`)
     expect(provider.seen[0]).not.toMatch(/AIza|cookie|forwarded|content-type/)
     expect(reply.headers['content-security-policy']).toBe("sandbox; default-src 'none'")
+  })
+
+  it('is refused where the ledger does not allow the call, and nothing of an answer leaves', async () => {
+    const { url, ledger } = await setUp(async (socket) => {
+      await sleep(60)
+      socket.write(jsonAnswer(200, { secret: 'answer' }))
+    })
+    ledger.beforeOpen = async () => {
+      throw new AppError('quotas.reached', { status: 429, message: 'No more today.' })
+    }
+    const reply = await sendTo('POST', `${url}/proxy/openai/a`, { body: 'x', contentType: 'text/plain' })
+    expect([reply.status, JSON.parse(reply.body.toString()).error.code]).toEqual([429, 'quotas.reached'])
   })
 
   it('follows no redirect, and does not tell where it led', async () => {

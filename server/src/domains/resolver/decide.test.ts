@@ -142,6 +142,43 @@ function everyProtocol(): string {
   return table([['call', '│', ...providers.all.map(({ id }) => id)], ...rows])
 }
 
+describe('what was made with a key', () => {
+  const own = keyOf('user-key', 'openai')
+  const another = { ...keyOf('user-key', 'openai'), id: 'another' }
+  const server = serverKey('openai')
+  const router = keyOf('user-key', 'openrouter')
+  const facts = factsOf([own, another, router, server])
+  const free = { isModelFree: true, provider: 'openai' } as const
+  const keysOf = (given: Facts, change: Partial<Asked>) => decide(given, ask(undefined, change), around).decisions.map(({ key }) => key)
+
+  it('is had with that key alone, or with the one that its person put in its place, and never with one of somebody else', () => {
+    expect(keysOf(facts, { ...free, madeWith: { source: 'user-key', keyId: another.id } })).toEqual([another])
+    expect(keysOf(facts, { ...free, madeWith: { source: 'server-key' } })).toEqual([server])
+    expect(keysOf(facts, { ...free, madeWith: { source: 'user-key', keyId: 'gone' } })).toEqual([own, another])
+    expect(keysOf(factsOf([server, router]), { ...free, madeWith: { source: 'user-key', keyId: 'gone' } })).toEqual([])
+    expect(keysOf(factsOf([own]), { ...free, madeWith: { source: 'server-key' } })).toEqual([])
+  })
+
+  it('is had with it though a token is bound to models; anything else without a model is not', () => {
+    const bound = { ...free, allowedModels: ['gpt-5'] }
+    expect(keysOf(facts, { ...bound, madeWith: { source: 'server-key' } })).toEqual([server])
+    const { decisions, passedOver } = decide(facts, ask(undefined, bound), around)
+    expect(decisions).toEqual([])
+    expect(passedOver.map(({ because }) => because)).toContain('model_not_allowed')
+  })
+
+  it('and what needs a key of one’s own passes the operator’s over, says so, and calls a model by no name', () => {
+    const needing = { ...free, needsOwnKey: true }
+    expect(decide(facts, ask(undefined, needing), around).decisions.map(({ key, modelId }) => [key, modelId])).toEqual([
+      [own, ''],
+      [another, ''],
+    ])
+    const { passedOver } = decide(factsOf([server]), ask(undefined, needing), around)
+    expect(passedOver).toEqual([{ key: server, because: 'own_key_needed' }])
+    expect(refusalOf(facts, passedOver, { now }).code).toBe('resolver.own_key_needed')
+  })
+})
+
 describe('the decision', () => {
   it('is the one of the table, for every state of every key, every setting, every hint and every kind of call', async () => {
     const parts = [
