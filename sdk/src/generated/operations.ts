@@ -1361,6 +1361,46 @@ export interface Operations {
     }
     reply: { [key: string]: unknown }
   }
+  /** The embeddings of several texts, by Google. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/models/{model}:batchEmbedContents': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** How many tokens a request to a Gemini model would have. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/models/{model}:countTokens': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** The embedding of a text, by Google. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/models/{model}:embedContent': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** An answer of a Gemini model. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/models/{model}:generateContent': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
+  /** An answer of a Gemini model, while it is made. For a signed-in person, or an API token with the scope `calls`. */
+  'POST /v1/models/{model}:streamGenerateContent': {
+    params: {
+      model: string
+    }
+    body: { [key: string]: unknown }
+    reply: { [key: string]: unknown }
+  }
   /** Whether texts or images are harmful. For a signed-in person, or an API token with the scope `calls`. */
   'POST /v1/moderations': {
     body: { [key: string]: unknown }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { loadShippedModels } from '../../src/domains/models/models.ts'
 import { asTestClient } from '../socket-guard.ts'
 import { connectAnthropic } from './anthropic.ts'
-import { connectGoogle } from './google.ts'
+import { connectGoogleBeta } from './google.ts'
 import { setUpClients } from './set-up.ts'
 import { recordingFetch, type Target } from './target.ts'
 
@@ -294,7 +294,7 @@ describe('through us as directly', async () => {
 
   describe('openai', () => tell((target, fetch) => new OpenAI({ ...target, fetch, maxRetries: 0 }), '/v1', openAi))
   describe('@anthropic-ai/sdk', () => tell(connectAnthropic, '', anthropic))
-  describe('@google/genai', () => tell(connectGoogle, '', google))
+  describe('@google/genai', () => tell(connectGoogleBeta, '', google))
   describe('by hand', () => tell((target, fetch): ByHand => ({ target, fetch }), '', byHand))
 
   it('models are listed, as OpenAI lists its own', () =>

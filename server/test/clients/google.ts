@@ -1,8 +1,12 @@
 import { ApiError, type GenerateContentParameters, GoogleGenAI } from '@google/genai'
 import { type OfficialClient, recordingFetch, type Target, type Turn } from './target.ts'
 
-export const connectGoogle = ({ baseURL, apiKey }: Target, fetch?: typeof globalThis.fetch) =>
-  new GoogleGenAI({ apiKey, apiVersion: 'v1beta', httpOptions: { baseUrl: baseURL, ...(fetch ? { fetch } : {}) } })
+const connect = ({ baseURL, apiKey }: Target, fetch?: typeof globalThis.fetch) =>
+  new GoogleGenAI({ apiKey, httpOptions: { baseUrl: baseURL, ...(fetch ? { fetch } : {}) } })
+
+/** It asks for v1 unless it is told otherwise; we ask the provider for v1beta in any case. */
+export const connectGoogleBeta = ({ baseURL, apiKey }: Target, fetch: typeof globalThis.fetch) =>
+  new GoogleGenAI({ apiKey, apiVersion: 'v1beta', httpOptions: { baseUrl: baseURL, fetch } })
 
 function toRequest({ model, text, tool, schema, image }: Turn): GenerateContentParameters {
   const [, data = ''] = /base64,(.*)/.exec(image ?? '') ?? []
@@ -27,7 +31,7 @@ export const google: OfficialClient = {
   streamOperation: 'gemini.stream_generate_content',
   async take(target, turn) {
     const { fetch, bytes } = recordingFetch()
-    const { models } = connectGoogle(target, fetch)
+    const { models } = connect(target, fetch)
     if (!turn.stream) return { result: plain(await models.generateContent(toRequest(turn))), bytes: bytes() }
     const result: unknown[] = []
     for await (const chunk of await models.generateContentStream(toRequest(turn))) result.push(plain(chunk))
@@ -36,7 +40,7 @@ export const google: OfficialClient = {
   async leave(target, turn) {
     const leaving = new AbortController()
     const { config, ...request } = toRequest(turn)
-    const stream = await connectGoogle(target).models.generateContentStream({
+    const stream = await connect(target).models.generateContentStream({
       ...request,
       config: { ...config, abortSignal: leaving.signal },
     })

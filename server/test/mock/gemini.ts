@@ -79,10 +79,10 @@ const describeModel = (name: string) => ({
 })
 
 export const gemini: Routes = [
-  ['POST', /^\/v1beta\/models\/([^/:]+):generateContent$/, generate],
-  ['POST', /^\/v1beta\/models\/([^/:]+):streamGenerateContent$/, streamGemini],
-  ['POST', /^\/v1beta\/models\/([^/:]+):countTokens$/, count],
-  ['POST', /^\/v1beta\/models\/([^/:]+):batchEmbedContents$/, embed],
+  ['POST', /^\/v1(?:beta)?\/models\/([^/:]+):generateContent$/, generate],
+  ['POST', /^\/v1(?:beta)?\/models\/([^/:]+):streamGenerateContent$/, streamGemini],
+  ['POST', /^\/v1(?:beta)?\/models\/([^/:]+):countTokens$/, count],
+  ['POST', /^\/v1(?:beta)?\/models\/([^/:]+):batchEmbedContents$/, embed],
   ['GET', /^\/v1beta\/models$/, () => json({ models: [describeModel('gemini-mock-1')] })],
   ['GET', /^\/v1beta\/models\/([^/:]+)$/, (_, name = '') => json(describeModel(name))],
 ]

@@ -110,7 +110,7 @@ function refusalOf(model: string, path: string): Answer | undefined {
   if (!kind) return undefined
   const { status, headers, openai, anthropic, google } = refusals[kind]
   const message = `The model is ${kind}.`
-  if (path.startsWith('/v1beta/models')) return json({ error: { code: status, message, status: google } }, headers, status)
+  if (/^\/v1(?:beta)?\/models\//.test(path)) return json({ error: { code: status, message, status: google } }, headers, status)
   if (!path.startsWith('/v1/messages')) return json({ error: { message, type: 'requests', param: null, code: openai } }, headers, status)
   const id = { 'request-id': 'req_mock' }
   return json({ type: 'error', error: { type: anthropic, message }, request_id: 'req_mock' }, { ...headers, ...id }, status)

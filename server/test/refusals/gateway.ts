@@ -129,7 +129,14 @@ const documented = (path: string) =>
   path.replace('([^:/]+)::', ':').replaceAll(/:(\w+)(?=\/|:|$)/g, (whole, name) => (/^(id|model)$/.test(name) ? `{${name}}` : whole))
 
 export const gatewayRefusals: Refusals = {
-  ...Object.fromEntries(operations.map((operation) => [`${operation.method} ${documented(operation.path)}`, refusalsOf(operation)])),
+  ...Object.fromEntries(
+    operations.flatMap((operation: Operation) =>
+      [operation.path, ...(operation.alsoAt ? [operation.alsoAt] : [])].map((path) => [
+        `${operation.method} ${documented(path)}`,
+        refusalsOf({ ...operation, path }),
+      ]),
+    ),
+  ),
   ...Object.fromEntries(
     (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => [`${method} /proxy/{provider}/{*}`, ofProxy(method)]),
   ),

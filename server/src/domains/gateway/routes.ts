@@ -6,11 +6,15 @@ import type { FindProvider } from './ports.ts'
 import { proxyRoutes } from './proxy.ts'
 
 export function gatewayRoutes(deps: MakeCallDeps & { findProvider: FindProvider }): Route[] {
-  return [...operations.map((operation) => routeOf(operation, deps)), ...proxyRoutes(deps)]
+  const served = operations.flatMap((operation: Operation) => {
+    const { path, alsoAt } = operation
+    return [path, ...(alsoAt ? [alsoAt] : [])].map((at) => routeOf(operation, at, deps))
+  })
+  return [...served, ...proxyRoutes(deps)]
 }
 
-function routeOf(operation: Operation, deps: MakeCallDeps): Route {
-  const { method, path, dialect, summary, params, body, reply, takes } = operation
+function routeOf(operation: Operation, path: string, deps: MakeCallDeps): Route {
+  const { method, dialect, summary, params, body, reply, takes } = operation
   const isForm = takes === 'form'
   return defineRoute({
     method,

@@ -5,7 +5,11 @@ import { anyJson, byModel, passed, passedOrStreamed } from './schemas.ts'
 const family = { protocol: 'gemini.models', dialect: google, passesQuery: true, reply: passed } as const
 const ofModel = { ...family, method: 'POST', params: byModel, takes: 'json', body: anyJson } as const
 /** A name of a parameter may be followed by a colon of the path only where it says what it may be. */
-const at = (verb: string) => `/v1beta/models/:model([^:/]+)::${verb}` as const
+const at = (verb: string) => ({
+  path: `/v1beta/models/:model([^:/]+)::${verb}`,
+  // What Google's own SDK asks for unless it is told otherwise. The provider is asked for v1beta, which has all of it.
+  alsoAt: `/v1/models/:model([^:/]+)::${verb}`,
+})
 
 const mediaMarks = ['"inlineData"', '"inline_data"', '"fileData"', '"file_data"', '"cachedContent"', '"cached_content"']
 /** Google takes both spellings of every name. */
@@ -34,7 +38,7 @@ const generation: RequestShape = {
 export const geminiGenerateContent = {
   ...ofModel,
   name: 'gemini.generate_content',
-  path: at('generateContent'),
+  ...at('generateContent'),
   suffix: '/{model}:generateContent',
   summary: 'An answer of a Gemini model',
   request: generation,
@@ -43,7 +47,7 @@ export const geminiGenerateContent = {
 export const geminiStreamGenerateContent = {
   ...ofModel,
   name: 'gemini.stream_generate_content',
-  path: at('streamGenerateContent'),
+  ...at('streamGenerateContent'),
   suffix: '/{model}:streamGenerateContent',
   summary: 'An answer of a Gemini model, while it is made',
   reply: passedOrStreamed,
@@ -54,7 +58,7 @@ export const geminiStreamGenerateContent = {
 export const geminiCountTokens = {
   ...ofModel,
   name: 'gemini.count_tokens',
-  path: at('countTokens'),
+  ...at('countTokens'),
   suffix: '/{model}:countTokens',
   summary: 'How many tokens a request to a Gemini model would have',
   request: { namesNoModel: true, pointsWithin: true, mediaMarks },
@@ -64,7 +68,7 @@ export const geminiCountTokens = {
 export const geminiEmbedContent = {
   ...ofModel,
   name: 'gemini.embed_content',
-  path: at('embedContent'),
+  ...at('embedContent'),
   suffix: '/{model}:embedContent',
   summary: 'The embedding of a text, by Google',
   request: { namesNoModel: true, pointsWithin: true, mediaMarks },
@@ -73,7 +77,7 @@ export const geminiEmbedContent = {
 export const geminiBatchEmbedContents = {
   ...ofModel,
   name: 'gemini.batch_embed_contents',
-  path: at('batchEmbedContents'),
+  ...at('batchEmbedContents'),
   suffix: '/{model}:batchEmbedContents',
   summary: 'The embeddings of several texts, by Google',
   request: { namesNoModel: true, pointsWithin: true, mediaMarks },

@@ -9,6 +9,8 @@ export interface Operation<Name extends string = string> {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Where it is served. `:id` is something that a provider keeps, and leads to the key by which it was made. */
   readonly path: string
+  /** Where else, for clients that say another version of the same. */
+  readonly alsoAt?: string
   /** What a provider must speak. */
   readonly protocol: Protocol
   /** What comes after the protocol's path at the provider; `:id` and the like are filled in, `{model}` by the resolver. */
