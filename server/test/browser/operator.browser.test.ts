@@ -3,15 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { findBarriers } from './axe.ts'
 import { enter } from './enter.ts'
 import { createHouse } from './house.ts'
-
-const pages = [
-  { path: '/operator/health', title: 'Health', shows: 'Largest tables' },
-  { path: '/operator/people', title: 'People', shows: 'Who came back' },
-  { path: '/operator/quotas', title: 'Quotas', shows: 'Limits of a person' },
-  { path: '/operator/errors', title: 'Errors', shows: 'usage.no_such_call' },
-  { path: '/operator/audit', title: 'Audit', shows: 'account.tier_set' },
-  { path: '/operator/prices', title: 'Prices', shows: 'gpt-4o-mini' },
-]
+import { operatorPages } from './pages.ts'
 
 const ofOperators = /\/api\/(admin|quotas)\//
 
@@ -28,9 +20,9 @@ describe('the operator’s pages', async () => {
     await page.goto('/')
     await page.getByRole('link', { name: 'Start', exact: true }).waitFor()
     expect(await page.getByRole('link', { name: 'Audit' }).count()).toBe(0)
-    for (const { path, title } of pages) {
+    for (const { path, heading } of operatorPages) {
       await page.goto(path)
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+      await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
       await page.getByText('http.forbidden').first().waitFor()
     }
     expect(faults).toEqual([])
@@ -47,12 +39,12 @@ describe('the operator’s pages', async () => {
     await sql`insert into usage_hourly values (${id}, date_trunc('hour', now()), 'openai', 'gpt-4o-mini', 'user-key', 1, 0, 0, 1, 0, 1, 0, 0)`.execute(
       owner.db,
     )
-    for (const { path, title, shows } of pages) {
+    for (const { path, heading, shows } of operatorPages) {
       await page.goto(path)
       await page.getByText(shows).first().waitFor()
-      expect(await findBarriers(page), title).toEqual([])
+      expect(await findBarriers(page), heading).toEqual([])
       const tooWide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-      expect(tooWide, `${title} scrolls sideways`).toBeLessThanOrEqual(0)
+      expect(tooWide, `${heading} scrolls sideways`).toBeLessThanOrEqual(0)
     }
     expect(faults).toEqual([])
   })
@@ -119,9 +111,9 @@ describe('the operator’s pages', async () => {
   it('stay whole when the server fails, and go on when it is back', async () => {
     const { page, faults } = await visitorWith({ isAdmin: true })
     await page.route(ofOperators, (route) => route.fulfill({ status: 500, contentType: 'text/plain', body: 'no' }))
-    for (const { path, title } of pages) {
+    for (const { path, heading } of operatorPages) {
       await page.goto(path)
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+      await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
       await page.getByText('sdk.unexpected_reply').first().waitFor()
     }
     await page.unroute(ofOperators)

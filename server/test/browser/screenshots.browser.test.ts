@@ -4,7 +4,7 @@ import type { APIRequestContext } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { projectJwt } from '../identity.ts'
 import { createHouse } from './house.ts'
-import { everyPage } from './pages.ts'
+import { everyPage, operatorPages } from './pages.ts'
 import { addKey, makeCall, signUp } from './people.ts'
 
 /*
@@ -22,6 +22,8 @@ describe.runIf(process.env.KEYLOFT_SCREENSHOTS)('screenshots', async () => {
     await signUp(page, 'Ada Okafor')
     await addKey(page)
     await fill(context.request, house.url)
+    const { id: user_id } = await (await context.request.get('/api/profile')).json()
+    await house.test.owner.db.insertInto('user_standing').values({ user_id, is_admin: true }).execute()
     const call = await makeCall(page, 'What does a key loft hold?')
     for (const folder of ['screenshots', 'docs/screenshots']) mkdirSync(join(root, folder), { recursive: true })
 
@@ -33,10 +35,10 @@ describe.runIf(process.env.KEYLOFT_SCREENSHOTS)('screenshots', async () => {
         for (const folder of ['screenshots', ...(inReadme.has(file) ? ['docs/screenshots'] : [])])
           await page.screenshot({ path: join(root, folder, `${file}.png`), animations: 'disabled' })
       }
-      for (const { path, heading } of everyPage) {
+      for (const { path, heading } of [...everyPage, ...operatorPages]) {
         await page.goto(path)
         await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
-        await take(path === '/' ? 'start' : path.slice(1))
+        await take(path === '/' ? 'start' : path.slice(1).replace('/', '-'))
       }
       await page.goto(call)
       await page.getByRole('heading', { level: 1 }).waitFor()
