@@ -36,7 +36,15 @@ create function keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now 
   language sql stable security definer
   set search_path = ''
 as $$
-  with months as (
+  with counted as (
+    select q.key_id, coalesce(pg_catalog.sum(q.used_requests + q.reserved_requests) filter (where q.type = 'daily'), 0)::bigint as today,
+           coalesce(pg_catalog.sum(q.used_requests + q.reserved_requests) filter (where q.type = 'monthly'), 0)::bigint as this_month
+      from public.user_quota_limits q
+     where q.user_id = in_user_id and q.key_id = any (in_key_ids)
+     group by q.key_id having pg_catalog.bool_and(coalesce(q.last_reset <= in_now and q.reset_at > in_now, false))
+  ), uncounted as (
+    select array(select pg_catalog.unnest(in_key_ids) except select c.key_id from counted c) as key_ids
+  ), months as (
     select pg_catalog.date_trunc('day', in_now, 'UTC') as day_begins, pg_catalog.date_trunc('month', in_now, 'UTC') as month_begins
   ), bounds as (
     select m.*, (pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex(
@@ -45,14 +53,19 @@ as $$
   ), calls as (
     select u.key_id, u.started_at
       from bounds b join public.usage_records u
-        on u.user_id = in_user_id and u.id >= b.first_id and u.started_at >= b.month_begins and u.key_id = any (in_key_ids)
+        on u.user_id = in_user_id and u.id >= b.first_id and u.started_at >= b.month_begins and u.key_id = any ((select key_ids from uncounted)::uuid[])
+     where (select pg_catalog.cardinality(key_ids) > 0 from uncounted)
     union all
     select h.key_id, h.started_at
-      from bounds b join keyloft.holds h on h.user_id = in_user_id and h.started_at >= b.month_begins and h.key_id = any (in_key_ids)
+      from bounds b join keyloft.holds h on h.user_id = in_user_id and h.started_at >= b.month_begins and h.key_id = any ((select key_ids from uncounted)::uuid[])
+     where (select pg_catalog.cardinality(key_ids) > 0 from uncounted)
   )
   select c.key_id, pg_catalog.count(*) filter (where c.started_at >= b.day_begins), pg_catalog.count(*)
     from calls c, bounds b group by c.key_id
+  union all
+  select c.key_id, c.today, c.this_month from counted c
 $$;
+-- From the counters of their limits; call by call where a window has not begun.
 comment on function keyloft.uses_of_keys(uuid, uuid[], timestamptz) is 'How often keys of a person were used on this day and in this month (UTC), calls under way included.';
 
 -- The old person and the new one, where a row moves.
