@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { APIRequestContext } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { projectJwt } from '../identity.ts'
+import { asTestClient } from '../socket-guard.ts'
 import { createHouse } from './house.ts'
 import { everyPage, operatorPages } from './pages.ts'
 import { addKey, makeCall, signUp } from './people.ts'
@@ -12,18 +13,21 @@ import { addKey, makeCall, signUp } from './people.ts'
  * docs/screenshots/.
  */
 const root = join(import.meta.dirname, '../../..')
+const longestMs = 600_000
 const inReadme = new Set(['start-light', 'usage-dark', 'keys-light'])
 
 describe.runIf(process.env.KEYLOFT_SCREENSHOTS)('screenshots', async () => {
   const house = await createHouse()
 
-  it('of every page, light and dark', async () => {
+  it('of every page, light and dark', { timeout: longestMs }, async () => {
     const { page, context } = await house.visitor()
     await signUp(page, 'Ada Okafor')
     await addKey(page)
-    await fill(context.request, house.url)
-    const { id: user_id } = await (await context.request.get('/api/profile')).json()
-    await house.test.owner.db.insertInto('user_standing').values({ user_id, is_admin: true }).execute()
+    await asTestClient(async () => {
+      await fill(context.request, house.url)
+      const { id: user_id } = await (await context.request.get('/api/profile')).json()
+      await house.test.owner.db.insertInto('user_standing').values({ user_id, is_admin: true }).execute()
+    })
     const call = await makeCall(page, 'What does a key loft hold?')
     for (const folder of ['screenshots', 'docs/screenshots']) mkdirSync(join(root, folder), { recursive: true })
 
