@@ -171,6 +171,8 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
   })
   await app.ready()
   if (handler) door.serve(handler)
+  // Starting leaves behind more than serving needs, in a young generation that has grown by it (decision 0009).
+  if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   onStop(async () => {
     await app.close() // new requests on open connections are refused from here on
     await door.close(drainTimeoutMs) // and what is in flight still has everything it needs
