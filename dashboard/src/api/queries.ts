@@ -36,6 +36,12 @@ type ResolveQuery = NonNullable<RequestOf<'GET /api/resolve'>['query']>
 export const resolveQuery = (query: ResolveQuery) =>
   queryOptions({ queryKey: ['resolve', query], queryFn: ({ signal }) => keyloft.get('/api/resolve', { query, signal }), staleTime: 0 })
 
+export const quotasQuery = queryOptions({
+  queryKey: ['quotas'],
+  queryFn: ({ signal }) => keyloft.get('/api/profile/quotas', { signal }),
+  refetchInterval: watchMs,
+})
+
 export type UsageFilter = NonNullable<RequestOf<'GET /api/profile/usage'>['query']>
 export type CallFilter = NonNullable<RequestOf<'GET /api/usage/calls'>['query']>
 

@@ -2,11 +2,11 @@ import { Button, Card, CloseButton, Group, SegmentedControl, SimpleGrid, Stack, 
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
-import { usageQuery } from '../../api/queries.ts'
+import { keysQuery, quotasQuery, usageQuery } from '../../api/queries.ts'
 import { Amount } from '../../parts/amount.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
-import { Loading, Shown } from '../../parts/states.tsx'
+import { Failed, Loading, Shown } from '../../parts/states.tsx'
 import { Budgets } from './budgets.tsx'
 import { Calls } from './calls.tsx'
 import { downloadCsv } from './download-csv.ts'
@@ -22,6 +22,8 @@ export default function UsagePage() {
   const navigate = useNavigate()
   const [measure, setMeasure] = useState<'cost' | 'tokens'>('cost')
   const usage = useQuery({ ...usageQuery(toUsageFilter(filters)), placeholderData: keepPreviousData })
+  const quotas = useQuery(quotasQuery)
+  const keys = useQuery(keysQuery)
   const change = (changed: { [Name in keyof Filters]?: Filters[Name] | undefined }) =>
     void navigate({ to: '/usage', search: { ...filters, ...changed } as never, replace: true })
   return (
@@ -49,8 +51,12 @@ export default function UsagePage() {
       </PageHead>
       <Chosen filters={filters} change={change} />
       <Stack gap="lg">
-        <Shown query={usage} loading={<Loading rows={3} height={182} />}>
-          {({ totals, days, providers, models, sources, quotas }) => (
+        {quotas.error !== null && <Failed error={quotas.error} retry={quotas.refetch} />}
+        <Shown
+          query={quotas.isPending ? { ...usage, data: undefined, isPending: true } : usage}
+          loading={<Loading rows={3} height={182} />}
+        >
+          {({ totals, days, providers, models, sources }) => (
             <>
               <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="md">
                 <Figure label="Spend">
@@ -65,7 +71,7 @@ export default function UsagePage() {
                   {totals.unpricedRequests.toLocaleString()} of these calls had no price, and are in no sum of money.
                 </Text>
               )}
-              <Budgets quotas={quotas} />
+              <Budgets quotas={quotas.data?.items ?? []} keys={keys.data?.items ?? []} />
               <Card component="section" aria-label="By day">
                 <Group justify="space-between" mb="sm">
                   <Title order={2}>By day</Title>
