@@ -468,9 +468,11 @@ COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on qu
 -- Name: book_quotas(uuid[], uuid[], timestamp with time zone[], uuid[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
   with booked as (
     select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
       -- Once, though an end that nobody waited for any longer may come twice in one batch.
@@ -503,7 +505,8 @@ CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_starte
                  pg_catalog.sum(reserved_cost) as reserved_cost, pg_catalog.sum(requests) as requests, pg_catalog.sum(tokens) as tokens,
                  pg_catalog.sum(cost) as cost
             from effects group by quota_id) e
-   where q.id = e.quota_id
+   where q.id = e.quota_id;
+end
 $$;
 
 ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
@@ -885,9 +888,12 @@ COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began 
 -- Name: effective_quotas(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
          case q.set_by when 'tier' then t.token_limit else q.token_limit end,
          case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
@@ -897,7 +903,8 @@ CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) RETURNS TABLE(quota
    where q.user_id = any (in_user_ids) and q.is_active
      and (q.set_by <> 'tier' or t.tier is not null and not exists (
            select from public.user_quota_limits o
-            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active));
+end
 $$;
 
 ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) OWNER TO keyloft_owner;
@@ -1264,9 +1271,11 @@ COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) IS 'Locks all quotas
 -- Name: lower_quotas(uuid[], uuid[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
   with lowered as (
     delete from keyloft.presumed_reservations p
      using unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
@@ -1282,7 +1291,8 @@ CREATE FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_start
                  join public.usage_records u on u.user_id = l.user_id and u.id = l.id and u.started_at = l.began_at
                  join public.user_quota_limits o on o.id = any (l.quota_ids) and l.reserved_at >= coalesce(o.last_reset, '-infinity')
            group by o.id) e
-   where q.id = e.quota_id
+   where q.id = e.quota_id;
+end
 $$;
 
 ALTER FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]) OWNER TO keyloft_owner;
@@ -1335,9 +1345,12 @@ COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'M
 -- Name: most_cost_of(text, text, timestamp with time zone, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) RETURNS numeric
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+#variable_conflict use_column
+begin
+  return (
   select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
     from (
       select 0.000001 * (
@@ -1351,6 +1364,8 @@ CREATE FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started
          and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
                                   where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
     ) p
+  );
+end
 $$;
 
 ALTER FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) OWNER TO keyloft_owner;

@@ -303,9 +303,12 @@ comment on function keyloft.lock_quotas(uuid[]) is 'Locks all quotas of these pe
 
 create function keyloft.effective_quotas(in_user_ids uuid[])
   returns table (quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
          case q.set_by when 'tier' then t.token_limit else q.token_limit end,
          case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
@@ -315,16 +318,20 @@ as $$
    where q.user_id = any (in_user_ids) and q.is_active
      and (q.set_by <> 'tier' or t.tier is not null and not exists (
            select from public.user_quota_limits o
-            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active));
+end
 $$;
 comment on function keyloft.effective_quotas(uuid[]) is 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
 
 -- The dearest of each kind, of every tier that so many tokens may reach: what keyloft.cost_of says is never above it.
 create function keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamptz, in_input_tokens bigint, in_output_tokens bigint, in_images bigint)
   returns numeric
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return (
   select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
     from (
       select 0.000001 * (
@@ -338,6 +345,8 @@ as $$
          and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
                                   where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
     ) p
+  );
+end
 $$;
 comment on function keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint) is 'What a call of at most so many tokens costs at most. Null: no price, or no bound.';
 
@@ -492,12 +501,15 @@ $$;
 comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[])
   is 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
+-- In plpgsql, which keeps plans: SQL functions are planned anew for each batch.
 -- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
 create function keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[])
   returns void
-  language sql volatile
+  language plpgsql volatile
   set search_path = ''
 as $$
+#variable_conflict use_column
+begin
   with booked as (
     select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
       -- Once, though an end that nobody waited for any longer may come twice in one batch.
@@ -530,15 +542,18 @@ as $$
                  pg_catalog.sum(reserved_cost) as reserved_cost, pg_catalog.sum(requests) as requests, pg_catalog.sum(tokens) as tokens,
                  pg_catalog.sum(cost) as cost
             from effects group by quota_id) e
-   where q.id = e.quota_id
+   where q.id = e.quota_id;
+end
 $$;
 comment on function keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[])
   is 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
 
 create function keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_lowered_ids uuid[]) returns void
-  language sql volatile
+  language plpgsql volatile
   set search_path = ''
 as $$
+#variable_conflict use_column
+begin
   with lowered as (
     delete from keyloft.presumed_reservations p
      using unnest(in_user_ids, in_ids, in_started_at) as g (of_user, of_call, began_at)
@@ -554,7 +569,8 @@ as $$
                  join public.usage_records u on u.user_id = l.user_id and u.id = l.id and u.started_at = l.began_at
                  join public.user_quota_limits o on o.id = any (l.quota_ids) and l.reserved_at >= coalesce(o.last_reset, '-infinity')
            group by o.id) e
-   where q.id = e.quota_id
+   where q.id = e.quota_id;
+end
 $$;
 comment on function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) is 'Takes back what was booked too much for calls of which it was heard late.';
 
