@@ -478,7 +478,9 @@ begin
       -- Once, though an end that nobody waited for any longer may come twice in one batch.
       from (select distinct w.of_user, w.of_call, w.began_at
               from unnest(in_user_ids, in_ids, in_started_at) as w (of_user, of_call, began_at) where w.of_call = any (in_written_ids)) g
-           join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
+           -- One by one along the key: a join of any other kind reads all that a person ever called.
+           cross join lateral (
+             select * from public.usage_records r where r.user_id = g.of_user and r.id = g.of_call and r.started_at = g.began_at offset 0) u
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (
