@@ -465,9 +465,83 @@ ALTER TABLE keyloft.presumed_reservations OWNER TO keyloft_owner;
 
 COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. Of this month and the last.';
 
--- Name: book_quotas(uuid[], uuid[], timestamp with time zone[], uuid[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) RETURNS void
+CREATE TABLE public.usage_records (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    token_id uuid,
+    decisions jsonb NOT NULL,
+    outcome text NOT NULL,
+    status integer,
+    first_byte_ms integer,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    audio_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    audio_output_tokens bigint DEFAULT 0 NOT NULL,
+    images bigint DEFAULT 0 NOT NULL,
+    searches bigint DEFAULT 0 NOT NULL,
+    usage_basis text NOT NULL,
+    provider_usage jsonb,
+    cost_usd numeric,
+    price_id uuid,
+    provider_cost_usd numeric,
+    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
+)
+PARTITION BY RANGE (started_at);
+
+ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_records OWNER TO keyloft_owner;
+
+-- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
+
+-- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
+
+-- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
+
+-- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
+
+-- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
+
+-- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
+
+-- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
+
+-- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
+
+-- Name: book_quotas(public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -475,12 +549,7 @@ CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_starte
 begin
   with booked as (
     select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
-      -- Once, though an end that nobody waited for any longer may come twice in one batch.
-      from (select distinct w.of_user, w.of_call, w.began_at
-              from unnest(in_user_ids, in_ids, in_started_at) as w (of_user, of_call, began_at) where w.of_call = any (in_written_ids)) g
-           -- One by one along the key: a join of any other kind reads all that a person ever called.
-           cross join lateral (
-             select * from public.usage_records r where r.user_id = g.of_user and r.id = g.of_call and r.started_at = g.began_at offset 0) u
+      from unnest(in_written) u -- as it was written a moment ago: to look for it among all that a person ever called takes longer than the rest
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (
@@ -511,11 +580,11 @@ begin
 end
 $$;
 
-ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
+COMMENT ON FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
 
 -- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2272,6 +2341,7 @@ declare
   none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
   is_capped boolean;
   reservations keyloft.presumed_reservations[];
+  booked public.usage_records[];
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
   is_capped := exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
@@ -2331,15 +2401,16 @@ begin
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
      where g.is_valid and (select count(*) from released) >= 0 order by g.user_id, g.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id
+    returning u.id, case when is_capped then u end as record
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
+         case when is_capped then (select pg_catalog.array_agg(record) from written) end,
          case when is_capped then
            (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
               from released where quota_ids is not null) end
-    into written_ids, invalid, reservations;
+    into written_ids, invalid, booked, reservations;
   if is_capped then
-    perform keyloft.book_quotas(in_user_ids, in_ids, in_started_at, written_ids, reservations);
+    perform keyloft.book_quotas(booked, reservations);
   end if;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
@@ -2521,8 +2592,7 @@ declare
   expired_ids uuid[];
   owners uuid[];
   calls keyloft.presumed_reservations[];
-  started timestamptz[];
-  written_ids uuid[];
+  booked public.usage_records[];
 begin
   perform keyloft.present_owners('{}');
   -- Quotas are locked before calls, so whose they are is looked up before.
@@ -2546,17 +2616,16 @@ begin
     select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id
+    returning u.id, u as record
   )
-  select (select pg_catalog.count(*) from released), (select pg_catalog.array_agg(id) from written),
-         pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations order by id),
-         pg_catalog.array_agg(started_at order by id)
-    into swept, written_ids, calls, started
-    from released where quota_ids is not null;
+  select (select pg_catalog.count(*) from released),
+         pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
+         pg_catalog.array_agg(w.record) filter (where w.id is not null)
+    into swept, calls, booked
+    from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
-    perform keyloft.book_quotas(
-      array(select c.user_id from unnest(calls) c), array(select c.id from unnest(calls) c), started, written_ids, calls);
-    insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id = any (written_ids);
+    perform keyloft.book_quotas(booked, calls);
+    insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
   delete from keyloft.presumed_reservations where reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC');
@@ -3498,80 +3567,6 @@ ALTER TABLE keyloft.token_marks OWNER TO keyloft_owner;
 -- Name: TABLE token_marks; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.token_marks IS 'The key of the mark in every API token. Changing it makes all of them invalid.';
-
--- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
-
-CREATE TABLE public.usage_records (
-    user_id uuid NOT NULL,
-    id uuid NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    request_id text NOT NULL,
-    operation text NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    credential_source text NOT NULL,
-    key_id uuid,
-    token_id uuid,
-    decisions jsonb NOT NULL,
-    outcome text NOT NULL,
-    status integer,
-    first_byte_ms integer,
-    input_tokens bigint DEFAULT 0 NOT NULL,
-    cached_input_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
-    audio_input_tokens bigint DEFAULT 0 NOT NULL,
-    output_tokens bigint DEFAULT 0 NOT NULL,
-    reasoning_tokens bigint DEFAULT 0 NOT NULL,
-    audio_output_tokens bigint DEFAULT 0 NOT NULL,
-    images bigint DEFAULT 0 NOT NULL,
-    searches bigint DEFAULT 0 NOT NULL,
-    usage_basis text NOT NULL,
-    provider_usage jsonb,
-    cost_usd numeric,
-    price_id uuid,
-    provider_cost_usd numeric,
-    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
-)
-PARTITION BY RANGE (started_at);
-
-ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.usage_records OWNER TO keyloft_owner;
-
--- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
-
--- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
-
--- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
-
--- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
-
--- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
-
--- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
-
--- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
-
--- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
 
 -- Name: usage_records_default; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -5726,10 +5721,16 @@ GRANT ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.presumed_reservations TO keyloft_definer;
 
--- Name: FUNCTION book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+GRANT SELECT ON TABLE public.usage_records TO authenticated;
+GRANT SELECT ON TABLE public.usage_records TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
+
+-- Name: FUNCTION book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -6259,12 +6260,6 @@ GRANT SELECT,INSERT,DELETE ON TABLE keyloft.secrets TO keyloft_definer;
 -- Name: TABLE token_marks; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE keyloft.token_marks TO keyloft_definer;
-
--- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT SELECT ON TABLE public.usage_records TO authenticated;
-GRANT SELECT ON TABLE public.usage_records TO service_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 

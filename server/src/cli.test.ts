@@ -22,7 +22,7 @@ describe('the command line', () => {
       ...command.options.map(({ long }) => long ?? ''),
       ...command.registeredArguments.map((argument) => argument.name()),
     ])
-    // Where a gateway is; an address with credentials in it is refused.
-    expect(taken.filter((name) => /key|secret|password|token|url|credential/i.test(name))).toEqual(['--base-url'])
+    // Where a gateway is; an address with credentials in it is refused. And how many tokens somebody may use.
+    expect(taken.filter((name) => /key|secret|password|token|url|credential/i.test(name))).toEqual(['--base-url', '--tokens'])
   })
 })

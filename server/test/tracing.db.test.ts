@@ -62,7 +62,7 @@ describe('what is traced', async () => {
 
   it('is a refusal and a failure too', async () => {
     const receiver = await start()
-    expect((await app.inject('/nowhere/sk-proj-abcdefghijklmnop1234567890')).statusCode).toBe(404)
+    expect((await app.inject('/api/nowhere/sk-proj-abcdefghijklmnop1234567890')).statusCode).toBe(404)
     expect((await post('/api/traced/ada', 'fail')).statusCode).toBe(500)
     await receiver.done()
     expect(receiver.spans().map(({ name, status, attributes }) => [name, status.code, attributes['http.response.status_code']])).toEqual([

@@ -8,7 +8,7 @@ drop function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[]
 drop function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]);
 drop function keyloft.begin_quotas(uuid);
 drop function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]);
-drop function keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]);
+drop function keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]);
 drop function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]);
 drop function keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint);
 drop function keyloft.effective_quotas(uuid[]);

@@ -503,7 +503,7 @@ comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[]
 
 -- In plpgsql, which keeps plans: SQL functions are planned anew for each batch.
 -- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
-create function keyloft.book_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_written_ids uuid[], in_reservations keyloft.presumed_reservations[])
+create function keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[])
   returns void
   language plpgsql volatile
   set search_path = ''
@@ -512,12 +512,7 @@ as $$
 begin
   with booked as (
     select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
-      -- Once, though an end that nobody waited for any longer may come twice in one batch.
-      from (select distinct w.of_user, w.of_call, w.began_at
-              from unnest(in_user_ids, in_ids, in_started_at) as w (of_user, of_call, began_at) where w.of_call = any (in_written_ids)) g
-           -- One by one along the key: a join of any other kind reads all that a person ever called.
-           cross join lateral (
-             select * from public.usage_records r where r.user_id = g.of_user and r.id = g.of_call and r.started_at = g.began_at offset 0) u
+      from unnest(in_written) u -- as it was written a moment ago: to look for it among all that a person ever called takes longer than the rest
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (
@@ -547,7 +542,7 @@ begin
    where q.id = e.quota_id;
 end
 $$;
-comment on function keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[])
+comment on function keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[])
   is 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
 
 create function keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_lowered_ids uuid[]) returns void
@@ -738,6 +733,7 @@ declare
   none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
   is_capped boolean;
   reservations keyloft.presumed_reservations[];
+  booked public.usage_records[];
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
   is_capped := exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
@@ -797,15 +793,16 @@ begin
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
      where g.is_valid and (select count(*) from released) >= 0 order by g.user_id, g.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id
+    returning u.id, case when is_capped then u end as record
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
+         case when is_capped then (select pg_catalog.array_agg(record) from written) end,
          case when is_capped then
            (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
               from released where quota_ids is not null) end
-    into written_ids, invalid, reservations;
+    into written_ids, invalid, booked, reservations;
   if is_capped then
-    perform keyloft.book_quotas(in_user_ids, in_ids, in_started_at, written_ids, reservations);
+    perform keyloft.book_quotas(booked, reservations);
   end if;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
@@ -890,8 +887,7 @@ declare
   expired_ids uuid[];
   owners uuid[];
   calls keyloft.presumed_reservations[];
-  started timestamptz[];
-  written_ids uuid[];
+  booked public.usage_records[];
 begin
   perform keyloft.present_owners('{}');
   -- Quotas are locked before calls, so whose they are is looked up before.
@@ -915,17 +911,16 @@ begin
     select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id
+    returning u.id, u as record
   )
-  select (select pg_catalog.count(*) from released), (select pg_catalog.array_agg(id) from written),
-         pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations order by id),
-         pg_catalog.array_agg(started_at order by id)
-    into swept, written_ids, calls, started
-    from released where quota_ids is not null;
+  select (select pg_catalog.count(*) from released),
+         pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
+         pg_catalog.array_agg(w.record) filter (where w.id is not null)
+    into swept, calls, booked
+    from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
-    perform keyloft.book_quotas(
-      array(select c.user_id from unnest(calls) c), array(select c.id from unnest(calls) c), started, written_ids, calls);
-    insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id = any (written_ids);
+    perform keyloft.book_quotas(booked, calls);
+    insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
   delete from keyloft.presumed_reservations where reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC');
@@ -1006,13 +1001,13 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
+  keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
 revoke all on function
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(uuid[], uuid[], timestamptz[], uuid[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
   keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.begin_quotas(uuid),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),

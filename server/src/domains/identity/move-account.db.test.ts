@@ -141,7 +141,7 @@ describe('moving an anonymous account', async () => {
       const row = await asService(sql<{ verdicts: string[] }>`select keyloft.settle_calls(array[${from}]::uuid[], array[${id}]::uuid[],
         array[${startedAt}]::timestamptz[], array['r'], array['chat'], array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[],
         array[null]::uuid[], array['[]']::jsonb[], array[now()], array['completed'], array[200], array[1], array[10], array[0], array[0], array[0],
-        array[0], array[5], array[0], array[0], array[0], array['reported'], array[null]::jsonb[], array[null]::numeric[]) as verdicts`)
+        array[0], array[5], array[0], array[0], array[0], array[0], array['reported'], array[null]::jsonb[], array[null]::numeric[]) as verdicts`)
       return row?.verdicts[0]
     }
     const renew = ({ from, id }: Call) =>
