@@ -54,12 +54,16 @@ export interface AppOptions {
   log: Logger
   tracing?: Tracing
   adoptServer?: (handler: RequestListener) => Server
+  /** Takes what is to be done when no request is under way any more, while the ledger still is. */
+  onStop?: (release: (withinMs: number) => Promise<unknown>) => void
   /** Where the usual times are too long for a test. */
   callLimits?: Partial<CallLimits>
   /** Beside ours: a test's own. */
   moreRoutes?: readonly Route[]
 }
 
+/** For calls that go on though their clients have left, when the server stops. */
+const callsTimeoutMs = 1_000
 /** For one address and everything that is posted below /api/auth: people mistype, guessing takes more. */
 const signInLimit = { max: 60, windowSeconds: 60 }
 
@@ -77,6 +81,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     log,
     tracing = untraced,
     adoptServer,
+    onStop,
     moreRoutes = [],
   } = options
   const { publicUrl, corsOrigins } = config.http
@@ -185,8 +190,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     otherDocuments: [{ prefix: '/api/auth', read: identity.openApi }],
     ...(adoptServer ? { adoptServer } : {}),
   })
+  onStop?.((withinMs) => gateway.stop(Math.min(withinMs, callsTimeoutMs)))
   app.addHook('onClose', async () => {
-    gateway.close()
+    if (!onStop) gateway.close()
     await tokens.flush()
     await mailer.settle()
   })

@@ -167,6 +167,7 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
     log,
     tracing,
     adoptServer,
+    onStop,
     moreRoutes,
   })
   await app.ready()

@@ -42,6 +42,7 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   readonly #takesOutUsage: boolean
   #relay: Relay | undefined
   #isLeft = false
+  #isEnded = false
   #resolve: (attempted: Attempted) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
@@ -102,7 +103,19 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   clientLeft() {
     this.#isLeft = true
     if (this.#relay) return this.#relay.clientLeft()
-    if (this.#isMadeAnyway()) return
+    if (!this.#isMadeAnyway()) this.#endUnheard()
+  }
+
+  /** The process ends: of a call without a client, what is known by now is written down. */
+  stop() {
+    if (!this.#isLeft) return
+    if (this.#relay) this.#relay.stop()
+    else this.#endUnheard()
+  }
+
+  #endUnheard() {
+    if (this.#isEnded) return
+    this.#isEnded = true
     const { entry, over } = this.#of
     this.#exchange.cancel()
     void this.#estimateUnheard()

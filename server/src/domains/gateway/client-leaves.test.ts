@@ -61,6 +61,25 @@ describe('a client that leaves', () => {
     expect(gateway.underWay).toBe(0)
   })
 
+  it('is written down with what is known by then, where the server stops while its answer is still read', async () => {
+    const provider = await startRaw((socket) => {
+      socket.write(eventStreamHead)
+      socket.write(chunked(saying('word ')))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at, ledger, gateway } = await createTestGateway({ resolve, habitsOf: () => ({ whenClientLeaves: 'drain' }) })
+    candidates.push(at(provider.url))
+    callAndLeave(url, 'at the first piece')
+    callAndLeave(url, new Promise((resolve) => setTimeout(resolve, 100)))
+    await sleep(200)
+    expect([ledger.settled.length, gateway.underWay]).toEqual([0, 2])
+    await gateway.stop(2_000)
+    expect(ledger.settled.map(({ outcome }) => [outcome.outcome, outcome.usageBasis])).toEqual(
+      Array.from({ length: 2 }, () => ['aborted', 'estimated']),
+    )
+    expect(gateway.underWay).toBe(0)
+  })
+
   it('pays for the tokens that came, be they words, code, calls of tools or thoughts', async () => {
     const provider = await startRaw((socket, index) => {
       const all = speak(abortCorpus[index] ?? { name: '', messages: [] })

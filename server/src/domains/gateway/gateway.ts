@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
 import type { Route } from '../../platform/http/define-route.ts'
@@ -43,6 +44,8 @@ export interface Gateway {
   readonly underWay: number
   /** Until when a way is left alone, because it failed. */
   restsUntil(way: Way): number | undefined
+  /** Ends calls whose clients have left, and waits until they are written down: the ledger must still be there. */
+  stop(withinMs: number): Promise<void>
   close(): void
 }
 
@@ -90,9 +93,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return watch.size
     },
     restsUntil: (way) => breaker.restsUntil(way),
+    async stop(withinMs) {
+      watch.stop()
+      await emptied(watch, withinMs / 2)
+      if (!deps.counter) counter.close() // whoever still waits for a count is written down by the bound
+      await emptied(watch, withinMs / 2)
+      watch.close()
+    },
     close() {
       watch.close()
       if (!deps.counter) counter.close()
     },
   }
+}
+
+async function emptied(watch: Watch, withinMs: number) {
+  for (const until = performance.now() + withinMs; watch.size > 0 && performance.now() < until; ) await sleep(10)
 }

@@ -112,6 +112,10 @@ export class PlacedCall implements OnWatch {
     this.#attempt?.checkTime(nowMs)
   }
 
+  stop() {
+    this.#attempt?.stop()
+  }
+
   async #tryOne(candidate: Candidate, entry: Entry, hasMore: boolean): Promise<Attempted> {
     this.#attempt = undefined // of the candidate before
     const opened = this.#openKey(candidate, entry)

@@ -192,6 +192,13 @@ export class Relay implements Receiver {
     this.#finish('aborted', () => client.over())
   }
 
+  /** Reads no further for a client that has left. */
+  stop() {
+    if (this.#isEnding) return
+    this.#it.exchange.cancel()
+    this.#finish('aborted', () => this.#it.client.over())
+  }
+
   /** What is no stream has been made when its head comes, is charged whole, and says so at its end. */
   #isWorthReading(): boolean {
     const { whenClientLeaves } = this.#it

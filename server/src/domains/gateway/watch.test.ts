@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { type OnWatch, Watch } from './watch.ts'
 
-const watched = (checkTime = vi.fn()) => ({ place: -1, checkTime }) satisfies OnWatch
+const watched = (checkTime = vi.fn()) => ({ place: -1, checkTime, stop: vi.fn() }) satisfies OnWatch
 
 it('looks at those that are on it, and at no other, in whatever order they leave', () => {
   vi.useFakeTimers()

@@ -6,6 +6,8 @@ export interface Watched {
 /** Of a call that is under way: where it stands in the watch. */
 export interface OnWatch extends Watched {
   place: number
+  /** Ends what goes on though its client has left. */
+  stop(): void
 }
 
 /**
@@ -41,6 +43,10 @@ export class Watch {
     if (last === one) return
     this.#live[one.place] = last
     last.place = one.place
+  }
+
+  stop() {
+    for (const one of [...this.#live]) one.stop()
   }
 
   close() {
