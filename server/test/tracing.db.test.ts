@@ -62,11 +62,11 @@ describe('what is traced', async () => {
 
   it('is a refusal and a failure too', async () => {
     const receiver = await start()
-    expect((await app.inject('/api/nowhere/sk-proj-abcdefghijklmnop1234567890')).statusCode).toBe(404)
+    expect((await app.inject({ method: 'POST', url: '/nowhere/sk-proj-abcdefghijklmnop1234567890' })).statusCode).toBe(404)
     expect((await post('/api/traced/ada', 'fail')).statusCode).toBe(500)
     await receiver.done()
     expect(receiver.spans().map(({ name, status, attributes }) => [name, status.code, attributes['http.response.status_code']])).toEqual([
-      ['GET unknown', 0, 404],
+      ['POST unknown', 0, 404],
       ['room.work', 2, undefined],
       ['POST /api/traced/:id', 2, 500],
     ])
