@@ -52,6 +52,16 @@ export function searchFolder(folder: string, needles: readonly Needle[]): string
     .filter((entry) => entry.isFile())
     .flatMap((entry) => {
       const path = join(entry.parentPath, entry.name)
-      return search(readFileSync(path), needles).map(({ form, around }) => `${path.slice(folder.length + 1)}: ${form}: ${around}`)
+      return search(readIfThere(path), needles).map(({ form, around }) => `${path.slice(folder.length + 1)}: ${form}: ${around}`)
     })
+}
+
+/** A server that runs removes files of its own between the listing and the look. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
 }
