@@ -410,8 +410,9 @@ begin
     return;
   end if;
 
+  -- What a call costs at most is looked up once for each, and not for each of its quotas.
   with given as (
-    select g.user_id, g.id, g.started_at, g.provider, g.model, g.credential_source, g.key_id, g.most_cost_usd, g.most_images, g.place,
+    select g.user_id, g.provider, g.model, g.started_at, g.credential_source, g.key_id, g.most_cost_usd, g.most_images, g.place,
            case when g.most_input_tokens = 1000000000000 then m.context_length
                 when g.most_cost_usd is null and g.most_input_tokens is not null then least(g.most_input_tokens, m.context_length)
                 else g.most_input_tokens end as most_input_tokens,
@@ -422,19 +423,24 @@ begin
                   most_input_tokens, most_output_tokens, most_choices, most_images, place)
            left join public.ai_models m on m.provider = g.provider and m.model = g.model
      where g.is_valid and not exists (select from keyloft.holds h where h.user_id = g.user_id and h.id = g.id)
-  ), pairs as (
-    select g.*, pg_catalog.array_position(ids, q.id) as quota, g.most_input_tokens + g.most_output_tokens as tokens
-      from given g join public.user_quota_limits q on q.user_id = g.user_id and q.id = any (ids)
-       and keyloft.quota_counts(q, g.provider, g.model, g.credential_source, g.key_id)
-  ), prices as (
-    select p.place, coalesce(p.most_cost_usd, keyloft.most_cost_of(
-             p.provider, p.model, p.started_at, p.most_input_tokens, p.most_output_tokens, p.most_images)) as cost
-      from (select distinct on (place) * from pairs where cost_limits[quota] is not null or most_cost_usd is not null order by place) p
+  ), counted as (
+    select g.*, of.quotas, of.has_cost_limit
+      from given g cross join lateral (
+             select pg_catalog.array_agg(n.quota) as quotas, pg_catalog.bool_or(cost_limits[n.quota] is not null) as has_cost_limit
+               from public.user_quota_limits q cross join lateral pg_catalog.array_position(ids, q.id) as n (quota)
+              where q.user_id = g.user_id and n.quota is not null
+                and keyloft.quota_counts(q, g.provider, g.model, g.credential_source, g.key_id)) of
+     where of.quotas is not null
+  ), bounded as materialized (
+    select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens,
+           case when c.has_cost_limit or c.most_cost_usd is not null then
+             coalesce(c.most_cost_usd, keyloft.most_cost_of(c.provider, c.model, c.started_at, c.most_input_tokens, c.most_output_tokens, c.most_images)) end as cost
+      from counted c
   )
-  select pg_catalog.array_agg(place order by place, quota), pg_catalog.array_agg(quota order by place, quota),
-         pg_catalog.array_agg(tokens order by place, quota), pg_catalog.array_agg(cost order by place, quota)
+  select pg_catalog.array_agg(b.place order by b.place, quota), pg_catalog.array_agg(quota order by b.place, quota),
+         pg_catalog.array_agg(b.tokens order by b.place, quota), pg_catalog.array_agg(b.cost order by b.place, quota)
     into pair_places, pair_quotas, pair_tokens, pair_cost
-    from pairs left join prices using (place);
+    from bounded b cross join lateral unnest(b.quotas) as quota;
   if pair_places is null then
     return;
   end if;
