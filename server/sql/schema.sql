@@ -2677,7 +2677,8 @@ CREATE FUNCTION keyloft.used_before(quota public.user_quota_limits, begins times
         from public.usage_records u
        where (quota).key_id is not null and u.key_id = (quota).key_id and u.user_id = (quota).user_id
          and u.started_at >= begins and u.started_at < begins + interval '32 days'
-         and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+         -- Ids begin with the time of the call, or of its request a while before: enough for the key, which started_at then sifts.
+         and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid
          and keyloft.quota_counts(quota, u.provider, u.model, u.credential_source, u.key_id)
     ) used
 $$;
@@ -2706,7 +2707,7 @@ CREATE FUNCTION keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now 
     select pg_catalog.date_trunc('day', in_now, 'UTC') as day_begins, pg_catalog.date_trunc('month', in_now, 'UTC') as month_begins
   ), bounds as (
     select m.*, (pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex(
-             (extract(epoch from month_begins) * 1000)::bigint), 12, '0'), 32, '0'))::uuid as first_id
+             (extract(epoch from month_begins - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid as first_id
       from months m
   ), calls as (
     select u.key_id, u.started_at
@@ -4676,15 +4677,15 @@ CREATE INDEX secrets_user_id_version_idx ON keyloft.secrets USING btree (user_id
 
 -- Name: usage_records_request_id_idx; Type: INDEX; Schema: public; Owner: keyloft_owner
 
-CREATE INDEX usage_records_request_id_idx ON ONLY public.usage_records USING btree (user_id, request_id);
+CREATE INDEX usage_records_request_id_idx ON ONLY public.usage_records USING btree (user_id, request_id) WHERE (request_id <> (id)::text);
 
 -- Name: INDEX usage_records_request_id_idx; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
-COMMENT ON INDEX public.usage_records_request_id_idx IS 'On every month; keyloft.make_usage_partitions copies it.';
+COMMENT ON INDEX public.usage_records_request_id_idx IS 'Of calls that have another id than their request. On every month; keyloft.make_usage_partitions copies it.';
 
 -- Name: usage_records_default_user_id_request_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 
-CREATE INDEX usage_records_default_user_id_request_id_idx ON keyloft.usage_records_default USING btree (user_id, request_id);
+CREATE INDEX usage_records_default_user_id_request_id_idx ON keyloft.usage_records_default USING btree (user_id, request_id) WHERE (request_id <> (id)::text);
 
 -- Name: user_aliases_user_id_idx; Type: INDEX; Schema: keyloft; Owner: keyloft_owner
 

@@ -268,7 +268,8 @@ as $$
         from public.usage_records u
        where (quota).key_id is not null and u.key_id = (quota).key_id and u.user_id = (quota).user_id
          and u.started_at >= begins and u.started_at < begins + interval '32 days'
-         and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+         -- Ids begin with the time of the call, or of its request a while before: enough for the key, which started_at then sifts.
+         and u.id >= pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from begins - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid
          and keyloft.quota_counts(quota, u.provider, u.model, u.credential_source, u.key_id)
     ) used
 $$;

@@ -48,7 +48,7 @@ as $$
     select pg_catalog.date_trunc('day', in_now, 'UTC') as day_begins, pg_catalog.date_trunc('month', in_now, 'UTC') as month_begins
   ), bounds as (
     select m.*, (pg_catalog.rpad(pg_catalog.lpad(pg_catalog.to_hex(
-             (extract(epoch from month_begins) * 1000)::bigint), 12, '0'), 32, '0'))::uuid as first_id
+             (extract(epoch from month_begins - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid as first_id
       from months m
   ), calls as (
     select u.key_id, u.started_at

@@ -118,6 +118,7 @@ async function placeNow(
     ...call,
     principal,
     requestId: id,
+    isIdGiven: headers['x-request-id'] === id,
     headers,
     response: reply.raw,
     ownHeaders: ownHeaders(reply.getHeaders(), id, call.method === 'GET'),

@@ -37,6 +37,8 @@ export interface PlaceCallDeps {
 export interface Incoming {
   readonly principal: Principal
   readonly requestId: string
+  /** The request's id is one that the caller gave: nothing is known of it. */
+  readonly isIdGiven: boolean
   readonly operation: CallShape
   readonly method: Dispatcher.HttpMethod
   readonly headers: IncomingHttpHeaders
@@ -87,7 +89,10 @@ export class PlacedCall implements OnWatch {
         const index = awake[turn] as number
         const candidate = candidates[index] as Candidate
         const hasMore = turn + 1 < awake.length && !request.upload
-        const entry = this.#deps.book.enter(this.#toCall(candidate, decisionsOf(trace, index, failures)), candidate.isCapped)
+        const entry = this.#deps.book.enter(
+          this.#toCall(candidate, decisionsOf(trace, index, failures), awake.length === 1),
+          candidate.isCapped,
+        )
         const refusal = this.#deps.book.isDoubtful || candidate.isCapped ? await refusalOf(entry) : undefined
         if (refusal) {
           // Of all limits, that of a key leaves the keys behind it free.
@@ -153,11 +158,12 @@ export class PlacedCall implements OnWatch {
     }
   }
 
-  #toCall(candidate: Candidate, decisions: string): Call {
-    const { principal, requestId, operation, request } = this.#it
+  #toCall(candidate: Candidate, decisions: string, isOnly: boolean): Call {
+    const { principal, requestId, isIdGiven, operation, request } = this.#it
     const startedAtMs = this.#deps.clock()
     return {
-      id: uuidV7(startedAtMs),
+      // One id for both is found by the key of the books, and needs no place in the index of requests.
+      id: isOnly && !isIdGiven ? requestId : uuidV7(startedAtMs),
       userId: principal.claims.sub ?? '',
       startedAtMs,
       requestId,

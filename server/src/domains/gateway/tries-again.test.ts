@@ -36,6 +36,24 @@ describe('before the first byte', () => {
     await vi.waitFor(() => expect(ledger.settled[1]?.outcome).toMatchObject({ outcome: 'failed', usageBasis: 'none' }))
   })
 
+  it('a call that is all that can come of a request has its id, where no caller chose that', async () => {
+    const provider = await startRaw((socket) => socket.write(good))
+    const { post, at, candidates, ledger } = await setUp()
+    candidates.push(at(provider.url))
+    const chosen = '01990000-0000-7000-8000-000000000000'
+    await post(body)
+    await post(body, { 'x-request-id': chosen })
+    candidates.push(at(provider.url))
+    await post(body)
+    await vi.waitFor(() => expect(ledger.settled).toHaveLength(3))
+    const [alone, given, first] = ledger.settled.map(({ call }) => call)
+    expect(alone?.id).toBe(alone?.requestId)
+    expect(alone?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+    expect(given?.requestId).toBe(chosen)
+    expect(given?.id).not.toBe(chosen)
+    expect(first?.id).not.toBe(first?.requestId)
+  })
+
   it.each([400, 401, 403, 404, 422])('a %i is an answer: no other key pays for it', async (status) => {
     const [first, second] = [await startRaw((socket) => socket.write(failing(status))), await startRaw((socket) => socket.write(good))]
     const { post, at, candidates } = await setUp()

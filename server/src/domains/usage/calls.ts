@@ -105,20 +105,19 @@ export async function findCall(tx: Tx, userId: string, idOrRequestId: string) {
     .selectFrom('usage_records')
     .select([...columns, ...more])
     .where('user_id', '=', userId)
-  const call =
-    (uuid.test(idOrRequestId) && (await own.where('id', '=', idOrRequestId).where(wroteAbout(idOrRequestId)).executeTakeFirst())) ||
-    (await own.where('request_id', '=', idOrRequestId).orderBy('id', 'desc').limit(1).executeTakeFirst())
+  const byId = (id: string) => (uuid.test(id) ? own.where('id', '=', id).where(wroteAbout(id)).executeTakeFirst() : undefined)
+  const byRequest = (id: string) => own.where('request_id', '=', id).where(isNotItsRequest).orderBy('id', 'desc')
+  const call = (await byId(idOrRequestId)) ?? (await byRequest(idOrRequestId).limit(1).executeTakeFirst())
   if (!call) return undefined
-  const attempts = await tx
-    .selectFrom('usage_records')
-    .select(columns)
-    .where('user_id', '=', userId)
-    .where('request_id', '=', call.request_id)
-    .orderBy('id', 'desc')
-    .limit(mostAttempts)
-    .execute()
-  return { call, attempts: attempts.reverse(), lines: await listCostLines(tx, userId, call) }
+  const { request_id } = call
+  const namesake = call.id === request_id ? call : await byId(request_id)
+  const others = await byRequest(request_id).limit(mostAttempts).execute()
+  const attempts = [...(namesake?.request_id === request_id ? [namesake] : []), ...others.reverse()]
+  return { call, attempts, lines: await listCostLines(tx, userId, call) }
 }
+
+/** Most calls have the id of their request for their own, and the index of request ids is without them. */
+export const isNotItsRequest = sql<boolean>`request_id <> id::text`
 
 const mostAttempts = 50
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

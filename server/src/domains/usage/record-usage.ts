@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import { uuidV7 } from '../../base/uuid.ts'
 import type { Database, Tx } from '../../platform/database/database.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { findCall } from './calls.ts'
+import { findCall, isNotItsRequest } from './calls.ts'
 import { usageErrors } from './errors.ts'
 
 const tokens = z.int().min(0).max(1e12).default(0)
@@ -105,6 +105,7 @@ async function findRecorded(tx: Tx, userId: string, requestId: string) {
     .select('id')
     .where('user_id', '=', userId)
     .where('request_id', '=', requestId)
+    .where(isNotItsRequest)
     .where('operation', '=', operation)
     .limit(1)
     .executeTakeFirst()

@@ -5,7 +5,7 @@ import { createKeyloft } from '../../../../sdk/src/keyloft.ts'
 import { recordUsage } from '../../../../sdk/src/record-usage.ts'
 import { createTestApp } from '../../../test/app.ts'
 import { projectJwt } from '../../../test/identity.ts'
-import { ended, exact, makeCall } from '../../../test/ledger.ts'
+import { callId, ended, exact, makeCall } from '../../../test/ledger.ts'
 import { peopleOf, type SignedIn } from '../../../test/person.ts'
 import type { Call, Outcome } from '../ledger/call.ts'
 import { makePartitions } from '../ledger/jobs.ts'
@@ -205,6 +205,16 @@ describe('usage, over HTTP', async () => {
       costUsd: '0.000021',
     })
     expect(await get(ada, `/api/usage/calls/${second.id}`)).toEqual(found)
+  })
+
+  it('finds a call that has the id of its request, and others of which a caller said that they are of the same', async () => {
+    const id = callId(Date.now())
+    const own = await settle({ userId: ada.id, id, requestId: id }, ended())
+    expect(await get(ada, `/api/usage/calls/${id}`)).toMatchObject({ id, requestId: id, attempts: [{ id }] })
+    const other = await settle({ userId: ada.id, requestId: own.requestId }, ended())
+    const attempts = [{ id }, { id: other.id }]
+    expect(await get(ada, `/api/usage/calls/${id}`)).toMatchObject({ id, attempts })
+    expect(await get(ada, `/api/usage/calls/${other.id}`)).toMatchObject({ id: other.id, requestId: id, attempts })
   })
 
   it('says of a presumed call what it was booked at, and of one that was lowered too', async () => {

@@ -10,7 +10,7 @@ import Fastify, {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Principal } from '../../base/principal.ts'
-import { randomId } from '../../base/uuid.ts'
+import { uuidV7 } from '../../base/uuid.ts'
 import type { Database } from '../database/database.ts'
 import type { Answer, Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
@@ -211,6 +211,6 @@ function answerOf({ id, refusedWith }: FastifyRequest, reply: FastifyReply): Ans
 /** A caller's own id is kept when it is harmless in a log and a header; two systems can then speak of one request. */
 function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && harmlessId.test(given) ? given : randomId()
+  return typeof given === 'string' && harmlessId.test(given) ? given : uuidV7(Date.now())
 }
 const harmlessId = /^[A-Za-z0-9_-]{8,64}$/
