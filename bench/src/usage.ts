@@ -128,7 +128,7 @@ async function compare([small, large]: readonly [Filled, Filled], many: number, 
     'a call by its request': ({ database }: Filled, { userId, requestId }: Filled['calls'][number]) =>
       database.asPrincipal(userPrincipal(userId), (tx) => findCall(tx, userId, requestId)),
     'a person’s limits': ({ database }: Filled, _: Filled['calls'][number], at: number) =>
-      database.asPrincipal(userPrincipal(pick(limited, at)), (tx) => listQuotas(tx, pick(limited, at))),
+      database.asPrincipal(userPrincipal(pick(limited, at)), (tx) => listQuotas(tx, pick(limited, at), 'free')),
     'opening and ending a call': (filled: Filled, _: Filled['calls'][number], at: number) => write(filled, pick(unlimited, at)),
     'opening and ending a call under two limits': (filled: Filled, _: Filled['calls'][number], at: number) =>
       write(filled, pick(limited, at)),

@@ -223,6 +223,23 @@ ALTER FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_le
 
 COMMENT ON FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) IS 'What the conditions of alerts need to know of everybody''s rows, as numbers.';
 
+-- Name: anonymous_among(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.anonymous_among(in_user_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  return array(select u.id from auth.users u where u.id = any (in_user_ids) and u.is_anonymous);
+end
+$$;
+
+ALTER FUNCTION keyloft.anonymous_among(in_user_ids uuid[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION anonymous_among(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.anonymous_among(in_user_ids uuid[]) IS 'Who of these has no account yet.';
+
 -- Name: another_name(text, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.another_name(in_name text, in_attempt integer) RETURNS text
@@ -567,6 +584,12 @@ begin
            join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
             and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
      where not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+    union all
+    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
+      from public.user_quota_limits q
+           join booked b on keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
+     where q.user_id is null and q.is_active
+       and not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
   )
   update public.user_quota_limits q
      set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
@@ -876,7 +899,7 @@ COMMENT ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) IS 'Drops t
 
 CREATE TABLE public.user_quota_limits (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid NOT NULL,
+    user_id uuid,
     type text NOT NULL,
     provider text,
     model text,
@@ -901,6 +924,7 @@ CREATE TABLE public.user_quota_limits (
     CONSTRAINT user_quota_limits_key_limits_key CHECK (((set_by = 'key'::text) = (key_id IS NOT NULL))),
     CONSTRAINT user_quota_limits_lengths CHECK ((((char_length(provider) >= 1) AND (char_length(provider) <= 50)) AND ((char_length(model) >= 1) AND (char_length(model) <= 200)))),
     CONSTRAINT user_quota_limits_limits_something CHECK (((num_nonnulls(request_limit, token_limit, cost_limit) > 0) OR (set_by = 'tier'::text))),
+    CONSTRAINT user_quota_limits_platform_is_nobody CHECK (((set_by = 'platform'::text) = (user_id IS NULL))),
     CONSTRAINT user_quota_limits_says_what CHECK (
 CASE type
     WHEN 'provider'::text THEN ((provider IS NOT NULL) AND (model IS NULL))
@@ -913,6 +937,7 @@ CASE set_by
     WHEN 'person'::text THEN (spend = 'own'::text)
     WHEN 'key'::text THEN (type = ANY (ARRAY['daily'::text, 'monthly'::text]))
     WHEN 'tier'::text THEN ((spend = 'platform'::text) AND (type = ANY (ARRAY['daily'::text, 'monthly'::text])))
+    WHEN 'platform'::text THEN ((spend = 'platform'::text) AND (type = ANY (ARRAY['daily'::text, 'monthly'::text])))
     ELSE false
 END),
     CONSTRAINT user_quota_limits_spend_known CHECK ((spend = ANY (ARRAY['all'::text, 'own'::text, 'platform'::text]))),
@@ -928,6 +953,10 @@ ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
 
 COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
 
+-- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
+
 -- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
 COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
@@ -942,7 +971,7 @@ COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are 
 
 -- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
-COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them.';
+COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
 
 -- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
@@ -956,9 +985,9 @@ COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; th
 
 COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
 
--- Name: effective_quotas(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: effective_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
+CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -969,20 +998,20 @@ begin
          case q.set_by when 'tier' then t.token_limit else q.token_limit end,
          case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
     from public.user_quota_limits q
-         left join public.user_standing s on q.set_by = 'tier' and s.user_id = q.user_id
-         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = coalesce(s.tier, 'free') and t.type = q.type
-   where q.user_id = any (in_user_ids) and q.is_active
+         left join keyloft.tiers_of(case when in_platform then in_user_ids else '{}' end) s on q.set_by = 'tier' and s.user_id = q.user_id
+         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = s.tier and t.type = q.type
+   where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active
      and (q.set_by <> 'tier' or t.tier is not null and not exists (
            select from public.user_quota_limits o
             where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active));
 end
 $$;
 
-ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;
 
--- Name: FUNCTION effective_quotas(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION effective_quotas(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) IS 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
+COMMENT ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) IS 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
 
 -- Name: excluding_columns(regclass, name); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1226,6 +1255,33 @@ ALTER FUNCTION keyloft.limit_api_tokens() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.limit_api_tokens() IS 'Trigger: at most 20 API tokens of one person, expired and revoked ones included, until they are deleted.';
 
+-- Name: limit_platform(text, bigint, bigint, numeric); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- While it is set no call is written down, so that one which is new begins with exactly what was used before it.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: account moves', 0));
+  if num_nonnulls(in_request_limit, in_token_limit, in_cost_limit) = 0 then
+    delete from public.user_quota_limits q where q.user_id is null and q.type = in_type;
+    return;
+  end if;
+  insert into public.user_quota_limits (id, type, spend, set_by, request_limit, token_limit, cost_limit)
+  values (('ffffffff' || pg_catalog.substr(pg_catalog.gen_random_uuid()::text, 9))::uuid, in_type, 'platform', 'platform', in_request_limit, in_token_limit, in_cost_limit)
+  on conflict (user_id, type, provider, model, spend, set_by, key_id) do update
+     set request_limit = excluded.request_limit, token_limit = excluded.token_limit, cost_limit = excluded.cost_limit, is_active = true;
+  perform keyloft.lock_quotas('{}', true);
+end
+$$;
+
+ALTER FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric) IS 'Sets what all people together may spend of the operator''s money in a day or a month. Three times null: no limit.';
+
 -- Name: load_models(jsonb, timestamp with time zone, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) RETURNS record
@@ -1305,9 +1361,9 @@ ALTER FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp 
 
 COMMENT ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) IS 'Brings the catalogue up to date, and enters each price that differs from the latest as a new row. What is shipped never follows upon what was imported; outdated are those whose latest price differs and is not older.';
 
--- Name: lock_quotas(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: lock_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) RETURNS timestamp with time zone
+CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean DEFAULT false) RETURNS timestamp with time zone
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1316,7 +1372,8 @@ declare
   some_begin boolean;
 begin
   with locked as (
-    select q.last_reset, q.reset_at from public.user_quota_limits q where q.user_id = any (in_user_ids) order by q.id for no key update
+    select q.last_reset, q.reset_at from public.user_quota_limits q
+     where q.user_id = any (in_user_ids) or in_platform and q.user_id is null order by q.id for no key update
   )
   -- Never before the window began, wherever the clock goes: a reservation must be found to be of its window.
   select greatest(pg_catalog.clock_timestamp(), pg_catalog.max(last_reset)), pg_catalog.bool_or(reset_at is null or reset_at <= pg_catalog.clock_timestamp())
@@ -1327,17 +1384,17 @@ begin
            reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
       from public.user_quota_limits o
            left join lateral keyloft.used_before(o, keyloft.window_begins(o.type, at)) b on o.reset_at is null
-     where o.id = q.id and o.user_id = any (in_user_ids) and (o.reset_at is null or o.reset_at <= at);
+     where o.id = q.id and (o.user_id = any (in_user_ids) or in_platform and o.user_id is null) and (o.reset_at is null or o.reset_at <= at);
   end if;
   return at;
 end
 $$;
 
-ALTER FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;
 
--- Name: FUNCTION lock_quotas(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) IS 'Locks all quotas of these people and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
+COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) IS 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
 
 -- Name: lower_quotas(uuid[], uuid[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2065,17 +2122,20 @@ declare
   last integer;
   no integer;
   refusal text;
+  of_platform boolean := in_credential_sources && array['server-key', 'team-gateway'];
 begin
-  insert into public.user_quota_limits (user_id, type, spend, set_by)
-  select distinct g.user_id, t.type, 'platform', 'tier'
-    from unnest(in_user_ids, in_credential_sources) as g (user_id, credential_source)
-         left join public.user_standing s on s.user_id = g.user_id
-         join public.quota_tiers t on t.tier = coalesce(s.tier, 'free')
-   where g.credential_source in ('server-key', 'team-gateway')
-     and not exists (select from public.user_quota_limits q where q.user_id = g.user_id and q.type = t.type and q.set_by = 'tier')
-   order by 1, 2
-  on conflict do nothing;
-  reserved_at := keyloft.lock_quotas(in_user_ids);
+  if of_platform then
+    insert into public.user_quota_limits (user_id, type, spend, set_by)
+    select distinct g.user_id, t.type, 'platform', 'tier'
+      from unnest(in_user_ids, in_credential_sources) as g (user_id, credential_source)
+           join keyloft.tiers_of(in_user_ids) s on s.user_id = g.user_id
+           join public.quota_tiers t on t.tier = s.tier
+     where g.credential_source in ('server-key', 'team-gateway')
+       and not exists (select from public.user_quota_limits q where q.user_id = g.user_id and q.type = t.type and q.set_by = 'tier')
+     order by 1, 2
+    on conflict do nothing;
+  end if;
+  reserved_at := keyloft.lock_quotas(in_user_ids, of_platform);
 
   select pg_catalog.array_agg((e.quota).id order by (e.quota).id),
          pg_catalog.array_agg(pg_catalog.concat_ws(' ', (e.quota).id, (e.quota).type, (e.quota).set_by, (e.quota).spend) order by (e.quota).id),
@@ -2086,7 +2146,7 @@ begin
          pg_catalog.array_agg(e.token_limit - (e.quota).used_tokens - (e.quota).reserved_tokens order by (e.quota).id),
          pg_catalog.array_agg(e.cost_limit - (e.quota).used_cost - (e.quota).reserved_cost order by (e.quota).id)
     into ids, words, ends, request_limits, token_limits, cost_limits, room_requests, room_tokens, room_cost
-    from keyloft.effective_quotas(in_user_ids) e;
+    from keyloft.effective_quotas(in_user_ids, of_platform) e;
   if ids is null then
     return;
   end if;
@@ -2108,9 +2168,11 @@ begin
     select g.*, of.quotas, of.has_cost_limit
       from given g cross join lateral (
              select pg_catalog.array_agg(n.quota) as quotas, pg_catalog.bool_or(cost_limits[n.quota] is not null) as has_cost_limit
-               from public.user_quota_limits q cross join lateral pg_catalog.array_position(ids, q.id) as n (quota)
-              where q.user_id = g.user_id and n.quota is not null
-                and keyloft.quota_counts(q, g.provider, g.model, g.credential_source, g.key_id)) of
+               from (select q as it from public.user_quota_limits q where q.user_id = g.user_id
+                     union all
+                     select q from public.user_quota_limits q where of_platform and q.user_id is null) q
+                    cross join lateral pg_catalog.array_position(ids, (q.it).id) as n (quota)
+              where n.quota is not null and keyloft.quota_counts(q.it, g.provider, g.model, g.credential_source, g.key_id)) of
      where of.quotas is not null
   ), bounded as materialized (
     select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens,
@@ -2212,8 +2274,8 @@ CREATE FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT 
            where k.user_id = in_user_id),
          exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'platform'),
          exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'own' and q.set_by <> 'tier')
-         or exists (select from public.quota_tiers t
-                     where t.tier = coalesce((select s.tier from public.user_standing s where s.user_id = in_user_id), 'free'))
+         or exists (select from public.user_quota_limits q where q.user_id is null and q.is_active)
+         or exists (select from public.quota_tiers t join keyloft.tiers_of(array[in_user_id]) s using (tier))
 $$;
 
 ALTER FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) OWNER TO keyloft_definer;
@@ -2346,13 +2408,15 @@ declare
   verdicts text[];
   none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
   is_capped boolean;
+  of_platform boolean;
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
-  is_capped := exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
+  of_platform := in_credential_sources && array['server-key', 'team-gateway'] and exists (select from public.user_quota_limits q where q.user_id is null);
+  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
   if is_capped then
-    perform keyloft.lock_quotas(in_user_ids);
+    perform keyloft.lock_quotas(in_user_ids, of_platform);
   end if;
   in_input_tokens := coalesce(in_input_tokens, none);
   in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
@@ -2498,6 +2562,9 @@ CREATE FUNCTION keyloft.signal_person() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
+  if coalesce(old.user_id, new.user_id) is null then
+    perform pg_catalog.pg_notify('keyloft', 'tiers platform'); -- what is nobody's is everybody's
+  end if;
   perform pg_catalog.pg_notify('keyloft', tg_argv[0] || ' ' || it)
      from (select distinct pg_catalog.unnest(array[old.user_id, new.user_id]) as it) people where it is not null;
   return null;
@@ -2607,7 +2674,7 @@ begin
     from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
            where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
   if owners is not null then
-    perform keyloft.lock_quotas(owners);
+    perform keyloft.lock_quotas(owners, true);
   end if;
   with expired as (
     select user_id, id from keyloft.holds
@@ -2645,6 +2712,28 @@ ALTER FUNCTION keyloft.sweep_calls(in_limit integer) OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.sweep_calls(in_limit integer) IS 'Books calls whose lease has ended as presumed, at what they may have cost at most. Says how many holds it took.';
 
+-- Name: tiers_of(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.tiers_of(in_user_ids uuid[]) RETURNS TABLE(user_id uuid, tier text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  anonymous uuid[] := keyloft.anonymous_among(in_user_ids);
+begin
+  return query
+  select g.id, case when g.id = any (anonymous) then 'anonymous' else coalesce(s.tier, 'free') end
+    from (select distinct pg_catalog.unnest(in_user_ids) as id) g left join public.user_standing s on s.user_id = g.id;
+end
+$$;
+
+ALTER FUNCTION keyloft.tiers_of(in_user_ids uuid[]) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION tiers_of(in_user_ids uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.tiers_of(in_user_ids uuid[]) IS 'The tier of each: anonymous of whoever has no account, whatever an operator decided of them before.';
+
 -- Name: token_mark_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.token_mark_key() RETURNS bytea
@@ -2672,6 +2761,10 @@ CREATE FUNCTION keyloft.used_before(quota public.user_quota_limits, begins times
         from public.usage_hourly h
        where (quota).key_id is null and h.user_id = (quota).user_id and h.hour >= begins
          and keyloft.quota_counts(quota, h.provider, h.model, h.credential_source, null)
+      union all
+      select h.requests, h.input_tokens + h.output_tokens, h.cost_usd
+        from public.usage_hourly h
+       where (quota).user_id is null and h.hour >= begins and keyloft.quota_counts(quota, h.provider, h.model, h.credential_source, null)
       union all
       select case u.usage_basis when 'none' then 0 else 1 end, u.input_tokens + u.output_tokens, u.cost_usd
         from public.usage_records u
@@ -5688,6 +5781,11 @@ GRANT ALL ON FUNCTION keyloft.add_signing_key(in_id uuid, in_public_key text, in
 REVOKE ALL ON FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.alert_figures(OUT people_without_key bigint, OUT calls_left_open bigint) TO service_role;
 
+-- Name: FUNCTION anonymous_among(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.anonymous_among(in_user_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.anonymous_among(in_user_ids uuid[]) TO keyloft_definer;
+
 -- Name: FUNCTION another_name(in_name text, in_attempt integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.another_name(in_name text, in_attempt integer) FROM PUBLIC;
@@ -5829,10 +5927,10 @@ GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO
 
 GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
 
--- Name: FUNCTION effective_quotas(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION effective_quotas(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[]) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) TO keyloft_definer;
 
 -- Name: FUNCTION excluding_columns(in_relation regclass, in_column name); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -5899,15 +5997,20 @@ REVOKE ALL ON FUNCTION keyloft.limit_api_key() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyloft.limit_api_tokens() FROM PUBLIC;
 
+-- Name: FUNCTION limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric) TO service_role;
+
 -- Name: FUNCTION load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) TO service_role;
 
--- Name: FUNCTION lock_quotas(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[]) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) TO keyloft_definer;
 
 -- Name: FUNCTION lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6073,6 +6176,11 @@ GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO keyloft_auth;
 
 REVOKE ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.sweep_calls(in_limit integer) TO service_role;
+
+-- Name: FUNCTION tiers_of(in_user_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.tiers_of(in_user_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.tiers_of(in_user_ids uuid[]) TO service_role;
 
 -- Name: FUNCTION token_mark_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 

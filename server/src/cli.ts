@@ -162,6 +162,19 @@ export function buildProgram(): Command {
     .argument('<who>', whoHelp)
     .addArgument(new Argument('<tier>').choices(['free', 'pro']))
 
+  add(
+    quotas,
+    'cap',
+    'show or set what each of a tier, and all people together, may spend of the platform’s',
+    async (output, whose, options) => (await import('./cli/quotas.ts')).cap(output, whose, options),
+  )
+    .addArgument(new Argument('[whose]', 'a tier, or platform: all people together').choices(['anonymous', 'free', 'pro', 'platform']))
+    .addOption(new Option('--type <type>', 'by the day or the month').choices(['daily', 'monthly']))
+    .addOption(new Option('--requests <n>', 'calls at most').argParser(wholeOrNothing))
+    .addOption(new Option('--tokens <n>', 'tokens at most').argParser(wholeOrNothing))
+    .option('--cost <usd>', 'US dollars at most, such as 2.50')
+    .option('--off', 'take this limit back')
+
   const users = program.command('users').description('look at accounts, and decide what an operator decides of them')
   const load = () => import('./cli/users.ts')
   add(users, 'list', 'everybody, newest first', async (output, options: { limit: number; cursor?: string }) =>

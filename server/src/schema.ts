@@ -586,7 +586,7 @@ export type UpdateUserProfiles = z.infer<typeof updateUserProfiles>
 
 export const selectUserQuotaLimits = z.object({
   id: z.guid(),
-  user_id: z.guid(),
+  user_id: z.guid().nullable(),
   type: z.string(),
   provider: z.string().nullable(),
   model: z.string().nullable(),
@@ -612,7 +612,7 @@ export type SelectUserQuotaLimits = z.infer<typeof selectUserQuotaLimits>
 
 export const insertUserQuotaLimits = z.object({
   id: z.guid().optional(),
-  user_id: z.guid(),
+  user_id: z.guid().nullable().optional(),
   type: z.string(),
   provider: z.string().nullable().optional(),
   model: z.string().nullable().optional(),
@@ -638,7 +638,7 @@ export type InsertUserQuotaLimits = z.infer<typeof insertUserQuotaLimits>
 
 export const updateUserQuotaLimits = z.object({
   id: z.guid().optional(),
-  user_id: z.guid().optional(),
+  user_id: z.guid().nullable().optional(),
   type: z.string().optional(),
   provider: z.string().nullable().optional(),
   model: z.string().nullable().optional(),

@@ -67,6 +67,8 @@ export const errorCodes = [
   'keyring.cannot_open', // 500 A sealed value could not be opened with the present root keys.
   'ledger.invalid_call', // 400 This call cannot be written down.
   'ledger.quota_exceeded', // 429 This call could pass a limit of yours, so it is not made.
+  'ledger.service_limit_reached', // 429 The service has spent what it may spend on calls that it pays for itself, so this one is not made. It is no limit of yours.
+  'ledger.service_limit_unbounded', // 422 Nobody can tell what this call may use at most, and the service must not spend without bound, so it is not made.
   'ledger.unavailable', // 503 Calls cannot be written down at the moment, so none is made.
   'ledger.unbounded_call', // 422 Nobody can tell what this call may use at most, and a hard limit holds for it, so it is not made.
   'mail.refused', // 502 The mail service did not take a mail.

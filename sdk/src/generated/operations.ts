@@ -254,6 +254,35 @@ export type PeopleFigures = {
   }
 }
 
+export type PlatformLimit = {
+  limit: {
+    requests: number | null
+    tokens: number | null
+    costUsd: string | null
+  }
+  /** In this window. */
+  used: {
+    requests: number
+    tokens: number
+    costUsd: string
+  }
+  /** What calls under way may use at most. */
+  reserved: {
+    requests: number
+    tokens: number
+    costUsd: string
+  }
+  /** The limit less what is used and reserved. Null: no limit. */
+  remaining: {
+    requests: number | null
+    tokens: number | null
+    costUsd: string | null
+  }
+  /** When the window ends: a day or a month of UTC. */
+  resetsAt: string
+  type: 'daily' | 'monthly'
+}
+
 export type Profile = {
   id: string
   /** Null where accounts are kept elsewhere and the credential does not say. */
@@ -653,10 +682,17 @@ export interface Operations {
     }
     reply: undefined
   }
+  /** Let people together use without a limit what the operator pays for. Audited. For the service key, or an admin. */
+  'DELETE /api/quotas/platform/{type}': {
+    params: {
+      type: 'daily' | 'monthly'
+    }
+    reply: undefined
+  }
   /** Let a tier go without a limit. Audited. For the service key, or an admin. */
   'DELETE /api/quotas/tiers/{tier}/{type}': {
     params: {
-      tier: 'free' | 'pro'
+      tier: 'anonymous' | 'free' | 'pro'
       type: 'daily' | 'monthly'
     }
     reply: undefined
@@ -879,6 +915,13 @@ export interface Operations {
     }
     reply: {
       items: Array<Quota>
+      nextCursor: null
+    }
+  }
+  /** What all people together may use of calls that the operator pays for, and what is left of it. For the service key, or an admin. */
+  'GET /api/quotas/platform': {
+    reply: {
+      items: Array<PlatformLimit>
       nextCursor: null
     }
   }
@@ -1556,10 +1599,22 @@ export interface Operations {
     }
     reply: Quota
   }
+  /** Limit what all people together may use of calls that the operator pays for. Counts on every server within a second; what was used goes on. Audited. For the service key, or an admin. */
+  'PUT /api/quotas/platform/{type}': {
+    params: {
+      type: 'daily' | 'monthly'
+    }
+    body: {
+      requestLimit?: number | null | undefined
+      tokenLimit?: number | null | undefined
+      costLimitUsd?: string | null | undefined
+    }
+    reply: PlatformLimit
+  }
   /** Set what a tier may use. Audited. For the service key, or an admin. */
   'PUT /api/quotas/tiers/{tier}/{type}': {
     params: {
-      tier: 'free' | 'pro'
+      tier: 'anonymous' | 'free' | 'pro'
       type: 'daily' | 'monthly'
     }
     body: {

@@ -1,3 +1,5 @@
+drop function keyloft.anonymous_among(uuid[]);
+
 set local role keyloft_owner;
 
 drop function keyloft.make_usage_partitions(integer);
@@ -6,13 +8,15 @@ drop function keyloft.renew_leases(uuid[], uuid[], integer);
 drop function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
   timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]);
 drop function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]);
+drop function keyloft.limit_platform(text, bigint, bigint, numeric);
 drop function keyloft.begin_quotas(uuid);
 drop function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]);
 drop function keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]);
 drop function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]);
 drop function keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint);
-drop function keyloft.effective_quotas(uuid[]);
-drop function keyloft.lock_quotas(uuid[]);
+drop function keyloft.effective_quotas(uuid[], boolean);
+drop function keyloft.tiers_of(uuid[]);
+drop function keyloft.lock_quotas(uuid[], boolean);
 drop function keyloft.used_before(public.user_quota_limits, timestamptz);
 drop function keyloft.window_ends(text, timestamptz);
 drop function keyloft.window_begins(text, timestamptz);

@@ -122,7 +122,7 @@ comment on table keyloft.presumed_reservations is 'What was booked in full on qu
 
 create table public.user_quota_limits (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null,
+  user_id uuid,
   type text not null,
   provider text,
   model text,
@@ -152,7 +152,8 @@ create table public.user_quota_limits (
   constraint user_quota_limits_spend_known check (spend in ('all', 'own', 'platform')),
   constraint user_quota_limits_set_by_known check (
     case set_by when 'operator' then true when 'person' then spend = 'own' when 'key' then type in ('daily', 'monthly')
-      when 'tier' then spend = 'platform' and type in ('daily', 'monthly') else false end),
+      when 'tier' then spend = 'platform' and type in ('daily', 'monthly') when 'platform' then spend = 'platform' and type in ('daily', 'monthly') else false end),
+  constraint user_quota_limits_platform_is_nobody check ((set_by = 'platform') = (user_id is null)),
   constraint user_quota_limits_key_limits_key check ((set_by = 'key') = (key_id is not null)),
   constraint user_quota_limits_limits_something check (num_nonnulls(request_limit, token_limit, cost_limit) > 0 or set_by = 'tier'),
   constraint user_quota_limits_bounded check (
@@ -160,10 +161,11 @@ create table public.user_quota_limits (
 ) with (fillfactor = 70); -- counters change with every batch of calls, on the page where they stand
 create index user_quota_limits_key_id_idx on public.user_quota_limits (key_id) where key_id is not null;
 comment on table public.user_quota_limits is 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
+comment on column public.user_quota_limits.user_id is 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
 comment on column public.user_quota_limits.type is 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
 comment on column public.user_quota_limits.model is 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
 comment on column public.user_quota_limits.spend is 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
-comment on column public.user_quota_limits.set_by is 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them.';
+comment on column public.user_quota_limits.set_by is 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
 comment on column public.user_quota_limits.reserved_cost is 'What calls under way may cost at most. Used and reserved together never pass the limit.';
 comment on column public.user_quota_limits.reset_at is 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
 comment on column public.user_quota_limits.last_reset is 'When the window began to be counted. Reservations from before it are of another window.';
@@ -187,10 +189,19 @@ create table public.quota_tiers (
 );
 comment on table public.quota_tiers is 'What everybody of a tier may use of calls that the operator pays for. An operator''s row for one person with the same type and spend platform replaces it. A tier without a row has no limit.';
 insert into public.quota_tiers (tier, type, request_limit, token_limit, cost_limit) values
+  ('anonymous', 'daily', 20, 20000, 0.05),
+  ('anonymous', 'monthly', 100, 100000, 0.25),
   ('free', 'daily', 500, 100000, 5),
   ('free', 'monthly', 5000, 1000000, 50),
   ('pro', 'daily', 5000, 1000000, 50),
   ('pro', 'monthly', 50000, 10000000, 500);
+
+-- What all people together may spend of the operator's money: one row, or two, that every call which the operator pays for
+-- locks, and no other call. Their ids come after all others, so that they are locked last and held for the shortest time,
+-- and that a person who is over a limit of their own is told of that one.
+insert into public.user_quota_limits (id, type, spend, set_by, cost_limit)
+select ('ffffffff' || substr(gen_random_uuid()::text, 9))::uuid, type, 'platform', 'platform', cost_limit
+  from (values ('daily', 100), ('monthly', 1000)) as shipped (type, cost_limit);
 
 -- The hours are kept where the records are: whatever writes, corrects or moves a record, its hour follows.
 create function keyloft.roll_up_usage() returns trigger
@@ -264,6 +275,10 @@ as $$
        where (quota).key_id is null and h.user_id = (quota).user_id and h.hour >= begins
          and keyloft.quota_counts(quota, h.provider, h.model, h.credential_source, null)
       union all
+      select h.requests, h.input_tokens + h.output_tokens, h.cost_usd
+        from public.usage_hourly h
+       where (quota).user_id is null and h.hour >= begins and keyloft.quota_counts(quota, h.provider, h.model, h.credential_source, null)
+      union all
       select case u.usage_basis when 'none' then 0 else 1 end, u.input_tokens + u.output_tokens, u.cost_usd
         from public.usage_records u
        where (quota).key_id is not null and u.key_id = (quota).key_id and u.user_id = (quota).user_id
@@ -275,7 +290,7 @@ as $$
 $$;
 comment on function keyloft.used_before(public.user_quota_limits, timestamptz) is 'What was used in a window before its quota was set.';
 
-create function keyloft.lock_quotas(in_user_ids uuid[]) returns timestamptz
+create function keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean default false) returns timestamptz
   language plpgsql volatile
   set search_path = ''
 as $$
@@ -284,7 +299,8 @@ declare
   some_begin boolean;
 begin
   with locked as (
-    select q.last_reset, q.reset_at from public.user_quota_limits q where q.user_id = any (in_user_ids) order by q.id for no key update
+    select q.last_reset, q.reset_at from public.user_quota_limits q
+     where q.user_id = any (in_user_ids) or in_platform and q.user_id is null order by q.id for no key update
   )
   -- Never before the window began, wherever the clock goes: a reservation must be found to be of its window.
   select greatest(pg_catalog.clock_timestamp(), pg_catalog.max(last_reset)), pg_catalog.bool_or(reset_at is null or reset_at <= pg_catalog.clock_timestamp())
@@ -295,14 +311,30 @@ begin
            reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
       from public.user_quota_limits o
            left join lateral keyloft.used_before(o, keyloft.window_begins(o.type, at)) b on o.reset_at is null
-     where o.id = q.id and o.user_id = any (in_user_ids) and (o.reset_at is null or o.reset_at <= at);
+     where o.id = q.id and (o.user_id = any (in_user_ids) or in_platform and o.user_id is null) and (o.reset_at is null or o.reset_at <= at);
   end if;
   return at;
 end
 $$;
-comment on function keyloft.lock_quotas(uuid[]) is 'Locks all quotas of these people and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
+comment on function keyloft.lock_quotas(uuid[], boolean) is 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
 
-create function keyloft.effective_quotas(in_user_ids uuid[])
+create function keyloft.tiers_of(in_user_ids uuid[]) returns table (user_id uuid, tier text)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  anonymous uuid[] := keyloft.anonymous_among(in_user_ids);
+begin
+  return query
+  select g.id, case when g.id = any (anonymous) then 'anonymous' else coalesce(s.tier, 'free') end
+    from (select distinct pg_catalog.unnest(in_user_ids) as id) g left join public.user_standing s on s.user_id = g.id;
+end
+$$;
+comment on function keyloft.tiers_of(uuid[]) is 'The tier of each: anonymous of whoever has no account, whatever an operator decided of them before.';
+
+-- A tier counts calls that the operator pays for and no others, so it is looked up for those alone.
+create function keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean)
   returns table (quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
   language plpgsql stable
   set search_path = ''
@@ -314,15 +346,15 @@ begin
          case q.set_by when 'tier' then t.token_limit else q.token_limit end,
          case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
     from public.user_quota_limits q
-         left join public.user_standing s on q.set_by = 'tier' and s.user_id = q.user_id
-         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = coalesce(s.tier, 'free') and t.type = q.type
-   where q.user_id = any (in_user_ids) and q.is_active
+         left join keyloft.tiers_of(case when in_platform then in_user_ids else '{}' end) s on q.set_by = 'tier' and s.user_id = q.user_id
+         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = s.tier and t.type = q.type
+   where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active
      and (q.set_by <> 'tier' or t.tier is not null and not exists (
            select from public.user_quota_limits o
             where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active));
 end
 $$;
-comment on function keyloft.effective_quotas(uuid[]) is 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
+comment on function keyloft.effective_quotas(uuid[], boolean) is 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
 
 -- The dearest of each kind, of every tier that so many tokens may reach: what keyloft.cost_of says is never above it.
 create function keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamptz, in_input_tokens bigint, in_output_tokens bigint, in_images bigint)
@@ -385,17 +417,20 @@ declare
   last integer;
   no integer;
   refusal text;
+  of_platform boolean := in_credential_sources && array['server-key', 'team-gateway'];
 begin
-  insert into public.user_quota_limits (user_id, type, spend, set_by)
-  select distinct g.user_id, t.type, 'platform', 'tier'
-    from unnest(in_user_ids, in_credential_sources) as g (user_id, credential_source)
-         left join public.user_standing s on s.user_id = g.user_id
-         join public.quota_tiers t on t.tier = coalesce(s.tier, 'free')
-   where g.credential_source in ('server-key', 'team-gateway')
-     and not exists (select from public.user_quota_limits q where q.user_id = g.user_id and q.type = t.type and q.set_by = 'tier')
-   order by 1, 2
-  on conflict do nothing;
-  reserved_at := keyloft.lock_quotas(in_user_ids);
+  if of_platform then
+    insert into public.user_quota_limits (user_id, type, spend, set_by)
+    select distinct g.user_id, t.type, 'platform', 'tier'
+      from unnest(in_user_ids, in_credential_sources) as g (user_id, credential_source)
+           join keyloft.tiers_of(in_user_ids) s on s.user_id = g.user_id
+           join public.quota_tiers t on t.tier = s.tier
+     where g.credential_source in ('server-key', 'team-gateway')
+       and not exists (select from public.user_quota_limits q where q.user_id = g.user_id and q.type = t.type and q.set_by = 'tier')
+     order by 1, 2
+    on conflict do nothing;
+  end if;
+  reserved_at := keyloft.lock_quotas(in_user_ids, of_platform);
 
   select pg_catalog.array_agg((e.quota).id order by (e.quota).id),
          pg_catalog.array_agg(pg_catalog.concat_ws(' ', (e.quota).id, (e.quota).type, (e.quota).set_by, (e.quota).spend) order by (e.quota).id),
@@ -406,7 +441,7 @@ begin
          pg_catalog.array_agg(e.token_limit - (e.quota).used_tokens - (e.quota).reserved_tokens order by (e.quota).id),
          pg_catalog.array_agg(e.cost_limit - (e.quota).used_cost - (e.quota).reserved_cost order by (e.quota).id)
     into ids, words, ends, request_limits, token_limits, cost_limits, room_requests, room_tokens, room_cost
-    from keyloft.effective_quotas(in_user_ids) e;
+    from keyloft.effective_quotas(in_user_ids, of_platform) e;
   if ids is null then
     return;
   end if;
@@ -428,9 +463,11 @@ begin
     select g.*, of.quotas, of.has_cost_limit
       from given g cross join lateral (
              select pg_catalog.array_agg(n.quota) as quotas, pg_catalog.bool_or(cost_limits[n.quota] is not null) as has_cost_limit
-               from public.user_quota_limits q cross join lateral pg_catalog.array_position(ids, q.id) as n (quota)
-              where q.user_id = g.user_id and n.quota is not null
-                and keyloft.quota_counts(q, g.provider, g.model, g.credential_source, g.key_id)) of
+               from (select q as it from public.user_quota_limits q where q.user_id = g.user_id
+                     union all
+                     select q from public.user_quota_limits q where of_platform and q.user_id is null) q
+                    cross join lateral pg_catalog.array_position(ids, (q.it).id) as n (quota)
+              where n.quota is not null and keyloft.quota_counts(q.it, g.provider, g.model, g.credential_source, g.key_id)) of
      where of.quotas is not null
   ), bounded as materialized (
     select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens,
@@ -537,6 +574,12 @@ begin
            join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
             and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
      where not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+    union all
+    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
+      from public.user_quota_limits q
+           join booked b on keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
+     where q.user_id is null and q.is_active
+       and not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
   )
   update public.user_quota_limits q
      set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
@@ -587,6 +630,26 @@ begin
 end
 $$;
 comment on function keyloft.begin_quotas(uuid) is 'Begins the windows that are due, so that whoever looks sees what was used before a limit was set.';
+
+create function keyloft.limit_platform(in_type text, in_request_limit bigint, in_token_limit bigint, in_cost_limit numeric) returns void
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  -- While it is set no call is written down, so that one which is new begins with exactly what was used before it.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: account moves', 0));
+  if num_nonnulls(in_request_limit, in_token_limit, in_cost_limit) = 0 then
+    delete from public.user_quota_limits q where q.user_id is null and q.type = in_type;
+    return;
+  end if;
+  insert into public.user_quota_limits (id, type, spend, set_by, request_limit, token_limit, cost_limit)
+  values (('ffffffff' || pg_catalog.substr(pg_catalog.gen_random_uuid()::text, 9))::uuid, in_type, 'platform', 'platform', in_request_limit, in_token_limit, in_cost_limit)
+  on conflict (user_id, type, provider, model, spend, set_by, key_id) do update
+     set request_limit = excluded.request_limit, token_limit = excluded.token_limit, cost_limit = excluded.cost_limit, is_active = true;
+  perform keyloft.lock_quotas('{}', true);
+end
+$$;
+comment on function keyloft.limit_platform(text, bigint, bigint, numeric) is 'Sets what all people together may spend of the operator''s money in a day or a month. Three times null: no limit.';
 
 -- The limits of a key are kept as quotas, so that there is one place where calls are counted against limits.
 create function keyloft.limit_api_key() returns trigger
@@ -739,13 +802,15 @@ declare
   verdicts text[];
   none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
   is_capped boolean;
+  of_platform boolean;
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
-  is_capped := exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
+  of_platform := in_credential_sources && array['server-key', 'team-gateway'] and exists (select from public.user_quota_limits q where q.user_id is null);
+  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
   if is_capped then
-    perform keyloft.lock_quotas(in_user_ids);
+    perform keyloft.lock_quotas(in_user_ids, of_platform);
   end if;
   in_input_tokens := coalesce(in_input_tokens, none);
   in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
@@ -903,7 +968,7 @@ begin
     from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
            where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
   if owners is not null then
-    perform keyloft.lock_quotas(owners);
+    perform keyloft.lock_quotas(owners, true);
   end if;
   with expired as (
     select user_id, id from keyloft.holds
@@ -1005,17 +1070,17 @@ create policy "the service sets it" on public.quota_tiers for all to service_rol
 
 grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]),
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
-  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
+  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean), keyloft.effective_quotas(uuid[], boolean),
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
 revoke all on function
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
-  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[]), keyloft.effective_quotas(uuid[]),
+  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean), keyloft.effective_quotas(uuid[], boolean),
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
-  keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.begin_quotas(uuid),
+  keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
@@ -1026,12 +1091,14 @@ grant execute on function
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
     timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
-grant execute on function keyloft.begin_quotas(uuid) to service_role;
+grant execute on function keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric) to service_role;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
   timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
 alter function keyloft.begin_quotas(uuid) owner to keyloft_definer;
+alter function keyloft.tiers_of(uuid[]) owner to keyloft_definer;
+alter function keyloft.limit_platform(text, bigint, bigint, numeric) owner to keyloft_definer;
 alter function keyloft.limit_api_key() owner to keyloft_definer;
 alter function keyloft.bound_quotas() owner to keyloft_definer;
 alter function keyloft.renew_leases(uuid[], uuid[], integer) owner to keyloft_definer;
@@ -1044,6 +1111,27 @@ reset role;
 -- batch of others' calls.
 alter table public.user_quota_limits add constraint user_quota_limits_user_id_fkey
   foreign key (user_id) references auth.users (id) on delete cascade;
+
+-- Made by the connecting user, who on Supabase alone may read auth.users and cannot pass that on. Where the table is ours,
+-- so is this.
+create function keyloft.anonymous_among(in_user_ids uuid[]) returns uuid[]
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return array(select u.id from auth.users u where u.id = any (in_user_ids) and u.is_anonymous);
+end
+$$;
+comment on function keyloft.anonymous_among(uuid[]) is 'Who of these has no account yet.';
+revoke all on function keyloft.anonymous_among(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function keyloft.anonymous_among(uuid[]) to keyloft_definer;
+do $$
+begin
+  if (select c.relowner from pg_catalog.pg_class c where c.oid = 'auth.users'::regclass) = 'keyloft_owner'::regrole then
+    alter function keyloft.anonymous_among(uuid[]) owner to keyloft_owner;
+  end if;
+end
+$$;
 
 create policy "people read their own calls" on public.usage_records
   for select to authenticated using (user_id = (select auth.uid()));

@@ -25,8 +25,8 @@ as $$
            where k.user_id = in_user_id),
          exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'platform'),
          exists (select from public.user_quota_limits q where q.user_id = in_user_id and q.is_active and q.spend <> 'own' and q.set_by <> 'tier')
-         or exists (select from public.quota_tiers t
-                     where t.tier = coalesce((select s.tier from public.user_standing s where s.user_id = in_user_id), 'free'))
+         or exists (select from public.user_quota_limits q where q.user_id is null and q.is_active)
+         or exists (select from public.quota_tiers t join keyloft.tiers_of(array[in_user_id]) s using (tier))
 $$;
 comment on function keyloft.resolver_facts(uuid) is 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken. And whether a limit may hold for calls with their own keys, and for those that the operator pays for.';
 
@@ -74,6 +74,9 @@ create function keyloft.signal_person() returns trigger
   set search_path = ''
 as $$
 begin
+  if coalesce(old.user_id, new.user_id) is null then
+    perform pg_catalog.pg_notify('keyloft', 'tiers platform'); -- what is nobody's is everybody's
+  end if;
   perform pg_catalog.pg_notify('keyloft', tg_argv[0] || ' ' || it)
      from (select distinct pg_catalog.unnest(array[old.user_id, new.user_id]) as it) people where it is not null;
   return null;

@@ -1,6 +1,18 @@
 import { findAccount } from '../domains/identity/accounts.ts'
 import { decide } from '../domains/identity/decide.ts'
-import { listQuotas, operatorLimitSchema, type Quota, removeQuota, setByOperator } from '../domains/quotas/quotas.ts'
+import {
+  type Limits,
+  listPlatformLimits,
+  listQuotas,
+  operatorLimitSchema,
+  type Quota,
+  removeQuota,
+  setByOperator,
+  setTierLimit,
+  tierLimitSchema,
+  tierOf,
+  type tiers,
+} from '../domains/quotas/quotas.ts'
 import type { Database } from '../platform/database/database.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import type { Output } from './output.ts'
@@ -11,7 +23,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export async function list(output: Output, { user }: { user: string }): Promise<void> {
   await withDatabase('quotas list', async ({ database }) => {
     const userId = await idOf(database, user)
-    const quotas = await database.system('keyloft quotas', (tx) => listQuotas(tx, userId))
+    const quotas = await database.system('keyloft quotas', async (tx) => listQuotas(tx, userId, await tierOf(tx, userId)))
     output.result({ quotas }, quotas.length === 0 ? ['No limits.'] : quotas.map(describe))
   })
 }
@@ -39,7 +51,7 @@ export async function set(output: Output, { user, type, provider, model, spend, 
     }
     const quota = await database.system('keyloft quotas', async (tx) => {
       const id = await setByOperator(tx, given.data)
-      return (await listQuotas(tx, userId)).find((one) => one.id === id)
+      return (await listQuotas(tx, userId, await tierOf(tx, userId))).find((one) => one.id === id)
     })
     output.result({ quota }, quota ? [describe(quota)] : [])
   })
@@ -56,12 +68,53 @@ export async function remove(output: Output, id: string): Promise<void> {
 export async function setTier(output: Output, who: string, tier: 'free' | 'pro'): Promise<void> {
   await withDatabase('quotas tier', async ({ database }) => {
     const userId = await idOf(database, who)
-    const quotas = await database.system('keyloft quotas', async (tx) => {
+    const { quotas, holds } = await database.system('keyloft quotas', async (tx) => {
       await decide(tx, userId, { tier })
-      return listQuotas(tx, userId)
+      const holds = await tierOf(tx, userId)
+      return { holds, quotas: await listQuotas(tx, userId, holds) }
     })
-    output.result({ tier, quotas }, [`Tier ${tier}.`, ...quotas.map(describe)])
+    const later = holds === tier ? '' : ` Until they have an account, the tier ${holds} holds.`
+    output.result({ tier, quotas }, [`Tier ${tier}.${later}`, ...quotas.map(describe)])
   })
+}
+
+interface CapOptions {
+  type?: 'daily' | 'monthly'
+  requests?: number
+  tokens?: number
+  cost?: string
+  off?: boolean
+}
+
+/** What everybody of a tier, or all people together, may spend of the operator's money: shown, set, or taken back. */
+export async function cap(output: Output, whose: (typeof tiers)[number] | 'platform' | undefined, options: CapOptions): Promise<void> {
+  const { type, requests, tokens, cost, off } = options
+  const isChange = off || requests !== undefined || tokens !== undefined || cost !== undefined
+  if (isChange && (!whose || !type)) throw new SetupError('Say whose limit, and --type daily or monthly.', 'keyloft quotas cap --help')
+  await withDatabase('quotas cap', async ({ database }) => {
+    const found = await database.system('keyloft quotas', async (tx) => {
+      if (isChange && whose && type) await setTierLimit(tx, whose, type, off ? undefined : limitsOf(options))
+      const tiers = await tx.selectFrom('quota_tiers').selectAll().orderBy('tier').orderBy('type').execute()
+      return { tiers, platform: await listPlatformLimits(tx) }
+    })
+    output.result(found, [
+      ...found.tiers.map(({ tier, type, request_limit, token_limit, cost_limit }) => {
+        const parts = [
+          request_limit && `${request_limit} requests`,
+          token_limit && `${token_limit} tokens`,
+          cost_limit && `${cost_limit} USD`,
+        ]
+        return `${tier}, ${type}, each: ${parts.filter(Boolean).join(', ')}`
+      }),
+      ...found.platform.map((one) => `all together, ${one.type}: ${amounts(one)}; until ${one.resetsAt}`),
+    ])
+  })
+}
+
+function limitsOf({ requests, tokens, cost }: CapOptions): Limits {
+  const given = tierLimitSchema.safeParse({ requestLimit: requests, tokenLimit: tokens, costLimitUsd: cost })
+  if (!given.success) throw new SetupError(`This is no limit: ${given.error.issues[0]?.message}`, 'keyloft quotas cap --help')
+  return given.data
 }
 
 /** By the id alone where accounts are kept elsewhere. */
@@ -75,15 +128,19 @@ async function idOf({ pools }: Database, who: string): Promise<string> {
 const counted = { all: 'of every call', own: 'of calls with their own keys', platform: 'of calls that the platform pays for' } as const
 const settler = { operator: '', person: ', set by themselves', key: ', of one key', tier: ', of the tier' } as const
 
-function describe({ id, type, provider, model, spend, setBy, limit, used, reserved, isActive, resetsAt }: Quota): string {
+function describe(quota: Quota): string {
+  const { id, type, provider, model, spend, setBy, isActive, resetsAt } = quota
   const of = [provider, model].filter(Boolean).join(' ')
+  const name = `${type}${of ? ` ${of}` : ''} ${counted[spend]}${settler[setBy]}`
+  return `${id ?? '-'}  ${name}: ${amounts(quota)}; until ${resetsAt}${isActive ? '' : '; switched off'}`
+}
+
+function amounts({ limit, used, reserved }: Pick<Quota, 'limit' | 'used' | 'reserved'>): string {
   const line = (name: string, most: number | string | null, gone: number | string, held: number | string) =>
     most === null ? [] : [`${name} ${gone} of ${most}${Number(held) > 0 ? ` (${held} reserved)` : ''}`]
-  const parts = [
+  return [
     ...line('requests', limit.requests, used.requests, reserved.requests),
     ...line('tokens', limit.tokens, used.tokens, reserved.tokens),
     ...line('USD', limit.costUsd, used.costUsd, reserved.costUsd),
-  ]
-  const name = `${type}${of ? ` ${of}` : ''} ${counted[spend]}${settler[setBy]}`
-  return `${id ?? '-'}  ${name}: ${parts.join(', ')}; until ${resetsAt}${isActive ? '' : '; switched off'}`
+  ].join(', ')
 }

@@ -102,6 +102,13 @@ describe('on a database that is Supabase’s', () => {
         tx.insertInto('settings').values({ user_id: ada, key: 'maxMessagesPerDay', value: '1000' }).execute(),
       ),
     ).rejects.toMatchObject({ code: 'database.forbidden' })
+
+    // What may be spent of the operator's money hangs on who has an account, which only the user who migrated may look up.
+    await sql`update auth.users set is_anonymous = true where id = ${ada}`.execute(owner.db)
+    const tiers = await database.system('test', (tx) =>
+      sql<object>`select tier from keyloft.tiers_of(array[${ada}, ${bob}]::uuid[]) order by user_id`.execute(tx),
+    )
+    expect(tiers.rows).toEqual([{ tier: 'anonymous' }, { tier: 'free' }])
     await database.end()
   })
 

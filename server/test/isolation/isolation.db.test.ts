@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { userPrincipal } from '../../src/base/principal.ts'
 import { createTestDatabase } from '../harness.ts'
 import { collectGrants, collectTables, sampleOf, tryEverything } from './verdicts.ts'
 
@@ -33,6 +34,35 @@ describe('isolation', async () => {
           expect(verdict, `${table} for ${role}`).toMatch(/\/(no|hidden)$/)
       }
     }
+  })
+
+  it('shows the limits over everybody to the service alone, and lets nobody else set them', async () => {
+    const { database, makePerson } = test
+    const { id } = await makePerson()
+    const ofNobody = { type: 'daily', spend: 'platform', set_by: 'platform', request_limit: '1000000' }
+    await test.owner.db.deleteFrom('user_quota_limits').where('set_by', '=', 'platform').where('type', '=', 'daily').execute()
+    for (const user_id of [id, null])
+      await expect(
+        database.asPrincipal(userPrincipal(id), (tx) =>
+          tx
+            .insertInto('user_quota_limits')
+            .values({ user_id, ...ofNobody })
+            .execute(),
+        ),
+      ).rejects.toMatchObject({ code: expect.stringMatching(/^database\.(forbidden|invalid)$/) })
+    const touched = await database.asPrincipal(userPrincipal(id), async (tx) => ({
+      seen: await tx.selectFrom('user_quota_limits').selectAll().execute(),
+      raised: await tx.updateTable('user_quota_limits').set({ cost_limit: '1e6' }).returning('id').execute(),
+      removed: await tx.deleteFrom('user_quota_limits').returning('id').execute(),
+    }))
+    expect(touched).toEqual({ seen: [], raised: [], removed: [] })
+    await expect(
+      database.asPrincipal(userPrincipal(id), (tx) => sql`select keyloft.limit_platform('daily', null, null, 1e6)`.execute(tx)),
+    ).rejects.toMatchObject({ code: 'database.forbidden' })
+    const rows = await database.system('test', (tx) =>
+      tx.selectFrom('user_quota_limits').select(['type', 'cost_limit']).where('user_id', 'is', null).execute(),
+    )
+    expect(rows).toEqual([{ type: 'monthly', cost_limit: '1000' }])
   })
 
   it('turns red for a table, a function or a grant that nobody wrote down', async () => {

@@ -28,4 +28,7 @@ export const quotasRefusals: Refusals = {
   'PUT /api/quotas/tiers/{tier}/{type}': {
     400: [{ code: 'quotas.nothing_limited', prepare: () => ({ payload: {}, url: '/api/quotas/tiers/free/daily' }) }],
   },
+  'PUT /api/quotas/platform/{type}': {
+    400: [{ code: 'quotas.nothing_limited', prepare: () => ({ payload: {}, url: '/api/quotas/platform/daily' }) }],
+  },
 }

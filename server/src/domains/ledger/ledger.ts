@@ -5,7 +5,7 @@ import type { Database } from '../../platform/database/database.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
 import { createLane, type Entry } from './lane.ts'
-import { limitOf, type Refusal, refusalOf } from './refusal.ts'
+import { limitOf, type Refusal, refusalOf, type ServiceRefusal } from './refusal.ts'
 import { type Ended, openCalls, renewLeases, settleCalls } from './statements.ts'
 
 export type { Call, Outcome, Usage } from './call.ts'
@@ -17,7 +17,7 @@ export type { Call, Outcome, Usage } from './call.ts'
 export interface Ledger {
   /**
    * Resolves when the intent is durable, and what the call may use is reserved in every quota it belongs to.
-   * @throws ledger.quota_exceeded, ledger.unbounded_call: nothing was written; ledger.unavailable, ledger.invalid_call
+   * @throws ledger.quota_exceeded, ledger.unbounded_call, and the two of the service's own limit: nothing was written; ledger.unavailable, ledger.invalid_call
    */
   open(call: Call): Promise<void>
   /**
@@ -37,7 +37,7 @@ interface LedgerObserver {
   flushed(lane: 'intents' | 'ends', calls: number, seconds: number): void
   lowered(): void
   reserved(): void
-  refused(limit: Partial<Refusal>): void
+  refused(limit: Partial<Refusal> | ServiceRefusal): void
 }
 
 export interface LedgerSettings {

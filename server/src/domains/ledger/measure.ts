@@ -17,8 +17,8 @@ export function measureLedger(ledger: Pick<Ledger, 'watch'>, metrics: Pick<Metri
     },
     lowered: () => lowered.of({}).add(),
     reserved: () => reservations.of({}).add(),
-    refused({ type = 'unknown', setBy = 'unknown', limits = 'unknown', asked }) {
-      refusals.of({ reason: asked === undefined ? 'unbounded' : 'over', type, set_by: setBy, limits }).add()
+    refused({ type = 'unknown', setBy = 'unknown', limits = 'unknown', resetsAt }) {
+      refusals.of({ reason: resetsAt === undefined ? 'unbounded' : 'over', type, set_by: setBy, limits }).add()
     },
   })
 }

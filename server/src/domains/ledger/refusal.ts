@@ -15,6 +15,9 @@ export interface Refusal {
   readonly resetsAt: string
 }
 
+/** The limit over everybody together. How high it is, and what is left of it, is the operator's business. */
+export type ServiceRefusal = Pick<Refusal, 'type' | 'spend' | 'limits'> & { readonly setBy: 'platform'; readonly resetsAt?: string }
+
 const whose = {
   operator: 'a limit that the operator set for you',
   person: 'a limit that you set for your own keys',
@@ -26,10 +29,16 @@ const whose = {
 export function refusalOf(verdict: string, nowMs: number): AppError | undefined {
   if (!verdict.startsWith('over ') && !verdict.startsWith('unbounded ')) return undefined
   const [kind, , type, setBy, spend, limits, limit = '', remaining = '', asked = '', ends = '0'] = verdict.split(' ')
+  const retryAfterSeconds = Math.max(1, Math.ceil(Number(ends) - nowMs / 1_000))
+  const resetsAt = new Date(Number(ends) * 1_000).toISOString()
+  if (setBy === 'platform') {
+    const of = { type, setBy, spend, limits } as ServiceRefusal
+    if (kind === 'unbounded') return ledgerErrors.service_limit_unbounded({ members: { quota: of } })
+    return ledgerErrors.service_limit_reached({ retryAfterSeconds, members: { quota: { ...of, resetsAt } } })
+  }
   const of = { type, setBy, spend, limits } as Pick<Refusal, 'type' | 'setBy' | 'spend' | 'limits'>
   if (kind === 'unbounded') return ledgerErrors.unbounded_call({ members: { quota: of } })
-  const retryAfterSeconds = Math.max(1, Math.ceil(Number(ends) - nowMs / 1_000))
-  const quota: Refusal = { ...of, limit, remaining, asked, resetsAt: new Date(Number(ends) * 1_000).toISOString() }
+  const quota: Refusal = { ...of, limit, remaining, asked, resetsAt }
   return ledgerErrors.quota_exceeded({
     message: `This call may use ${inWords(asked, of.limits)}, and of ${whose[of.setBy]} (${inWords(limit, of.limits)}, ${of.type}) ${inWords(remaining, of.limits)} are left until ${quota.resetsAt}.`,
     ...(Number(asked) > Number(limit)
@@ -44,4 +53,5 @@ export function refusalOf(verdict: string, nowMs: number): AppError | undefined 
 const inWords = (amount: string, of: Refusal['limits']) => (of === 'cost' ? `${amount} USD` : `${amount} ${of}`)
 
 /** Of an error that `refusalOf` made. */
-export const limitOf = (error: unknown) => (error instanceof AppError ? (error.members?.quota as Partial<Refusal> | undefined) : undefined)
+export const limitOf = (error: unknown) =>
+  error instanceof AppError ? (error.members?.quota as Partial<Refusal> | ServiceRefusal | undefined) : undefined

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Tx } from '../../platform/database/database.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
-import { listQuotas, quotaSchema } from './quota.ts'
+import { listQuotas, quotaSchema, tierOf } from './quota.ts'
 import type { QuotasDeps } from './quotas.ts'
 import { beginQuotas, ownLimitSchema, removeQuota, setQuota } from './set-quota.ts'
 
@@ -13,8 +14,11 @@ export function personRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[
       path: '/api/profile/quotas',
       policy: { allow: 'user', scope: 'read' },
       schema: { summary: 'What you may use, and what is left of it', reply: listSchema },
-      handler: ({ principal }) =>
-        database.asPrincipal(principal, async (tx) => ({ items: await listQuotas(tx, principal.claims.sub ?? ''), nextCursor: null })),
+      handler: async ({ principal, request }) => {
+        const userId = principal.claims.sub ?? ''
+        const tier = await database.system('look up a tier', (tx) => tierOf(tx, userId), { principal, requestId: request.id })
+        return database.asPrincipal(principal, async (tx) => ({ items: await listQuotas(tx, userId, tier), nextCursor: null }))
+      },
     }),
     defineRoute({
       method: 'PUT',
@@ -30,8 +34,12 @@ export function personRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[
       handler: async ({ principal, body, request }) => {
         const userId = principal.claims.sub ?? ''
         const id = await database.asPrincipal(principal, (tx) => setQuota(tx, 'person', { userId, spend: 'own', ...body }))
-        await database.system('begin the window of a limit', (tx) => beginQuotas(tx, userId), { principal, requestId: request.id })
-        const all = await database.asPrincipal(principal, (tx) => listQuotas(tx, userId))
+        const begin = async (tx: Tx) => {
+          await beginQuotas(tx, userId)
+          return tierOf(tx, userId)
+        }
+        const tier = await database.system('begin the window of a limit', begin, { principal, requestId: request.id })
+        const all = await database.asPrincipal(principal, (tx) => listQuotas(tx, userId, tier))
         const set = all.find((one) => one.id === id)
         if (!set) throw new Error('what was set is not there')
         return set

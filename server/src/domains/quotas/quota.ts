@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { Tx } from '../../platform/database/database.ts'
 
@@ -28,6 +28,12 @@ export const quotaSchema = z
   .meta({ id: 'Quota' })
 export type Quota = z.output<typeof quotaSchema>
 
+export const platformLimitSchema = quotaSchema
+  .pick({ limit: true, used: true, reserved: true, remaining: true, resetsAt: true })
+  .extend({ type: z.enum(['daily', 'monthly']) })
+  .meta({ id: 'PlatformLimit' })
+export type PlatformLimit = z.output<typeof platformLimitSchema>
+
 interface Row {
   id: string | null
   type: Quota['type']
@@ -49,23 +55,51 @@ interface Row {
   resets_at: Date
 }
 
+const columns = sql`id, type, provider, model, spend, set_by, key_id, is_active, request_limit, token_limit, cost_limit,
+  used_requests, used_tokens, used_cost, reserved_requests, reserved_tokens, reserved_cost, reset_at`
+
+/**
+ * Whose tier holds: anonymous for whoever has no account yet, whatever stands in their profile. The ledger asks
+ * the same function. As the service: people may not look at accounts.
+ */
+export async function tierOf(tx: Tx, userId: string): Promise<string> {
+  const { rows } = await sql<{ tier: string }>`select tier from keyloft.tiers_of(in_user_ids => array[${userId}::uuid])`.execute(tx)
+  return rows[0]?.tier ?? 'free'
+}
+
 /** All limits of a person as they stand, those of their tier included unless the operator set others. */
-export async function listQuotas(tx: Tx, userId: string): Promise<Quota[]> {
-  const { rows } = await sql<Row>`
-    with own as (
-      select * from public.user_quota_limits where user_id = ${userId}
-    ), all_of_them as (
-      select id, type, provider, model, spend, set_by, key_id, is_active, request_limit, token_limit, cost_limit,
-             used_requests, used_tokens, used_cost, reserved_requests, reserved_tokens, reserved_cost, reset_at
-        from own where set_by <> 'tier'
+export async function listQuotas(tx: Tx, userId: string, tier: string): Promise<Quota[]> {
+  const rows = await standing(
+    tx,
+    sql`
+      with own as (
+        select * from public.user_quota_limits where user_id = ${userId}
+      )
+      select ${columns} from own where set_by <> 'tier'
       union all
       select o.id, t.type, null, null, 'platform', 'tier', null, true, t.request_limit, t.token_limit, t.cost_limit,
              coalesce(o.used_requests, 0), coalesce(o.used_tokens, 0), coalesce(o.used_cost, 0), coalesce(o.reserved_requests, 0),
              coalesce(o.reserved_tokens, 0), coalesce(o.reserved_cost, 0), o.reset_at
         from public.quota_tiers t left join own o on o.set_by = 'tier' and o.type = t.type
-       where t.tier = coalesce((select s.tier from public.user_standing s where s.user_id = ${userId}), 'free')
-         and not exists (select from own other where other.type = t.type and other.spend = 'platform' and other.set_by = 'operator' and other.is_active)
-    )
+       where t.tier = ${tier}
+         and not exists (select from own other where other.type = t.type and other.spend = 'platform' and other.set_by = 'operator' and other.is_active)`,
+  )
+  return rows.map(render)
+}
+
+/** What all people together may spend of the operator's money. */
+export async function listPlatformLimits(tx: Tx): Promise<PlatformLimit[]> {
+  const rows = await standing(tx, sql`select ${columns} from public.user_quota_limits where user_id is null`)
+  return rows.map((row) => {
+    const { type, limit, used, reserved, remaining, resetsAt } = render(row)
+    return { type: type as PlatformLimit['type'], limit, used, reserved, remaining, resetsAt } // a constraint of the table
+  })
+}
+
+/** As they stand now: nothing is used of a window that has not begun. */
+async function standing(tx: Tx, quotas: RawBuilder<unknown>): Promise<Row[]> {
+  const { rows } = await sql<Row>`
+    with all_of_them as (${quotas})
     select id, type, provider, model, spend, set_by, key_id, is_active, request_limit, token_limit, trim_scale(cost_limit)::text as cost_limit,
            case when is_over then 0 else used_requests end as used_requests, case when is_over then 0 else used_tokens end as used_tokens,
            case when is_over then '0' else trim_scale(used_cost)::text end as used_cost,
@@ -75,7 +109,7 @@ export async function listQuotas(tx: Tx, userId: string): Promise<Quota[]> {
                 then (date_trunc(unit, now() at time zone 'UTC') + ('1 ' || unit)::interval) at time zone 'UTC' else reset_at end as resets_at
       from all_of_them, lateral (select coalesce(reset_at <= now(), false) as is_over, case type when 'monthly' then 'month' else 'day' end as unit) w
      order by type, provider nulls first, model nulls first, spend, set_by, key_id`.execute(tx)
-  return rows.map(render)
+  return rows
 }
 
 function render(row: Row): Quota {

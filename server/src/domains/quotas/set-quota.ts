@@ -39,11 +39,15 @@ export const operatorLimitSchema = z
   .refine(isWhole, isWholeMessage)
 export const tierLimitSchema = z.object(limits)
 
-type Limits = z.output<typeof tierLimitSchema>
+export type Limits = z.output<typeof tierLimitSchema>
+
+/** anonymous holds for whoever has no account yet; the others are given by an operator. */
+export const tiers = ['anonymous', 'free', 'pro'] as const
+type Tier = (typeof tiers)[number]
 
 const asText = (count: number | null | undefined) => (count == null ? null : `${count}`)
 
-export function limitColumns({ requestLimit, tokenLimit, costLimitUsd }: Limits) {
+function limitColumns({ requestLimit, tokenLimit, costLimitUsd }: Limits) {
   const columns = { request_limit: asText(requestLimit), token_limit: asText(tokenLimit), cost_limit: costLimitUsd ?? null }
   if (Object.values(columns).every((limit) => limit === null)) throw quotasErrors.nothing_limited()
   return columns
@@ -83,8 +87,8 @@ export async function beginQuotas(tx: Tx, userId: string): Promise<void> {
   await sql`select keyloft.begin_quotas(in_user_id => ${userId})`.execute(tx)
 }
 
-/** @returns whose it was. Those of a key and of a tier are kept by these. */
-export async function removeQuota(tx: Tx, id: string, setBy: 'operator' | 'person'): Promise<string> {
+/** Those of a key and of a tier are kept by these. */
+export async function removeQuota(tx: Tx, id: string, setBy: 'operator' | 'person'): Promise<void> {
   const removed = await tx
     .deleteFrom('user_quota_limits')
     .where('id', '=', id)
@@ -93,5 +97,21 @@ export async function removeQuota(tx: Tx, id: string, setBy: 'operator' | 'perso
     .executeTakeFirst()
   if (!removed) throw quotasErrors.no_such_quota()
   if (setBy === 'operator') await recordAudit(tx, { action: 'quota.removed', userId: removed.user_id, subject: id })
-  return removed.user_id
+}
+
+/** What all people of a tier, or all people together, may spend of the operator's money. Of nothing: no limit. */
+export async function setTierLimit(tx: Tx, tier: Tier | 'platform', type: 'daily' | 'monthly', limits: Limits | undefined): Promise<void> {
+  const columns = limits && limitColumns(limits)
+  if (tier === 'platform') {
+    const { request_limit = null, token_limit = null, cost_limit = null } = columns ?? {}
+    await sql`select keyloft.limit_platform(in_type => ${type}, in_request_limit => ${request_limit}::bigint,
+      in_token_limit => ${token_limit}::bigint, in_cost_limit => ${cost_limit}::numeric)`.execute(tx)
+  } else if (columns) {
+    const insert = tx.insertInto('quota_tiers').values({ tier, type, ...columns })
+    await insert.onConflict((on) => on.columns(['tier', 'type']).doUpdateSet(columns)).execute()
+  } else {
+    await tx.deleteFrom('quota_tiers').where('tier', '=', tier).where('type', '=', type).execute()
+  }
+  const subject = tier === 'platform' ? 'platform_limit' : 'tier'
+  await recordAudit(tx, { action: `${subject}.${columns ? 'set' : 'unset'}`, userId: null, subject: tier, details: { type, ...limits } })
 }

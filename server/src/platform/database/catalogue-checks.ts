@@ -19,17 +19,22 @@ export interface CatalogueCheck {
 const exemptFromRls = 'pgboss'
 /**
  * Only the owner of a table can attach a partition to it or take one off; these functions take a number and nothing else. And only the owner
- * has a policy on every table, those included that are added later, which a move of an account must not leave behind.
+ * has a policy on every table, those included that are added later, which a move of an account must not leave behind. On Supabase the last is
+ * of the user who migrated, as is auth.users to read.
  */
 const runAsTheOwner = [
   `keyloft.make_usage_partitions(integer)`,
   `keyloft.drop_usage_month(integer)`,
   `keyloft.move_account(uuid, uuid, uuid[], jsonb)`,
+  `keyloft.anonymous_among(uuid[])`,
 ]
 /** Their owner may read the statistics of the server, which keyloft_definer need not. */
 const readStatistics = [`keyloft.database_figures()`, `keyloft.slow_queries(integer)`]
 /** What was spent stays written down; a person deleted in mid-call must not undo a batch of others' calls. */
 const outlivesItsUser = `('public', 'usage_records'), ('public', 'usage_hourly'), ('public', 'usage_adjustments')`
+
+/** Limits of a person, and beside them those over everybody, of which a constraint says that they are the operator's. */
+const isNobodysToo = `('public', 'user_quota_limits')`
 
 const ourRelations = `
   select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, c.relacl, c.relowner, n.nspname
@@ -91,7 +96,7 @@ export const catalogueChecks: readonly CatalogueCheck[] = [
   {
     id: 'definer-owner',
     claim:
-      'every security definer function belongs to keyloft_definer, but those that make and drop partitions, move accounts and read statistics',
+      'every security definer function belongs to keyloft_definer, but those that make and drop partitions, move accounts, know who is anonymous and read statistics',
     hint: 'alter function … owner to keyloft_definer;',
     query: `select oid::regprocedure::text as offender from (${ourFunctions}) f
              where prosecdef and proowner <> 'keyloft_definer'::regrole
@@ -145,7 +150,7 @@ export const catalogueChecks: readonly CatalogueCheck[] = [
               from (${ourRelations}) t join pg_attribute a on a.attrelid = t.oid and a.attname = 'user_id' and not a.attisdropped
              where t.relkind in ('r', 'p') and not t.relispartition and nspname in ('public', 'auth')
                and (nspname, relname) not in (${outlivesItsUser})
-               and (not a.attnotnull or a.atttypid <> 'uuid'::regtype
+               and (not a.attnotnull and (nspname, relname) not in (${isNobodysToo}) or a.atttypid <> 'uuid'::regtype
                     or not exists (select from pg_constraint k where k.conrelid = t.oid and k.contype = 'f'
                                      and k.confrelid = to_regclass('auth.users') and k.confdeltype = 'c' and k.conkey = array[a.attnum]))`,
   },

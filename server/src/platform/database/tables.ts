@@ -176,7 +176,7 @@ export interface Tables {
   }
   'user_quota_limits': {
     id: ColumnType<string, string | undefined, string>
-    user_id: ColumnType<string, string, string>
+    user_id: ColumnType<string | null, string | null | undefined, string | null>
     type: ColumnType<string, string, string>
     provider: ColumnType<string | null, string | null | undefined, string | null>
     model: ColumnType<string | null, string | null | undefined, string | null>
