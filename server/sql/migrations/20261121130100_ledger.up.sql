@@ -357,14 +357,11 @@ $$;
 comment on function keyloft.effective_quotas(uuid[], boolean) is 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
 
 -- The dearest of each kind, of every tier that so many tokens may reach: what keyloft.cost_of says is never above it.
+-- One row, and no settings: so it becomes a part of the plan of whoever asks.
 create function keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamptz, in_input_tokens bigint, in_output_tokens bigint, in_images bigint)
-  returns numeric
-  language plpgsql stable
-  set search_path = ''
+  returns setof numeric
+  language sql stable
 as $$
-#variable_conflict use_column
-begin
-  return (
   select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
     from (
       select 0.000001 * (
@@ -378,8 +375,6 @@ begin
          and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
                                   where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
     ) p
-  );
-end
 $$;
 comment on function keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint) is 'What a call of at most so many tokens costs at most. Null: no price, or no bound.';
 
@@ -470,10 +465,11 @@ begin
               where n.quota is not null and keyloft.quota_counts(q.it, g.provider, g.model, g.credential_source, g.key_id)) of
      where of.quotas is not null
   ), bounded as materialized (
-    select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens,
-           case when c.has_cost_limit or c.most_cost_usd is not null then
-             coalesce(c.most_cost_usd, keyloft.most_cost_of(c.provider, c.model, c.started_at, c.most_input_tokens, c.most_output_tokens, c.most_images)) end as cost
+    select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens, coalesce(c.most_cost_usd, priced.cost) as cost
       from counted c
+           cross join lateral keyloft.most_cost_of(
+             case when c.has_cost_limit and c.most_cost_usd is null then c.provider end, c.model, c.started_at,
+             c.most_input_tokens, c.most_output_tokens, c.most_images) as priced (cost)
   )
   select pg_catalog.array_agg(b.place order by b.place, quota), pg_catalog.array_agg(quota order by b.place, quota),
          pg_catalog.array_agg(b.tokens order by b.place, quota), pg_catalog.array_agg(b.cost order by b.place, quota)
