@@ -651,6 +651,43 @@ ALTER FUNCTION keyloft.bound_quotas() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.bound_quotas() IS 'Trigger: what is looked at for a call must stay small.';
 
+-- Name: check_quota(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.check_quota() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  wrong text := case
+    when new.type not in ('daily', 'monthly', 'provider', 'model') then 'type_known'
+    when not case new.type when 'provider' then new.provider is not null and new.model is null when 'model' then new.model is not null
+                           else new.provider is null and new.model is null end then 'says_what'
+    when pg_catalog.char_length(new.provider) not between 1 and 50 or pg_catalog.char_length(new.model) not between 1 and 200 then 'lengths'
+    when new.spend not in ('all', 'own', 'platform') then 'spend_known'
+    when not case new.set_by when 'operator' then true when 'person' then new.spend = 'own' when 'key' then new.type in ('daily', 'monthly')
+                             when 'tier' then new.spend = 'platform' and new.type in ('daily', 'monthly')
+                             when 'platform' then new.spend = 'platform' and new.type in ('daily', 'monthly') else false end then 'set_by_known'
+    when (new.set_by = 'platform') <> (new.user_id is null) then 'platform_is_nobody'
+    when (new.set_by = 'key') <> (new.key_id is not null) then 'key_limits_key'
+    when pg_catalog.num_nonnulls(new.request_limit, new.token_limit, new.cost_limit) = 0 and new.set_by <> 'tier' then 'limits_something'
+    when new.request_limit not between 0 and 1000000000000 or new.token_limit not between 0 and 1000000000000000
+         or new.cost_limit not between 0 and 1e12 then 'bounded'
+  end;
+begin
+  if wrong is not null then
+    raise exception 'This is no limit: %.', wrong
+      using errcode = 'check_violation', table = 'user_quota_limits', constraint = 'user_quota_limits_' || wrong;
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION keyloft.check_quota() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION check_quota(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.check_quota() IS 'Trigger: what a limit must be.';
+
 -- Name: model_prices; Type: TABLE; Schema: public; Owner: keyloft_owner
 
 CREATE TABLE public.model_prices (
@@ -919,29 +956,7 @@ CREATE TABLE public.user_quota_limits (
     last_reset timestamp with time zone,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT user_quota_limits_bounded CHECK ((((request_limit >= 0) AND (request_limit <= '1000000000000'::bigint)) AND ((token_limit >= 0) AND (token_limit <= '1000000000000000'::bigint)) AND ((cost_limit >= (0)::numeric) AND (cost_limit <= '1000000000000'::numeric)))),
-    CONSTRAINT user_quota_limits_key_limits_key CHECK (((set_by = 'key'::text) = (key_id IS NOT NULL))),
-    CONSTRAINT user_quota_limits_lengths CHECK ((((char_length(provider) >= 1) AND (char_length(provider) <= 50)) AND ((char_length(model) >= 1) AND (char_length(model) <= 200)))),
-    CONSTRAINT user_quota_limits_limits_something CHECK (((num_nonnulls(request_limit, token_limit, cost_limit) > 0) OR (set_by = 'tier'::text))),
-    CONSTRAINT user_quota_limits_platform_is_nobody CHECK (((set_by = 'platform'::text) = (user_id IS NULL))),
-    CONSTRAINT user_quota_limits_says_what CHECK (
-CASE type
-    WHEN 'provider'::text THEN ((provider IS NOT NULL) AND (model IS NULL))
-    WHEN 'model'::text THEN (model IS NOT NULL)
-    ELSE ((provider IS NULL) AND (model IS NULL))
-END),
-    CONSTRAINT user_quota_limits_set_by_known CHECK (
-CASE set_by
-    WHEN 'operator'::text THEN true
-    WHEN 'person'::text THEN (spend = 'own'::text)
-    WHEN 'key'::text THEN (type = ANY (ARRAY['daily'::text, 'monthly'::text]))
-    WHEN 'tier'::text THEN ((spend = 'platform'::text) AND (type = ANY (ARRAY['daily'::text, 'monthly'::text])))
-    WHEN 'platform'::text THEN ((spend = 'platform'::text) AND (type = ANY (ARRAY['daily'::text, 'monthly'::text])))
-    ELSE false
-END),
-    CONSTRAINT user_quota_limits_spend_known CHECK ((spend = ANY (ARRAY['all'::text, 'own'::text, 'platform'::text]))),
-    CONSTRAINT user_quota_limits_type_known CHECK ((type = ANY (ARRAY['daily'::text, 'monthly'::text, 'provider'::text, 'model'::text])))
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -1472,13 +1487,9 @@ COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'M
 
 -- Name: most_cost_of(text, text, timestamp with time zone, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) RETURNS numeric
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+CREATE FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) RETURNS SETOF numeric
+    LANGUAGE sql STABLE
     AS $$
-#variable_conflict use_column
-begin
-  return (
   select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
     from (
       select 0.000001 * (
@@ -1492,8 +1503,6 @@ begin
          and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
                                   where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
     ) p
-  );
-end
 $$;
 
 ALTER FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) OWNER TO keyloft_owner;
@@ -2175,10 +2184,11 @@ begin
               where n.quota is not null and keyloft.quota_counts(q.it, g.provider, g.model, g.credential_source, g.key_id)) of
      where of.quotas is not null
   ), bounded as materialized (
-    select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens,
-           case when c.has_cost_limit or c.most_cost_usd is not null then
-             coalesce(c.most_cost_usd, keyloft.most_cost_of(c.provider, c.model, c.started_at, c.most_input_tokens, c.most_output_tokens, c.most_images)) end as cost
+    select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens, coalesce(c.most_cost_usd, priced.cost) as cost
       from counted c
+           cross join lateral keyloft.most_cost_of(
+             case when c.has_cost_limit and c.most_cost_usd is null then c.provider end, c.model, c.started_at,
+             c.most_input_tokens, c.most_output_tokens, c.most_images) as priced (cost)
   )
   select pg_catalog.array_agg(b.place order by b.place, quota), pg_catalog.array_agg(quota order by b.place, quota),
          pg_catalog.array_agg(b.tokens order by b.place, quota), pg_catalog.array_agg(b.cost order by b.place, quota)
@@ -4960,6 +4970,10 @@ CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FO
 
 CREATE TRIGGER user_quota_limits_are_bounded BEFORE INSERT ON public.user_quota_limits FOR EACH ROW WHEN ((new.set_by = 'person'::text)) EXECUTE FUNCTION keyloft.bound_quotas();
 
+-- Name: user_quota_limits user_quota_limits_are_limits; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_quota_limits_are_limits BEFORE INSERT OR UPDATE OF user_id, type, provider, model, spend, set_by, key_id, request_limit, token_limit, cost_limit ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.check_quota();
+
 -- Name: user_quota_limits user_quota_limits_signal_change; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_quota_limits_signal_change AFTER INSERT OR DELETE OR UPDATE OF user_id, type, provider, model, spend, request_limit, token_limit, cost_limit, is_active ON public.user_quota_limits FOR EACH ROW EXECUTE FUNCTION keyloft.signal_person('facts');
@@ -5844,6 +5858,10 @@ REVOKE ALL ON FUNCTION keyloft.bound_api_keys() FROM PUBLIC;
 -- Name: FUNCTION bound_quotas(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.bound_quotas() FROM PUBLIC;
+
+-- Name: FUNCTION check_quota(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.check_quota() FROM PUBLIC;
 
 -- Name: TABLE model_prices; Type: ACL; Schema: public; Owner: keyloft_owner
 

@@ -27,6 +27,7 @@ drop function keyloft.verdicts_of(uuid[], uuid[], text, bigint[]);
 drop table public.quota_tiers;
 drop table public.user_quota_limits;
 drop function keyloft.bound_quotas();
+drop function keyloft.check_quota();
 drop table keyloft.presumed_reservations;
 drop table keyloft.holds;
 drop table public.usage_hourly;

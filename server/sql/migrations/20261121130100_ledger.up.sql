@@ -144,20 +144,7 @@ create table public.user_quota_limits (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint user_quota_limits_what_key unique nulls not distinct (user_id, type, provider, model, spend, set_by, key_id),
-  constraint user_quota_limits_key_id_fkey foreign key (key_id) references public.api_keys (id) on delete cascade,
-  constraint user_quota_limits_type_known check (type in ('daily', 'monthly', 'provider', 'model')),
-  constraint user_quota_limits_says_what check (
-    case type when 'provider' then provider is not null and model is null when 'model' then model is not null else provider is null and model is null end),
-  constraint user_quota_limits_lengths check (char_length(provider) between 1 and 50 and char_length(model) between 1 and 200),
-  constraint user_quota_limits_spend_known check (spend in ('all', 'own', 'platform')),
-  constraint user_quota_limits_set_by_known check (
-    case set_by when 'operator' then true when 'person' then spend = 'own' when 'key' then type in ('daily', 'monthly')
-      when 'tier' then spend = 'platform' and type in ('daily', 'monthly') when 'platform' then spend = 'platform' and type in ('daily', 'monthly') else false end),
-  constraint user_quota_limits_platform_is_nobody check ((set_by = 'platform') = (user_id is null)),
-  constraint user_quota_limits_key_limits_key check ((set_by = 'key') = (key_id is not null)),
-  constraint user_quota_limits_limits_something check (num_nonnulls(request_limit, token_limit, cost_limit) > 0 or set_by = 'tier'),
-  constraint user_quota_limits_bounded check (
-    request_limit between 0 and 1000000000000 and token_limit between 0 and 1000000000000000 and cost_limit between 0 and 1e12)
+  constraint user_quota_limits_key_id_fkey foreign key (key_id) references public.api_keys (id) on delete cascade
 ) with (fillfactor = 70); -- counters change with every batch of calls, on the page where they stand
 create index user_quota_limits_key_id_idx on public.user_quota_limits (key_id) where key_id is not null;
 comment on table public.user_quota_limits is 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
@@ -169,6 +156,39 @@ comment on column public.user_quota_limits.set_by is 'person: their own, of call
 comment on column public.user_quota_limits.reserved_cost is 'What calls under way may cost at most. Used and reserved together never pass the limit.';
 comment on column public.user_quota_limits.reset_at is 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
 comment on column public.user_quota_limits.last_reset is 'When the window began to be counted. Reservations from before it are of another window.';
+-- What constraints would say: those are read anew for every statement, and counters change with every batch of calls.
+create function keyloft.check_quota() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  wrong text := case
+    when new.type not in ('daily', 'monthly', 'provider', 'model') then 'type_known'
+    when not case new.type when 'provider' then new.provider is not null and new.model is null when 'model' then new.model is not null
+                           else new.provider is null and new.model is null end then 'says_what'
+    when pg_catalog.char_length(new.provider) not between 1 and 50 or pg_catalog.char_length(new.model) not between 1 and 200 then 'lengths'
+    when new.spend not in ('all', 'own', 'platform') then 'spend_known'
+    when not case new.set_by when 'operator' then true when 'person' then new.spend = 'own' when 'key' then new.type in ('daily', 'monthly')
+                             when 'tier' then new.spend = 'platform' and new.type in ('daily', 'monthly')
+                             when 'platform' then new.spend = 'platform' and new.type in ('daily', 'monthly') else false end then 'set_by_known'
+    when (new.set_by = 'platform') <> (new.user_id is null) then 'platform_is_nobody'
+    when (new.set_by = 'key') <> (new.key_id is not null) then 'key_limits_key'
+    when pg_catalog.num_nonnulls(new.request_limit, new.token_limit, new.cost_limit) = 0 and new.set_by <> 'tier' then 'limits_something'
+    when new.request_limit not between 0 and 1000000000000 or new.token_limit not between 0 and 1000000000000000
+         or new.cost_limit not between 0 and 1e12 then 'bounded'
+  end;
+begin
+  if wrong is not null then
+    raise exception 'This is no limit: %.', wrong
+      using errcode = 'check_violation', table = 'user_quota_limits', constraint = 'user_quota_limits_' || wrong;
+  end if;
+  return new;
+end
+$$;
+comment on function keyloft.check_quota() is 'Trigger: what a limit must be.';
+create trigger user_quota_limits_are_limits
+  before insert or update of user_id, type, provider, model, spend, set_by, key_id, request_limit, token_limit, cost_limit on public.user_quota_limits
+  for each row execute function keyloft.check_quota();
 -- Not by its counters, which change with every call.
 create trigger user_quota_limits_updated_at
   before update of type, provider, model, spend, request_limit, token_limit, cost_limit, is_active on public.user_quota_limits
@@ -1076,7 +1096,7 @@ revoke all on function
   keyloft.most_cost_of(text, text, timestamptz, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
-  keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
+  keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],

@@ -368,6 +368,31 @@ describe('hard limits', async () => {
     })
   })
 
+  it.each<[string, string]>([
+    ['type_known', `type = 'weekly'`],
+    ['says_what', `type = 'provider'`],
+    ['says_what', `model = 'm'`],
+    ['lengths', `type = 'model', model = ''`],
+    ['spend_known', `spend = 'none'`],
+    ['set_by_known', `set_by = 'somebody'`],
+    ['set_by_known', `set_by = 'person'`],
+    ['platform_is_nobody', `set_by = 'platform', spend = 'platform'`],
+    ['platform_is_nobody', `user_id = null`],
+    ['key_limits_key', `set_by = 'key'`],
+    ['limits_something', `request_limit = null`],
+    ['bounded', `request_limit = -1`],
+    ['bounded', `cost_limit = 'NaN'`],
+  ])('are none where they break %s: %s', async (rule, change) => {
+    const userId = await person()
+    const { id } = await limit(userId, { request_limit: 1 })
+    const refused = { code: '23514', constraint: `user_quota_limits_${rule}` }
+    await expect(sql.raw(`update user_quota_limits set ${change} where id = '${id}'`).execute(owner.db)).rejects.toMatchObject(refused)
+    const [column, value] = [change.replace(/ = [^,]*/g, ''), change.replace(/\w+ = /g, '')]
+    const rest = ['user_id', 'type', 'request_limit'].filter((name) => !change.includes(name))
+    const insert = `insert into user_quota_limits (${[column, ...rest]}) select ${[value, ...rest]} from user_quota_limits where id = '${id}'`
+    await expect(sql.raw(insert).execute(owner.db)).rejects.toMatchObject(refused)
+  })
+
   it('are exact under many calls at once', async () => {
     const userId = await person()
     await limit(userId, { cost_limit: '0.1' }) // of fifty
