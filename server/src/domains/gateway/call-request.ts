@@ -28,7 +28,7 @@ export interface CallRequest {
 }
 
 /** What bounds the cost of a call. */
-interface Asked {
+export interface Asked {
   readonly inputBytes: number
   /** Absent where no limit was named, or none that is a whole number. Of two, the larger. */
   readonly mostOutputTokens?: number
@@ -38,7 +38,7 @@ interface Asked {
   readonly isAnyNumber?: true
   /** Whether there are images, sounds or files in it, or what the provider keeps and the body only points to. */
   readonly hasMedia: boolean
-  /** Whether the provider reads more than it is sent, as where it searches or runs something. Looked up when it is asked. */
+  /** Whether the provider reads more than it is sent, as where it searches or runs something. */
   readonly isOpenEnded?: boolean
 }
 

@@ -1,5 +1,5 @@
 import { httpErrors } from '../../platform/http/errors.ts'
-import { type CallRequest, type Edit, splice } from './call-request.ts'
+import { type Asked, type CallRequest, type Edit, splice } from './call-request.ts'
 import type { RequestShape } from './operations/operation.ts'
 import { pointedIds } from './pointed-ids.ts'
 import { type Member, type ScannedObject, scanObject, skipBlanks } from './scan-object.ts'
@@ -11,43 +11,75 @@ const longestText = 200
 
 /** @param modelInPath of a dialect that names it there */
 export function readJsonRequest(bytes: Buffer, shape: RequestShape, modelInPath?: string): CallRequest {
-  const text = bytes.toString('latin1')
-  const object = scanObject(text, 0, namesOf(shape))
-  if (skipBlanks(text, object.closes + 1) !== text.length) throw httpErrors.bad_request()
-  const { model: modelAt, stream, stream_options: options } = object.members
-  if (!modelAt && modelInPath === undefined && !shape.mayLackModel)
-    throw httpErrors.invalid({ message: 'The body names no model.', hint: lookAt })
-  const model = modelInPath ?? (modelAt && readText('model', bytes, text, modelAt))
-  const streams = readFlag('stream', stream && text.slice(stream.start, stream.end))
-  const wish = streams && shape.takesUsageWish ? findUsageWish(text, options) : ({ kind: 'asked' } as const)
-  const asked = readAsked(text, object, shape)
-  const { pointer, detaches } = shape
-  const pointerAt = pointer === undefined ? undefined : object.members[pointer]
-  const detachedAt = detaches === undefined ? undefined : object.members[detaches]
+  return new JsonRequest(bytes, shape, modelInPath)
+}
 
-  const pointsTo = [
-    ...(pointer && isGiven(text, pointerAt) ? [readText(pointer, bytes, text, pointerAt)] : []),
-    ...pointedIds(text, shape, () => text.includes('\\u00') && hidesNames.test(text)),
-  ]
+/** A class, and what only some calls need read when it is asked: an object of closures of its own is as dear as the reading. */
+class JsonRequest implements CallRequest {
+  readonly contentType = 'application/json'
+  readonly model: string | undefined
+  readonly streams: boolean
+  readonly pointsTo: readonly string[] | undefined
+  readonly isDetached: boolean
+  readonly namesOtherModels: boolean
+  readonly #bytes: Buffer
+  readonly #latin1: string
+  readonly #shape: RequestShape
+  readonly #object: ScannedObject<string>
+  readonly #wish: UsageWish
+  #asked: Asked | undefined
 
-  return {
-    model,
-    streams,
-    lacksUsageWish: wish.kind !== 'asked',
-    asked,
-    text: asked.hasMedia ? undefined : bytes,
-    contentType: 'application/json',
-    ...(pointsTo.length > 0 ? { pointsTo } : {}),
-    ...(detaches && detachedAt ? { isDetached: readFlag(detaches, text.slice(detachedAt.start, detachedAt.end)) } : {}),
-    ...(namesOthers(text, object, shape) ? { namesOtherModels: true } : {}),
-    rewritten(changes) {
-      const edits: Edit[] = []
-      if (modelAt && changes.model !== model) edits.push({ start: modelAt.start, end: modelAt.end, text: JSON.stringify(changes.model) })
-      if (changes.askForUsage && wish.kind !== 'asked') edits.push(addWish(object, wish))
-      return edits.length === 0 ? bytes : splice(bytes, edits)
-    },
+  constructor(bytes: Buffer, shape: RequestShape, modelInPath: string | undefined) {
+    const text = bytes.toString('latin1')
+    const object = scanObject(text, 0, namesOf(shape))
+    if (skipBlanks(text, object.closes + 1) !== text.length) throw httpErrors.bad_request()
+    const { model: modelAt, stream, stream_options: options } = object.members
+    if (!modelAt && modelInPath === undefined && !shape.mayLackModel)
+      throw httpErrors.invalid({ message: 'The body names no model.', hint: lookAt })
+    this.#bytes = bytes
+    this.#latin1 = text
+    this.#shape = shape
+    this.#object = object
+    this.model = modelInPath ?? (modelAt && readText('model', bytes, text, modelAt))
+    this.streams = readFlag('stream', stream && text.slice(stream.start, stream.end))
+    this.#wish = this.streams && shape.takesUsageWish ? findUsageWish(text, options) : asIsAsked
+    const { detaches } = shape
+    const detachedAt = detaches === undefined ? undefined : object.members[detaches]
+    this.isDetached = detachedAt ? readFlag(detaches as string, text.slice(detachedAt.start, detachedAt.end)) : false
+    this.pointsTo = this.#findPointers()
+    this.namesOtherModels = namesOthers(text, object, shape)
+  }
+
+  get lacksUsageWish(): boolean {
+    return this.#wish !== asIsAsked
+  }
+
+  get text(): Buffer | undefined {
+    return this.asked.hasMedia ? undefined : this.#bytes
+  }
+
+  get asked(): Asked {
+    this.#asked ??= readAsked(this.#latin1, this.#object, this.#shape)
+    return this.#asked
+  }
+
+  rewritten(changes: { model: string; askForUsage: boolean }): Buffer {
+    const { model } = this.#object.members
+    const edits: Edit[] = []
+    if (model && changes.model !== this.model) edits.push({ start: model.start, end: model.end, text: JSON.stringify(changes.model) })
+    if (changes.askForUsage && this.#wish.kind !== 'asked') edits.push(addWish(this.#object, this.#wish))
+    return edits.length === 0 ? this.#bytes : splice(this.#bytes, edits)
+  }
+
+  #findPointers(): readonly string[] | undefined {
+    const { pointer } = this.#shape
+    const at = pointer === undefined ? undefined : this.#object.members[pointer]
+    const own = isGiven(this.#latin1, at) ? [readText(pointer as string, this.#bytes, this.#latin1, at)] : none
+    const within = pointedIds(this.#latin1, this.#shape, () => this.#latin1.includes('\\u00') && hidesNames.test(this.#latin1))
+    return own.length + within.length === 0 ? undefined : [...own, ...within]
   }
 }
+const none: readonly string[] = []
 
 const namesByShape = new WeakMap<RequestShape, readonly string[]>()
 
@@ -65,22 +97,20 @@ function namesOf(shape: RequestShape): readonly string[] {
   return names
 }
 
-function readAsked(text: string, object: ScannedObject<string>, shape: RequestShape) {
+function readAsked(text: string, object: ScannedObject<string>, shape: RequestShape): Asked {
   const { outputLimits = [], choices = [], mediaMarks = [], openEndedMarks = [] } = shape
   const limit = largest(text, object, outputLimits)
   const mostOutputTokens = limit === 'unclear' ? undefined : limit
   const wanted = largest(text, object, choices)
   const answers = answersOf(text, object, shape)
+  const isUnbounded = wanted === 'unclear' || namesOthers(text, object, shape) || isDearer(text, object, shape)
   return {
     inputBytes: text.length,
     ...(mostOutputTokens === undefined ? {} : { mostOutputTokens }),
     ...(wanted === 'unclear' || (wanted === undefined && answers === 1) ? {} : { choices: (wanted ?? 1) * answers }),
     ...(wanted === 'unclear' ? { isAnyNumber: true as const } : {}),
     hasMedia: mediaMarks.some((mark) => text.includes(mark)),
-    get isOpenEnded() {
-      const isUnbounded = wanted === 'unclear' || namesOthers(text, object, shape) || isDearer(text, object, shape)
-      return isUnbounded || openEndedMarks.some((mark) => text.includes(mark)) || hidesNames.test(text)
-    },
+    isOpenEnded: isUnbounded || openEndedMarks.some((mark) => text.includes(mark)) || hidesNames.test(text),
   }
 }
 
@@ -156,6 +186,8 @@ function readFlag(name: string, literal: string | undefined): boolean {
 
 const wishForUsage = '"include_usage":true'
 
+const asIsAsked: UsageWish = { kind: 'asked' }
+
 type UsageWish =
   | { kind: 'asked' }
   | { kind: 'absent' }
@@ -170,7 +202,7 @@ function findUsageWish(text: string, member: Member | undefined): UsageWish {
   const { include_usage: given } = options.members
   if (!given) return { kind: 'within', options }
   const isAsked = readFlag('include_usage', text.slice(given.start, given.end))
-  return isAsked ? { kind: 'asked' } : { kind: 'instead', of: given, text: 'true' }
+  return isAsked ? asIsAsked : { kind: 'instead', of: given, text: 'true' }
 }
 
 function addWish(object: ScannedObject<string>, usage: Exclude<UsageWish, { kind: 'asked' }>): Edit {

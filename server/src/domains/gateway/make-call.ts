@@ -114,17 +114,13 @@ async function placeNow(
 ): Promise<never> {
   const resolving = deps.resolve(principal, wanted)
   const resolved = resolving instanceof Promise ? await resolving : resolving
-  await new PlacedCall(deps, {
-    ...call,
-    principal,
-    requestId: id,
-    isIdGiven: headers['x-request-id'] === id,
-    headers,
-    response: reply.raw,
-    ownHeaders: ownHeaders(reply.getHeaders(), id, call.method === 'GET'),
-    takeOver: () => void reply.hijack(),
-    over,
-  }).make(resolved)
+  const { method, request, operation } = call
+  const own = ownHeaders(reply.getHeaders(), id, method === 'GET')
+  const takeOver = () => void reply.hijack()
+  const response = reply.raw
+  const isIdGiven = headers['x-request-id'] === id
+  const incoming = { method, request, operation, principal, requestId: id, isIdGiven, headers, response, ownHeaders: own, takeOver, over }
+  await new PlacedCall(deps, incoming).make(resolved)
   return takenOver
 }
 

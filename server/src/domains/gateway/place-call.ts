@@ -84,7 +84,7 @@ export class PlacedCall implements OnWatch {
       if (candidates.length === 0) throw new Error('no candidate, and no refusal either')
       const awake = candidates.flatMap((candidate, index) => (breaker.refusal(candidate) ? [] : [index]))
       if (awake.length === 0) throw breaker.refusal(candidates[0] as Candidate) ?? gatewayErrors.unreachable()
-      const failures = new Map<number, string>()
+      let failures = none
       for (let turn = 0; ; turn++) {
         const index = awake[turn] as number
         const candidate = candidates[index] as Candidate
@@ -97,14 +97,14 @@ export class PlacedCall implements OnWatch {
         if (refusal) {
           // Of all limits, that of a key leaves the keys behind it free.
           if (!hasMore || limitOf(refusal)?.setBy !== 'key') throw refusal
-          failures.set(index, refusal.code)
+          failures = new Map([...failures, [index, refusal.code]])
           continue
         }
         const result = await this.#tryOne(candidate, entry, hasMore)
         if (result.kind === 'done') return
         void entry.settle({ outcome: 'failed', endedAtMs: clock(), status: result.status, usageBasis: 'none' })
         if (result.kind === 'give up' || !hasMore || this.#attempts >= limits.attempts) throw result.error
-        failures.set(index, result.error.code)
+        failures = new Map([...failures, [index, result.error.code]])
       }
     } catch (error) {
       this.#over()
@@ -194,6 +194,9 @@ export class PlacedCall implements OnWatch {
     })
   }
 }
+
+/** Of most calls. */
+const none: ReadonlyMap<number, string> = new Map()
 
 /** Why a call is not made, of one whose intent must be written before. */
 const refusalOf = (entry: Entry) => opening(entry).catch((error: AppError) => error) as Promise<AppError | undefined>

@@ -108,7 +108,11 @@ export class Relay implements Receiver {
     const saysSomething = isPlain && /json|^$/.test(headers['content-type'] ?? '') && (keeps !== undefined || !isFree)
     this.#keepsBody = status < 300 && saysSomething && (this.#lengthBytes ?? 0) <= mostReadBytes
     // Most often the first event comes with the head, and of a short answer the end: then it needs no intent of its own.
-    setImmediate(() => this.#guard(() => this.#flushHead()))
+    whenTurnEnds(this)
+  }
+
+  turnEnded() {
+    this.#guard(() => this.#flushHead())
   }
 
   data(piece: Buffer) {
@@ -296,7 +300,9 @@ export class Relay implements Receiver {
     })
   }
 
-  #isComplete = () => this.#lengthBytes !== undefined && this.#receivedBytes >= this.#lengthBytes
+  #isComplete(): boolean {
+    return this.#lengthBytes !== undefined && this.#receivedBytes >= this.#lengthBytes
+  }
 
   #takeHeld(): Part[] {
     const held = this.#held
@@ -324,12 +330,25 @@ export class Relay implements Receiver {
     const model = request.lateModel?.()
     if (model) entry.learn(model)
     const kept = this.#kept && this.#kept.ids.size > 0 ? Promise.all([...this.#kept.ids].map((id) => client.remember(id))) : undefined
-    const end = { outcome, endedAtMs: Date.now(), status: this.#status, firstByteMs: this.#firstByteMs }
+    const endedAtMs = Date.now()
     const usage = this.#readUsage(outcome)
-    const streamed = this.#stream !== undefined
     const settled =
-      'then' in usage ? usage.then((later) => entry.settle({ ...end, ...later }, streamed)) : entry.settle({ ...end, ...usage }, streamed)
+      usage instanceof Promise
+        ? usage.then((estimate) => this.#settle(outcome, endedAtMs, estimate))
+        : this.#settle(outcome, endedAtMs, usage)
     settled.then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten))).catch((error) => client.onMistake(error))
+  }
+
+  /** Each member by its name: what is copied from object to object costs more than the rest of it. */
+  #settle(
+    outcome: Outcome['outcome'],
+    endedAtMs: number,
+    { usageBasis, usage, providerUsage, providerCostUsd }: Estimate,
+  ): Promise<boolean> {
+    const status = this.#status
+    const firstByteMs = this.#firstByteMs
+    const whole = { outcome, endedAtMs, status, firstByteMs, usageBasis, usage, providerUsage, providerCostUsd }
+    return this.#it.entry.settle(whole, this.#stream !== undefined)
   }
 
   #guard(step: () => void) {
@@ -344,7 +363,7 @@ export class Relay implements Receiver {
     const { operation, reader, request, counter, whenClientLeaves, entry } = this.#it
     if (this.#status >= 300 || operation.isFree) return { usageBasis: 'none' }
     const told = reader.result()
-    if (told?.isWhole) return { usageBasis: 'reported', ...withoutMark(told) }
+    if (told?.isWhole) return reported(told)
     if (outcome === 'aborted' && whenClientLeaves === 'void') return { usageBasis: 'none' }
     if (!this.#delivered) return { usageBasis: 'unknown' }
     const { provider, model } = entry.call
@@ -358,5 +377,20 @@ export class Relay implements Receiver {
   }
 }
 
-const withoutMark = ({ isWhole: _, ...reading }: UsageReading) => reading
+const begun: Relay[] = []
+
+/** One for all that began in this turn: each of its own would cost more than what it does. */
+function whenTurnEnds(relay: Relay) {
+  if (begun.push(relay) > 1) return
+  setImmediate(() => {
+    for (const one of begun.splice(0)) one.turnEnded()
+  })
+}
+
+const reported = ({ usage, providerUsage, providerCostUsd }: UsageReading): Estimate => ({
+  usageBasis: 'reported',
+  usage,
+  providerUsage,
+  providerCostUsd,
+})
 const toBytes = (part: Part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)

@@ -8,7 +8,7 @@ export interface Member {
   readonly start: number
   readonly end: number
   /** Of the comma before it; absent for the first. */
-  readonly comma?: number
+  readonly comma: number | undefined
 }
 
 export interface ScannedObject<Name extends string> {
@@ -42,7 +42,7 @@ export function scanObject<Name extends string>(text: string, from: number, name
     const end = endOfValue(text, start)
     if (name !== undefined) {
       if (members[name]) throw gatewayErrors.body_ambiguous({ message: `The field ${name} stands there twice.` })
-      members[name] = { from: memberFrom, start, end, ...(comma === undefined ? {} : { comma }) }
+      members[name] = { from: memberFrom, start, end, comma }
     }
     at = skipBlanks(text, end)
     if (text.charCodeAt(at) === braceClose) return { members, isEmpty: false, opens, closes: at }

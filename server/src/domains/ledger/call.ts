@@ -75,8 +75,10 @@ const most = 1e12
 
 /** A provider may say what it likes of its usage; what does not add up is no ground for a cost. */
 function addsUp(usage: Usage): boolean {
-  const counts = Object.values(usage) as number[]
-  if (!counts.every((count) => Number.isInteger(count) && count >= 0 && count <= most)) return false
+  for (const name in usage) {
+    const count = usage[name as keyof Usage]
+    if (!Number.isInteger(count) || count < 0 || count > most) return false
+  }
   const { inputTokens, cachedInputTokens, cacheWrite5mTokens, cacheWrite1hTokens, audioInputTokens } = usage
   return (
     cachedInputTokens + cacheWrite5mTokens + cacheWrite1hTokens + audioInputTokens <= inputTokens &&
@@ -86,15 +88,17 @@ function addsUp(usage: Usage): boolean {
 
 /** What of an outcome can be written. The call is, whatever the provider said of it. */
 export function sanitise(outcome: Outcome): Outcome & { usage: Usage } {
-  const { usage, usageBasis, providerCostUsd, status, firstByteMs } = outcome
+  const { usage, usageBasis, providerUsage, providerCostUsd } = outcome
   const counts = usageBasis === 'reported' || usageBasis === 'estimated'
   const isKnown = counts && usage !== undefined && addsUp(usage)
   return {
-    ...outcome,
-    status: toWhole(status),
-    firstByteMs: toWhole(firstByteMs),
+    outcome: outcome.outcome,
+    endedAtMs: outcome.endedAtMs,
+    status: toWhole(outcome.status),
+    firstByteMs: toWhole(outcome.firstByteMs),
     usage: isKnown ? usage : noUsage,
     usageBasis: counts && !isKnown ? 'unknown' : usageBasis,
+    providerUsage,
     providerCostUsd: providerCostUsd !== undefined && /^\d{1,9}(\.\d{1,100})?$/.test(providerCostUsd) ? providerCostUsd : undefined,
   }
 }

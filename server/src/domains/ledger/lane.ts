@@ -61,11 +61,11 @@ export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplif
   /** Why the newest flush did not land; for the log. */
   let trouble: unknown
 
-  /** In a microtask, so that what is added in one turn goes together. */
+  /** At the end of the turn, so that what all sockets brought in it goes together: of the first alone a flush would keep the others waiting. */
   function schedule() {
     if (isDue || underWay.length >= flights || waiting.length === 0) return
     isDue = true
-    queueMicrotask(() => {
+    setImmediate(() => {
       isDue = false
       while (underWay.length < flights && waiting.length > 0) void fly(take())
     })

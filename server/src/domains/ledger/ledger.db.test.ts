@@ -1,3 +1,4 @@
+import { setImmediate as turnEnds } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
@@ -52,7 +53,7 @@ describe('the ledger of a process', async () => {
     const { ledger, control } = makeLedger()
     const first = makeCall()
     const opening = [ledger.open(first)]
-    await Promise.resolve()
+    await turnEnds()
     const calls = Array.from({ length: 700 }, () => makeCall())
     opening.push(...calls.map((call) => ledger.open(call)))
     await Promise.all(opening)
@@ -70,7 +71,7 @@ describe('the ledger of a process', async () => {
     const release = Promise.withResolvers<void>()
     control.hold = release.promise
     const opening = [ledger.open(ahead)]
-    await Promise.resolve()
+    await turnEnds()
     opening.push(ledger.open(call))
     const settled = ledger.settle(call, ended())
     control.hold = undefined
@@ -90,7 +91,7 @@ describe('the ledger of a process', async () => {
     const release = Promise.withResolvers<void>()
     control.hold = release.promise
     const opening = ledger.open(call)
-    await Promise.resolve()
+    await turnEnds()
     const settled = ledger.settle(call, ended())
     await vi.waitFor(() => expect(control.sent).toHaveLength(1))
     release.resolve()

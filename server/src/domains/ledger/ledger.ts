@@ -168,7 +168,7 @@ export function createLedger(options: {
     },
 
     settle(call, outcome) {
-      const begun = live.get(call.id)
+      const begun = live.size === 0 ? undefined : live.get(call.id)
       const fault = begun ? undefined : lackOfRoom()
       if (fault) return Promise.reject(fault)
       const { entry, landed } = entryOf<Ended>({ call, outcome: sanitise(outcome) })

@@ -90,6 +90,8 @@ export function defineRoute<
 const butOfBodies: FastifySchemaCompiler<z.ZodType> = (route) =>
   route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route)
 
+const noBytes = Buffer.alloc(0)
+
 /** What a handler returns that has taken the reply over, or has refused by it. */
 export const takenOver = undefined as never
 
@@ -161,9 +163,8 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
     ...(route.takes ? { validatorCompiler: butOfBodies as FastifySchemaCompiler<unknown> } : {}),
     handler(request, reply) {
       reply.code(status)
-      const { principal, params, query } = request
-      const body = route.takes ? { bytes: request.body } : { body: request.body }
-      const call = { principal, params, query, ...body, request, reply }
+      const { principal, params, query, body } = request
+      const call = { principal, params, query, body, bytes: route.takes ? (body ?? noBytes) : undefined, request, reply }
       return handle(call as unknown as Call<never, never, never>)
     },
   })

@@ -20,7 +20,7 @@ import { httpErrors } from './errors.ts'
 import { honourIdempotencyKey } from './idempotency.ts'
 import { type ApiOptions, describeApi, mountReference } from './openapi.ts'
 import { limitRate } from './rate-limit.ts'
-import { RequestLog } from './request-log.ts'
+import { withLateChildren } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 import { traceRequests } from './trace-requests.ts'
 
@@ -47,9 +47,8 @@ const retryAfterSeconds = 2
 
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: options.log,
+    loggerInstance: withLateChildren(options.log),
     logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (log, bindings, options) => new RequestLog(log, bindings, options),
     genReqId: requestId,
     bodyLimit: bodyLimitBytes,
     trustProxy: options.trustedProxies ?? false,
@@ -113,14 +112,10 @@ function mountWithGuards(app: FastifyInstance, route: Route, { database, authent
   })
 }
 
-/** Nobody parses what is only passed on. Without a body, there are no bytes. */
+/** Nobody parses what is only passed on. */
 function takeBytes(scope: FastifyInstance) {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  scope.addHook('preValidation', (request, _reply, done) => {
-    request.body ??= Buffer.alloc(0)
-    done()
-  })
 }
 
 /** The handler reads it, or nobody does. */

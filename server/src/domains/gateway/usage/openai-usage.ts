@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from '../../ledger/call.ts'
+import type { Usage } from '../../ledger/call.ts'
 import { type Counts, count, partsOf } from './counts.ts'
 
 /**
@@ -24,14 +24,15 @@ export function readOpenAiUsage(counts: Counts, provider: string): Usage | undef
   // xAI has left the cached tokens out of the prompt at times. Only the total proves it.
   const besideInput = cached > input && beside - besideOutput === cached ? cached : 0
   return {
-    ...noUsage,
     inputTokens: input + besideInput,
     cachedInputTokens: cached,
     cacheWrite5mTokens: count(given.cache_write_tokens ?? counts.cache_creation_input_tokens),
+    cacheWrite1hTokens: 0,
     audioInputTokens: count(given.audio_tokens),
     outputTokens: output + besideOutput,
     reasoningTokens: Math.max(reasoning, besideOutput),
     audioOutputTokens: count(made.audio_tokens),
+    images: 0,
     searches: searchesOf(counts),
   }
 }

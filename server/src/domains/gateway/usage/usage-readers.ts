@@ -12,9 +12,9 @@ export interface UsageReading {
   /** In the ledger's terms. Where it does not add up, the ledger takes it for unknown. */
   readonly usage: Usage
   /** Its own account, as JSON text; absent where there is none, or too long a one to be kept. */
-  readonly providerUsage?: string
+  readonly providerUsage?: string | undefined
   /** What it says that the call costs, as decimal text. */
-  readonly providerCostUsd?: string
+  readonly providerCostUsd?: string | undefined
   /** Whether it was told at the end: what is told on the way is less than what will be charged. */
   readonly isWhole: boolean
 }
@@ -197,12 +197,12 @@ function readSpeechUsage(counts: Counts, provider: string): Usage | undefined {
 const mostWords = 4_096
 
 function reading(usage: Usage, words: string | undefined, isWhole: boolean): UsageReading {
-  const cost = words === undefined ? undefined : readToldCost(words)
+  const isKept = words !== undefined && words.length <= mostWords
   return {
     usage,
     isWhole,
-    ...(words !== undefined && words.length <= mostWords && { providerUsage: words }),
-    ...(cost !== undefined && { providerCostUsd: cost }),
+    providerUsage: isKept ? words : undefined,
+    providerCostUsd: words === undefined ? undefined : readToldCost(words),
   }
 }
 
