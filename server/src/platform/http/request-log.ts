@@ -3,30 +3,26 @@ import type { FastifyBaseLogger } from 'fastify'
 type Bindings = Parameters<FastifyBaseLogger['child']>[0]
 type ChildOptions = Parameters<FastifyBaseLogger['child']>[1]
 
-/** The log as the server takes it: of each request it asks for a child. */
+/** The log as Fastify takes it, which makes itself a child of it, and of that one for each request. */
 export function withLateChildren(log: FastifyBaseLogger): FastifyBaseLogger {
-  const child: FastifyBaseLogger['child'] = (bindings, options) => new RequestLog(log, bindings, options)
+  const child: FastifyBaseLogger['child'] = (bindings, options) => new LateLog(() => log.child(bindings, options))
   return Object.create(log, { child: { value: child } })
 }
 
 /**
- * A request's own log, made when something is first written to it: most requests write nothing, and making a child
- * compiles what is redacted anew, which cost a call of the gateway a twentieth of its time.
+ * A log that is made when something is first written to it: most requests write nothing, and making a child compiles
+ * what is redacted anew, which cost a call of the gateway a twentieth of its time.
  */
-class RequestLog implements FastifyBaseLogger {
-  readonly #parent: FastifyBaseLogger
-  readonly #bindings: Bindings
-  readonly #options: ChildOptions
+class LateLog implements FastifyBaseLogger {
+  readonly #make: () => FastifyBaseLogger
   #made: FastifyBaseLogger | undefined
 
-  constructor(parent: FastifyBaseLogger, bindings: Bindings, options: ChildOptions) {
-    this.#parent = parent
-    this.#bindings = bindings
-    this.#options = options
+  constructor(make: () => FastifyBaseLogger) {
+    this.#make = make
   }
 
   get #log(): FastifyBaseLogger {
-    this.#made ??= this.#parent.child(this.#bindings, this.#options)
+    this.#made ??= this.#make()
     return this.#made
   }
 
@@ -36,8 +32,8 @@ class RequestLog implements FastifyBaseLogger {
   set level(level) {
     this.#log.level = level
   }
-  child(...given: Parameters<FastifyBaseLogger['child']>) {
-    return this.#log.child(...given)
+  child(bindings: Bindings, options?: ChildOptions): FastifyBaseLogger {
+    return new LateLog(() => this.#log.child(bindings, options))
   }
   fatal(...given: Parameters<FastifyBaseLogger['fatal']>) {
     this.#log.fatal(...given)
