@@ -86,6 +86,7 @@ export class PlacedCall implements OnWatch {
       if (awake.length === 0) throw breaker.refusal(candidates[0] as Candidate) ?? gatewayErrors.unreachable()
       let failures = none
       for (let turn = 0; ; turn++) {
+        this.#attempt = undefined // of the candidate before
         const index = awake[turn] as number
         const candidate = candidates[index] as Candidate
         const hasMore = turn + 1 < awake.length && !request.upload
@@ -100,7 +101,13 @@ export class PlacedCall implements OnWatch {
           failures = new Map([...failures, [index, refusal.code]])
           continue
         }
-        const result = await this.#tryOne(candidate, entry, hasMore)
+        const opened = this.#openKey(candidate, entry)
+        const auth = opened instanceof Promise ? await opened : opened // most often it is open already
+        let result = await this.#ask(candidate, entry, auth, { isFirst: true, hasMore })
+        while (result.kind === 'retry') {
+          await this.#pause(result.afterMs)
+          result = await this.#ask(candidate, entry, auth, { isFirst: false, hasMore })
+        }
         if (result.kind === 'done') return
         void entry.settle({ outcome: 'failed', endedAtMs: clock(), status: result.status, usageBasis: 'none' })
         if (result.kind === 'give up' || !hasMore || this.#attempts >= limits.attempts) throw result.error
@@ -121,25 +128,21 @@ export class PlacedCall implements OnWatch {
     this.#attempt?.stop()
   }
 
-  async #tryOne(candidate: Candidate, entry: Entry, hasMore: boolean): Promise<Attempted> {
-    this.#attempt = undefined // of the candidate before
-    const opened = this.#openKey(candidate, entry)
-    const auth = opened instanceof Promise ? await opened : opened // most often it is open already
+  #ask(
+    candidate: Candidate,
+    entry: Entry,
+    auth: Readonly<Record<string, string>>,
+    { isFirst, hasMore }: { isFirst: boolean; hasMore: boolean },
+  ): Promise<Attempted> {
     if (this.#hasLeft) return this.#endUnheard(entry)
-    for (let isFirst = true; ; isFirst = false) {
-      const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts && !this.#it.request.upload
-      const may = { mayRetry, mayMove: hasMore }
-      this.#attempt = new Attempt(this.#deps, this.#it, { candidate, entry, auth, may, over: this.#over })
-      const result = await this.#attempt.begin()
-      if (result.kind !== 'retry') return result
-      this.#attempt = undefined
-      await this.#pause(result.afterMs)
-      if (this.#hasLeft) return this.#endUnheard(entry)
-    }
+    const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts && !this.#it.request.upload
+    const may = { mayRetry, mayMove: hasMore }
+    this.#attempt = new Attempt(this.#deps, this.#it, { candidate, entry, auth, may, over: this.#over })
+    return this.#attempt.begin()
   }
 
   /** Nobody waits for an answer any more, and no request is on its way. */
-  #endUnheard(entry: Entry): Attempted {
+  async #endUnheard(entry: Entry): Promise<Attempted> {
     void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' }).then(this.#over)
     this.#it.takeOver()
     return { kind: 'done' }
@@ -185,6 +188,7 @@ export class PlacedCall implements OnWatch {
   }
 
   #pause(ms: number): Promise<void> {
+    this.#attempt = undefined // nothing is on its way meanwhile
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
       this.#endPause = () => {
