@@ -35,15 +35,15 @@ const columns: Record<string, (row: ListedCall) => string | number | null> = {
 }
 
 /** Newest first. A page is read when the one before it has left, so that neither rows nor a connection wait for a slow reader. */
-export function exportCsv(database: Pick<Database, 'readAs'>, principal: Principal, filter: CallFilter): Readable {
-  return Readable.from(pagesOf(database, principal, filter), { objectMode: false, highWaterMark: 1 })
+export function exportCsv(database: Pick<Database, 'readAs'>, principal: Principal, filter: CallFilter, nowMs: number): Readable {
+  return Readable.from(pagesOf(database, principal, filter, nowMs), { objectMode: false, highWaterMark: 1 })
 }
 
-async function* pagesOf(database: Pick<Database, 'readAs'>, principal: Principal, filter: CallFilter) {
+async function* pagesOf(database: Pick<Database, 'readAs'>, principal: Principal, filter: CallFilter, nowMs: number) {
   yield `${Object.keys(columns).join(',')}\r\n`
   let after: Place | undefined
   for (;;) {
-    const rows = await listCalls(database, principal, filter, { after, limit: pageRows })
+    const rows = await listCalls(database, principal, filter, { after, limit: pageRows, nowMs })
     if (rows.length > 0) yield rows.map(toLine).join('')
     if (rows.length < pageRows) return
     after = rows.at(-1)

@@ -25,7 +25,7 @@ const filterQuery = z.object({
 const toFilter = ({ key, token, ...rest }: z.output<typeof filterQuery>) => ({ ...rest, keyId: key, tokenId: token })
 
 export function usageRoutes(deps: UsageDeps): Route[] {
-  const { database } = deps
+  const { database, clock } = deps
   return [
     summaryRoute(deps),
     defineRoute({
@@ -52,7 +52,8 @@ export function usageRoutes(deps: UsageDeps): Route[] {
       schema: { summary: 'Your calls, newest first', query: pageQuery.extend(filterQuery.shape), reply: pageOf(callSchema) },
       handler: async ({ principal, query: { limit, cursor, ...filter } }) => {
         const after = readCursor(cursor)
-        return toPage(await listCalls(database, principal, toFilter(filter), { after, limit: limit + 1 }), limit, renderCall)
+        const rows = await listCalls(database, principal, toFilter(filter), { after, limit: limit + 1, nowMs: clock() })
+        return toPage(rows, limit, renderCall)
       },
     }),
     defineRoute({
@@ -87,7 +88,7 @@ export function usageRoutes(deps: UsageDeps): Route[] {
       handler: ({ principal, query, reply }) => {
         reply.type('text/csv; charset=utf-8').header('cache-control', 'no-store')
         reply.header('content-disposition', 'attachment; filename="keyloft-usage.csv"')
-        return exportCsv(database, principal, toFilter(query))
+        return exportCsv(database, principal, toFilter(query), clock())
       },
     }),
   ]
