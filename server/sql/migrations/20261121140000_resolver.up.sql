@@ -37,11 +37,12 @@ create function keyloft.uses_of_keys(in_user_id uuid, in_key_ids uuid[], in_now 
   set search_path = ''
 as $$
   with counted as (
-    select q.key_id, coalesce(pg_catalog.sum(q.used_requests + q.reserved_requests) filter (where q.type = 'daily'), 0)::bigint as today,
-           coalesce(pg_catalog.sum(q.used_requests + q.reserved_requests) filter (where q.type = 'monthly'), 0)::bigint as this_month
+    -- A window that has ended begins anew with the next call: until then nothing of it is used.
+    select q.key_id, coalesce(pg_catalog.sum(q.used_requests + q.reserved_requests) filter (where q.type = 'daily' and q.reset_at > in_now), 0)::bigint as today,
+           coalesce(pg_catalog.sum(q.used_requests + q.reserved_requests) filter (where q.type = 'monthly' and q.reset_at > in_now), 0)::bigint as this_month
       from public.user_quota_limits q
      where q.user_id = in_user_id and q.key_id = any (in_key_ids)
-     group by q.key_id having pg_catalog.bool_and(coalesce(q.last_reset <= in_now and q.reset_at > in_now, false))
+     group by q.key_id having pg_catalog.bool_and(q.reset_at is not null and coalesce(q.last_reset <= in_now, false))
   ), uncounted as (
     select array(select pg_catalog.unnest(in_key_ids) except select c.key_id from counted c) as key_ids
   ), months as (

@@ -13,7 +13,17 @@ interface Node {
   'Node Type': string
   'Relation Name'?: string
   'Actual Loops'?: number
+  'Actual Rows'?: number
   Plans?: Node[]
+}
+
+interface Tables {
+  readWhole: string[]
+  /** Those of calls, looked at in any way. */
+  months: string[]
+  /** Those of which rows were sorted, and how many rows the largest sort gave. */
+  sorted: string[]
+  mostSorted: number
 }
 
 /** What is done for a call, as PostgreSQL did it: every statement inside of the ledger's functions. */
@@ -22,8 +32,7 @@ describe('the ledger, with many calls in the books', async () => {
   const { id: limited } = await makePerson()
   const unlimited = randomUUID()
 
-  /** Tables that were read in whole, and those of calls that were looked at in any way. */
-  async function tablesOf(statement: Statement): Promise<{ readWhole: string[]; months: string[] }> {
+  async function tablesOf(statement: Statement): Promise<Tables> {
     const plans: Node[] = []
     const client = new pg.Client({ connectionString: url })
     client.on('notice', ({ message = '' }) => {
@@ -41,12 +50,22 @@ describe('the ledger, with many calls in the books', async () => {
     const nodesOf = (node: Node): Node[] => (node['Actual Loops'] === 0 ? [] : [node, ...(node.Plans ?? []).flatMap(nodesOf)])
     const nodes = plans.flatMap(nodesOf)
     const named = (some: Node[]) => [...new Set(some.flatMap((node) => node['Relation Name'] ?? []))].sort()
+    const sorts = nodes.filter((node) => /Sort$/.test(node['Node Type']))
     return {
+      sorted: named(sorts.flatMap(nodesOf)),
+      mostSorted: Math.max(0, ...sorts.map((node) => node['Actual Rows'] ?? 0)),
       readWhole: named(nodes.filter((node) => node['Node Type'] === 'Seq Scan')),
       months: named(nodes.filter((node) => /Scan$/.test(node['Node Type']))).filter((name) => /^usage_records_\d/.test(name)),
     }
   }
 
+  const nothing = { readWhole: [], months: [], sorted: [] }
+  const limits = 202
+  function expectNothingButLimits({ sorted, mostSorted, ...rest }: Tables) {
+    expect(rest).toEqual({ readWhole: [], months: [] })
+    expect(['model_prices', 'user_quota_limits']).toEqual(expect.arrayContaining(sorted))
+    expect(mostSorted).toBeLessThanOrEqual(limits)
+  }
   const call = (userId: string): Call => makeCall({ userId, mostInputTokens: 10, mostOutputTokens: 10 })
   const settle = (one: Call) => settleCalls([{ call: one, outcome: sanitise(ended()) }])
 
@@ -65,20 +84,22 @@ describe('the ledger, with many calls in the books', async () => {
     await sql`analyze usage_records, usage_hourly, user_quota_limits`.execute(owner.db)
   })
 
-  it.each<[string, () => string]>([
-    ['without limits', () => unlimited],
-    ['with limits', () => limited],
-  ])('opens and ends a call of a person %s without reading a table, or a month, that it does not need', async (_, who) => {
-    const first = call(who())
-    await database.systemOnce('open', openCalls([first], 60)) // the windows begin
-    const one = call(who())
-    expect(await tablesOf(openCalls([one], 60))).toEqual({ readWhole: [], months: [] })
-    expect(await tablesOf(settle(one))).toEqual({ readWhole: [], months: [] })
+  it('opens and ends a call of a person without limits: reads no table whole, looks at no other call, sorts the batch alone', async () => {
+    const one = call(unlimited)
+    expect(await tablesOf(openCalls([one], 60))).toEqual({ ...nothing, mostSorted: 1 })
+    expect(await tablesOf(settle(one))).toEqual({ ...nothing, sorted: ['model_prices'], mostSorted: 1 }) // with the price of each
+  })
+
+  it('opens and ends a call of a person with limits likewise, and sorts the limits besides, to lock them in their order', async () => {
+    await database.systemOnce('open', openCalls([call(limited)], 60)) // the windows begin
+    const one = call(limited)
+    expectNothingButLimits(await tablesOf(openCalls([one], 60)))
+    expectNothingButLimits(await tablesOf(settle(one)))
   })
 
   it('begins a window from the hours of that person, and looks at no call', async () => {
     await sql`update user_quota_limits set reset_at = null where user_id = ${limited}`.execute(owner.db)
-    expect(await tablesOf(openCalls([call(limited)], 60))).toEqual({ readWhole: [], months: [] })
+    expectNothingButLimits(await tablesOf(openCalls([call(limited)], 60)))
   })
 
   it('counts the uses of a key from its limits, and looks at no call', async () => {
@@ -90,9 +111,17 @@ describe('the ledger, with many calls in the books', async () => {
     await database.systemOnce('open', openCalls([{ ...call(limited), keyId }], 60))
     const text = 'select * from keyloft.uses_of_keys(in_user_id => $1, in_key_ids => $2, in_now => $3)'
     const asked = { name: 'uses', text, values: [limited, `{${keyId}}`, new Date().toISOString()] }
-    expect(await tablesOf(asked)).toEqual({ readWhole: [], months: [] })
-    const { rows } =
-      await sql`select today::int as today from keyloft.uses_of_keys(${limited}::uuid, array[${keyId}]::uuid[], now())`.execute(owner.db)
-    expect(rows).toEqual([{ today: 1 }])
+    const uses = async () =>
+      (await sql`select today::int as today from keyloft.uses_of_keys(${limited}::uuid, array[${keyId}]::uuid[], now())`.execute(owner.db))
+        .rows
+    expect(await tablesOf(asked)).toMatchObject(nothing)
+    expect(await uses()).toEqual([{ today: 1 }])
+
+    // A day that has ended begins anew with the next call; nothing of it is used until then, and nothing has to be counted.
+    await sql`update user_quota_limits set last_reset = now() - interval '1 day', reset_at = now() where key_id = ${keyId}`.execute(
+      owner.db,
+    )
+    expect(await tablesOf(asked)).toMatchObject(nothing)
+    expect(await uses()).toEqual([{ today: 0 }])
   })
 })
