@@ -34,7 +34,7 @@ import { deriveSecret } from './platform/sealing/derive-secret.ts'
 import type { Keyring } from './platform/sealing/keyring.ts'
 import { createSecrets } from './platform/secrets/secrets.ts'
 import type { Signals } from './platform/signals/signals.ts'
-import { createMetrics } from './platform/telemetry/metrics.ts'
+import { createMetrics, type Metrics } from './platform/telemetry/metrics.ts'
 import { type Tracing, untraced } from './platform/telemetry/tracing.ts'
 import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
@@ -53,6 +53,8 @@ export interface AppOptions {
   mailFolder?: string | undefined
   log: Logger
   tracing?: Tracing
+  /** The process's own; its jobs count there too. */
+  metrics?: Metrics
   adoptServer?: (handler: RequestListener) => Server
   /** Takes what is to be done when no request is under way any more, while the ledger still is. */
   onStop?: (release: (withinMs: number) => Promise<unknown>) => void
@@ -80,12 +82,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     mailFolder,
     log,
     tracing = untraced,
+    metrics = createMetrics(),
     adoptServer,
     onStop,
     moreRoutes = [],
   } = options
   const { publicUrl, corsOrigins } = config.http
-  const metrics = createMetrics()
   metrics.watchPools(database.pools)
   measureLedger(ledger, metrics)
   const readiness = createReadiness(database)

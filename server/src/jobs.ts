@@ -10,6 +10,7 @@ import type { LoginUrls } from './platform/database/logins.ts'
 import { forgetOldRequests } from './platform/http/forget-old-requests.ts'
 import type { AnyJob } from './platform/queue/job.ts'
 import { createQueue, type Queue } from './platform/queue/queue.ts'
+import type { Metrics } from './platform/telemetry/metrics.ts'
 import type { Tracing } from './platform/telemetry/tracing.ts'
 
 export interface JobsOptions {
@@ -18,17 +19,18 @@ export interface JobsOptions {
   database: Pick<Database, 'pools' | 'system'>
   log: Logger
   tracing: Tracing
+  metrics?: Metrics
   keepUsageMonths: number | undefined
   /** False in a process that only sends. */
   works: boolean
 }
 
 /** Every domain's jobs: the one place that registers them. */
-function allJobs({ database, keepUsageMonths }: JobsOptions): AnyJob[] {
+function allJobs({ database, metrics, keepUsageMonths }: JobsOptions): AnyJob[] {
   return [
     forgetExpired(database.pools.auth),
     forgetOldRequests(database),
-    ...ledgerJobs(database),
+    ...ledgerJobs(database, metrics),
     dropOldMonths(database, keepUsageMonths),
     eraseAccounts(database),
     ...providerObjectJobs(database),

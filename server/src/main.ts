@@ -20,6 +20,7 @@ import type { Route } from './platform/http/define-route.ts'
 import { type FrontDoor, openFrontDoor } from './platform/http/front-door.ts'
 import { createSignals } from './platform/signals/signals.ts'
 import { createLog } from './platform/telemetry/log.ts'
+import { createMetrics } from './platform/telemetry/metrics.ts'
 
 export interface Keyloft extends Pick<OpenedDatabase, 'directory' | 'rootKeys'> {
   url: string
@@ -143,7 +144,8 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
   const ledger = createLedger({ database, clock: Date.now })
   onStop((withinMs) => ledger.stop({ timeoutMs: Math.max(0, Math.min(withinMs, ledgerTimeoutMs)) })) // what was in flight is written by then
   const { keepUsageMonths, worksOnJobs: works } = config
-  const queue = await startJobs({ logins, directUrl, database, log, tracing, keepUsageMonths, works })
+  const metrics = createMetrics()
+  const queue = await startJobs({ logins, directUrl, database, log, tracing, metrics, keepUsageMonths, works })
   onStop(() => queue.stop({ timeoutMs: jobsTimeoutMs }))
 
   const signals = createSignals({ databaseUrl: directUrlOf(logins.keyloft_auth, directUrl), clock: Date.now, log })
@@ -166,6 +168,7 @@ async function serve({ config, opened, door, log, moreRoutes }: Serving, onStop:
     mailFolder,
     log,
     tracing,
+    metrics,
     adoptServer,
     onStop,
     moreRoutes,

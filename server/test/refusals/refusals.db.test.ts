@@ -194,7 +194,10 @@ function expectGoogleError(reply: LightMyRequestResponse, code: string | undefin
     code: reply.statusCode,
     message: expect.stringMatching(/^\S.{3,}\.$/),
     status: expect.stringMatching(/^[A-Z_]+$/),
-    details: [{ '@type': expect.any(String), reason: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/), domain: 'keyloft' }],
+    details: [
+      { '@type': expect.any(String), reason: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/), domain: 'keyloft' },
+      ...('retry-after' in reply.headers ? [{ '@type': expect.any(String), retryDelay: `${reply.headers['retry-after']}s` }] : []),
+    ],
   })
   if (code !== undefined) expect(reason).toBe(code)
   expect(reply.body).not.toMatch(internal)

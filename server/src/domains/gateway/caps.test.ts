@@ -55,6 +55,24 @@ describe('a call for which a hard limit may hold', () => {
     expect(JSON.parse(openAi.body.toString()).error).toMatchObject({ type: 'rate_limit_error', code: 'ledger.quota_exceeded', quota })
     const anthropic = await postTo(`${url}/v1/messages`, { ...body, max_tokens: 5 }, {})
     expect(JSON.parse(anthropic.body.toString())).toMatchObject({ type: 'error', error: { type: 'rate_limit_error', quota } })
+    const google = await postTo(`${url}/v1beta/models/mock-1:generateContent`, { contents: [] }, {})
+    expect(JSON.parse(google.body.toString()).error).toMatchObject({
+      status: 'RESOURCE_EXHAUSTED',
+      details: [
+        {
+          '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+          reason: 'ledger.quota_exceeded',
+          metadata: {
+            quotaType: 'daily',
+            quotaSetBy: 'operator',
+            quotaLimits: 'cost',
+            quotaRemaining: '0.25',
+            quotaResetsAt: quota.resetsAt,
+          },
+        },
+        { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '3600s' },
+      ],
+    })
     expect(provider.seen).toHaveLength(0)
     expect(ledger.settled).toHaveLength(0) // it was never under way
   })

@@ -103,7 +103,17 @@ export const google: Dialect = {
           code: z.int().describe('The status.'),
           message: z.string(),
           status: z.string().describe('Of which kind, in words of Google.'),
-          details: z.array(z.object({ '@type': z.string(), reason: stableCode, domain: z.string() })),
+          details: z.array(
+            z.union([
+              z.object({
+                '@type': z.string(),
+                reason: stableCode,
+                domain: z.string(),
+                metadata: z.record(z.string(), z.string()).optional(),
+              }),
+              z.object({ '@type': z.string(), retryDelay: z.string().describe('In seconds, such as 30s.') }),
+            ]),
+          ),
         }),
       })
       .meta({ id: 'GoogleError' }),
@@ -112,8 +122,22 @@ export const google: Dialect = {
         code: error.status,
         message: sentence(error),
         status: googleStatuses[error.status] ?? 'INTERNAL',
-        details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'keyloft' }],
+        details: [
+          { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'keyloft', ...metadataOf(error) },
+          ...(error.retryAfterSeconds === undefined
+            ? []
+            : [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${error.retryAfterSeconds}s` }]),
+        ],
       },
     }),
   },
+}
+
+/** Google's metadata is flat and of text: `quota: { setBy }` becomes `quotaSetBy`. */
+function metadataOf({ members }: AppError): { metadata?: Record<string, string> } {
+  const texts = (name: string, value: unknown): [string, string][] =>
+    value !== null && typeof value === 'object'
+      ? Object.entries(value).flatMap(([key, inner]) => texts(name + key.charAt(0).toUpperCase() + key.slice(1), inner))
+      : [[name, String(value)]]
+  return members ? { metadata: Object.fromEntries(Object.entries(members).flatMap(([name, value]) => texts(name, value))) } : {}
 }

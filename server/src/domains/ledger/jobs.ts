@@ -2,22 +2,33 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Database } from '../../platform/database/database.ts'
 import { type AnyJob, defineJob } from '../../platform/queue/job.ts'
+import type { Metrics } from '../../platform/telemetry/metrics.ts'
 
 const batchSize = 1_000
 /** Two are made before they are needed: a job that fails for a month is noticed in time. */
 const monthsAhead = 2
 
-export function ledgerJobs(database: Pick<Database, 'system'>): AnyJob[] {
+/** @param metrics of a process that can be asked for them */
+export function ledgerJobs(database: Pick<Database, 'system'>, metrics?: Pick<Metrics, 'counter'>): AnyJob[] {
+  const closed = metrics?.counter('ledger_swept_total', 'Calls left open by processes that went away, which this process closed.', [])
+  const sweeps = metrics?.counter('ledger_sweeps_total', 'Looks for such calls, by how they went: done or failed.', ['outcome'])
   return [
     defineJob({
       name: 'ledger.sweep-calls',
       schedule: '* * * * *',
       input: z.object({}).transform(() => ({})),
       run: async (_, { signal }) => {
-        let swept = batchSize
-        while (swept === batchSize) {
-          signal.throwIfAborted()
-          swept = await sweepCalls(database)
+        try {
+          let swept = batchSize
+          while (swept === batchSize) {
+            signal.throwIfAborted()
+            swept = await sweepCalls(database)
+            closed?.of({}).add(swept)
+          }
+          sweeps?.of({ outcome: 'done' }).add()
+        } catch (error) {
+          sweeps?.of({ outcome: 'failed' }).add()
+          throw error
         }
       },
     }),

@@ -9,7 +9,7 @@ import { userPrincipal } from '../../base/principal.ts'
 import type { Database, Tx } from '../../platform/database/database.ts'
 import type { Tables } from '../../platform/database/tables.ts'
 import type { Place } from '../../platform/http/pages.ts'
-import { listQuotas as listAllQuotas } from '../quotas/quotas.ts'
+import { listQuotas as listAllQuotas, listPlatformLimits } from '../quotas/quotas.ts'
 import { type CallFilter, findCall, isNotItsRequest, listCalls } from './calls.ts'
 import { exportCsv } from './export-csv.ts'
 import { listQuotas, summarise } from './summary.ts'
@@ -219,7 +219,11 @@ describe('what reads usage', async () => {
   })
 
   it('reads limits from their counters, and looks neither at calls nor at hours', async () => {
-    const plans = await plansOf(async (who) => [await listQuotas(tx, who), await listAllQuotas(tx, who)])
-    expect([...new Set(plans.flatMap(({ tables }) => tables))].sort()).toEqual(['quota_tiers', 'user_quota_limits', 'user_standing'])
+    const plans = await plansOf(async (who) => [
+      await listQuotas(tx, who),
+      await listAllQuotas(tx, who, 'free'),
+      await listPlatformLimits(tx),
+    ])
+    expect([...new Set(plans.flatMap(({ tables }) => tables))].sort()).toEqual(['quota_tiers', 'user_quota_limits'])
   })
 })

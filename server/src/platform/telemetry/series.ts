@@ -50,8 +50,8 @@ abstract class Series<Label extends string, Row> {
 
 export class Count {
   value = 0
-  add() {
-    this.value++
+  add(count = 1) {
+    this.value += count
   }
 }
 
