@@ -339,7 +339,7 @@ $$;
 comment on function keyloft.lock_quotas(uuid[], boolean) is 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
 
 create function keyloft.tiers_of(in_user_ids uuid[]) returns table (user_id uuid, tier text)
-  language plpgsql stable security definer
+  language plpgsql stable strict security definer
   set search_path = ''
 as $$
 #variable_conflict use_column
@@ -353,26 +353,22 @@ end
 $$;
 comment on function keyloft.tiers_of(uuid[]) is 'The tier of each: anonymous of whoever has no account, whatever an operator decided of them before.';
 
--- A tier counts calls that the operator pays for and no others, so it is looked up for those alone.
+-- A tier counts calls that the operator pays for and no others, so it is looked up for those alone. Without settings, so that
+-- it becomes a part of the plan of whoever asks.
 create function keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean)
   returns table (quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
-  language plpgsql stable
-  set search_path = ''
+  language sql stable
 as $$
-#variable_conflict use_column
-begin
-  return query
   select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
          case q.set_by when 'tier' then t.token_limit else q.token_limit end,
          case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
     from public.user_quota_limits q
-         left join keyloft.tiers_of(case when in_platform then in_user_ids else '{}' end) s on q.set_by = 'tier' and s.user_id = q.user_id
+         left join keyloft.tiers_of(case when in_platform then in_user_ids end) s on q.set_by = 'tier' and s.user_id = q.user_id
          left join public.quota_tiers t on q.set_by = 'tier' and t.tier = s.tier and t.type = q.type
    where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active
      and (q.set_by <> 'tier' or t.tier is not null and not exists (
            select from public.user_quota_limits o
-            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active));
-end
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
 $$;
 comment on function keyloft.effective_quotas(uuid[], boolean) is 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
 
