@@ -565,8 +565,10 @@ CREATE FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reserv
 #variable_conflict use_column
 begin
   with booked as (
-    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
+    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd,
+           coalesce(r.quota_ids, '{}') as reserved_in
       from unnest(in_written) u -- as it was written a moment ago: to look for it among all that a person ever called takes longer than the rest
+           left join unnest(in_reservations) r on r.user_id = u.user_id and r.id = u.id
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (
@@ -583,13 +585,12 @@ begin
       from booked b
            join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
             and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+     where q.id <> all (b.reserved_in)
     union all
     select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
       from public.user_quota_limits q
            join booked b on keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where q.user_id is null and q.is_active
-       and not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+     where q.user_id is null and q.is_active and q.id <> all (b.reserved_in)
   )
   update public.user_quota_limits q
      set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
@@ -1003,23 +1004,18 @@ COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began 
 -- Name: effective_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    LANGUAGE sql STABLE
     AS $$
-#variable_conflict use_column
-begin
-  return query
   select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
          case q.set_by when 'tier' then t.token_limit else q.token_limit end,
          case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
     from public.user_quota_limits q
-         left join keyloft.tiers_of(case when in_platform then in_user_ids else '{}' end) s on q.set_by = 'tier' and s.user_id = q.user_id
+         left join keyloft.tiers_of(case when in_platform then in_user_ids end) s on q.set_by = 'tier' and s.user_id = q.user_id
          left join public.quota_tiers t on q.set_by = 'tier' and t.tier = s.tier and t.type = q.type
    where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active
      and (q.set_by <> 'tier' or t.tier is not null and not exists (
            select from public.user_quota_limits o
-            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active));
-end
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
 $$;
 
 ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;
@@ -2725,7 +2721,7 @@ COMMENT ON FUNCTION keyloft.sweep_calls(in_limit integer) IS 'Books calls whose 
 -- Name: tiers_of(uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.tiers_of(in_user_ids uuid[]) RETURNS TABLE(user_id uuid, tier text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER
     SET search_path TO ''
     AS $$
 #variable_conflict use_column

@@ -567,8 +567,10 @@ as $$
 #variable_conflict use_column
 begin
   with booked as (
-    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd
+    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd,
+           coalesce(r.quota_ids, '{}') as reserved_in
       from unnest(in_written) u -- as it was written a moment ago: to look for it among all that a person ever called takes longer than the rest
+           left join unnest(in_reservations) r on r.user_id = u.user_id and r.id = u.id
   ), reserved as (
     select r.* from unnest(in_reservations) r
   ), effects as (
@@ -585,13 +587,12 @@ begin
       from booked b
            join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
             and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+     where q.id <> all (b.reserved_in)
     union all
     select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
       from public.user_quota_limits q
            join booked b on keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where q.user_id is null and q.is_active
-       and not exists (select from reserved r where r.user_id = b.user_id and r.id = b.id and q.id = any (r.quota_ids))
+     where q.user_id is null and q.is_active and q.id <> all (b.reserved_in)
   )
   update public.user_quota_limits q
      set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
