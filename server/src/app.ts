@@ -68,6 +68,8 @@ export interface AppOptions {
 const callsTimeoutMs = 1_000
 /** For one address and everything that is posted below /api/auth: people mistype, guessing takes more. */
 const signInLimit = { max: 60, windowSeconds: 60 }
+/** For one address, with an e-mail address of their own or none: each may spend a little of the operator's money, so beginning anew has an end. */
+const newAccountLimit = { max: 30, windowSeconds: 3_600 }
 
 /** The rooms of the house, each built once and given what it needs, behind one HTTP server. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -151,9 +153,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   metrics.gauge('gateway_calls', 'Calls under way, those included whose client has left.', () => gateway.underWay)
   const usage = createUsage({ database, ledger, clock: Date.now })
   const limitSignIn = limitRate('sign-in', signInLimit, database)
+  const limitNewAccounts = limitRate('new accounts', newAccountLimit, database)
   const mountSignIn = async (scope: FastifyInstance) => {
     scope.addHook('preParsing', async (request, reply) => {
-      if (request.method === 'POST') await limitSignIn(request, reply)
+      if (request.method !== 'POST') return
+      await limitSignIn(request, reply)
+      if (mayMakeAccount(request.url)) await limitNewAccounts(request, reply)
     })
     await identity.mount(scope)
   }
@@ -199,6 +204,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     await mailer.settle()
   })
   return app
+}
+
+/** However the address is spelt. */
+function mayMakeAccount(url: string): boolean {
+  try {
+    return /anonymous|sign-up/i.test(decodeURIComponent(url))
+  } catch {
+    return true
+  }
 }
 
 /** Of an issuer that the operator named, or of a place on another host that the issuer named: that counts as anybody's. */

@@ -83,6 +83,11 @@ describe('the operator’s pages', async () => {
     const { items } = (await ask('GET', '/api/quotas/tiers')).json()
     expect(items).toContainEqual(expect.objectContaining({ tier: 'pro', type: 'daily', requestLimit: 1234, costLimitUsd: '7.25' }))
 
+    await page.getByRole('button', { name: 'Change all together, daily' }).click()
+    await page.getByLabel('Cost in USD').fill('12.5')
+    await page.getByRole('button', { name: 'Set it' }).click()
+    await page.getByRole('row', { name: /A day.*of \$12\.50/ }).waitFor()
+
     await ask('PUT', '/api/quotas', { userId: id, type: 'model', provider: 'openai', model: 'gpt-4o', spend: 'own', tokenLimit: 5000 })
     await page.getByLabel('Whose').fill('nobody')
     await page.getByRole('button', { name: 'Show', exact: true }).click()

@@ -35,6 +35,8 @@ const actions = [
   'gateway.deleted',
   'ledger.rerated',
   'oauth_token.revealed',
+  'platform_limit.set',
+  'platform_limit.unset',
   'quota.removed',
   'quota.set',
   'setting.granted',

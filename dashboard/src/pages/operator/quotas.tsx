@@ -10,13 +10,14 @@ import { Moment } from '../../parts/moment.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Empty, Loading, Shown } from '../../parts/states.tsx'
 import styles from './operator.module.css'
+import { CostOf, PlatformLimits, usedOf } from './platform-limits.tsx'
 import { type Limits, TierModal } from './tier-modal.tsx'
 
-const tiers = ['free', 'pro'] as const
+const tiers = ['anonymous', 'free', 'pro'] as const
 const types = ['daily', 'monthly'] as const
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
-/** What tiers may use of calls that the operator pays for, and every limit of one person. */
+/** What tiers, and all people together, may use of calls that the operator pays for, and every limit of one person. */
 export default function QuotasPage() {
   return (
     <>
@@ -29,6 +30,12 @@ export default function QuotasPage() {
             Tiers
           </Title>
           <Tiers />
+        </section>
+        <section aria-label="All people together">
+          <Title order={2} mb="xs">
+            All people together
+          </Title>
+          <PlatformLimits />
         </section>
         <section aria-label="Limits of a person">
           <Title order={2} mb="xs">
@@ -176,13 +183,7 @@ function Limited({ userId }: { userId: string }) {
                     <Table.Td className={styles.number}>{usedOf(quota.used.requests, quota.limit.requests)}</Table.Td>
                     <Table.Td className={styles.number}>{usedOf(quota.used.tokens, quota.limit.tokens)}</Table.Td>
                     <Table.Td className={styles.number}>
-                      <Amount usd={quota.used.costUsd} />
-                      {quota.limit.costUsd !== null && (
-                        <>
-                          {' '}
-                          of <Amount usd={quota.limit.costUsd} />
-                        </>
-                      )}
+                      <CostOf quota={quota} />
                     </Table.Td>
                     <Table.Td className={styles.wide}>
                       <Moment at={quota.resetsAt} />
@@ -215,6 +216,3 @@ function nameOf({ type, provider, model }: Quota): string {
   if (type === 'model') return `${[provider, model].filter(Boolean).join(' ')}, a day`
   return type === 'daily' ? 'A day' : 'A month'
 }
-
-const usedOf = (used: number, limit: number | null) =>
-  limit === null ? used.toLocaleString() : `${used.toLocaleString()} of ${limit.toLocaleString()}`

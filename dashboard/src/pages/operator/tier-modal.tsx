@@ -11,7 +11,8 @@ export interface Limits {
 }
 
 interface TierModalProps {
-  tier: 'free' | 'pro'
+  /** platform: all people together. */
+  tier: 'anonymous' | 'free' | 'pro' | 'platform'
   type: 'daily' | 'monthly'
   limits: Limits | undefined
   close: () => void
@@ -29,7 +30,6 @@ export function TierModal({ tier, type, limits, close }: TierModalProps) {
     },
     validate: { costLimitUsd: (text) => (text === '' || /^\d{1,12}(\.\d{1,30})?$/.test(text) ? null : 'As 25 or 0.50') },
   })
-  const params = { tier, type }
   const setting = useMutation({
     mutationFn: async ({
       requestLimit,
@@ -45,8 +45,12 @@ export function TierModal({ tier, type, limits, close }: TierModalProps) {
         tokenLimit: toCount(tokenLimit),
         costLimitUsd: costLimitUsd === '' ? null : costLimitUsd,
       }
-      if (Object.values(body).some((limit) => limit !== null)) await keyloft.put('/api/quotas/tiers/{tier}/{type}', { params, body })
-      else if (limits) await keyloft.delete('/api/quotas/tiers/{tier}/{type}', { params })
+      const isLimit = Object.values(body).some((limit) => limit !== null)
+      if (tier === 'platform') {
+        if (isLimit) await keyloft.put('/api/quotas/platform/{type}', { params: { type }, body })
+        else if (limits) await keyloft.delete('/api/quotas/platform/{type}', { params: { type } })
+      } else if (isLimit) await keyloft.put('/api/quotas/tiers/{tier}/{type}', { params: { tier, type }, body })
+      else if (limits) await keyloft.delete('/api/quotas/tiers/{tier}/{type}', { params: { tier, type } })
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['operator'] })
@@ -54,7 +58,11 @@ export function TierModal({ tier, type, limits, close }: TierModalProps) {
     },
   })
   return (
-    <Modal opened onClose={close} title={`Tier ${tier}, ${type === 'daily' ? 'a day' : 'a month'}`}>
+    <Modal
+      opened
+      onClose={close}
+      title={`${tier === 'platform' ? 'All people together' : `Tier ${tier}`}, ${type === 'daily' ? 'a day' : 'a month'}`}
+    >
       <form onSubmit={form.onSubmit((values) => setting.mutate(values))}>
         <Stack gap="sm">
           <NumberInput
@@ -85,7 +93,9 @@ export function TierModal({ tier, type, limits, close }: TierModalProps) {
             {...form.getInputProps('costLimitUsd')}
           />
           <Text size="xs" c="dimmed">
-            It counts on every server within a second, and for everybody of the tier for whom no operator has set another limit.
+            {tier === 'platform'
+              ? 'It counts on every server within a second. Whoever is refused is told that it is the limit of the service, and not how high it is.'
+              : 'It counts on every server within a second, and for everybody of the tier for whom no operator has set another limit.'}
           </Text>
           {setting.error && <Failed error={setting.error} />}
           <Group justify="flex-end" gap="xs">

@@ -77,6 +77,24 @@ describe('a call for which a hard limit may hold', () => {
     expect(ledger.settled).toHaveLength(0) // it was never under way
   })
 
+  it('is told by the service’s own limit that it is not theirs, and not how high it is', async () => {
+    const { url, at, candidates, ledger, provider } = await setUp()
+    candidates.push(at(provider.url, { isCapped: true }))
+    ledger.beforeOpen = () => Promise.reject(over('platform'))
+    const quota = { type: 'daily', setBy: 'platform', spend: 'all', limits: 'cost', resetsAt: '2030-01-01T00:00:00.000Z' }
+    const openAi = await postTo(`${url}/v1/chat/completions`, body, {})
+    const { error } = JSON.parse(openAi.body.toString())
+    expect([openAi.status, openAi.headers['retry-after'], openAi.headers['ratelimit-limit']]).toEqual([429, '3600', undefined])
+    expect(error).toMatchObject({ type: 'rate_limit_error', code: 'ledger.service_limit_reached' })
+    expect(error.quota).toEqual(quota)
+    const anthropic = JSON.parse((await postTo(`${url}/v1/messages`, { ...body, max_tokens: 5 }, {})).body.toString())
+    expect(anthropic).toMatchObject({ type: 'error', error: { type: 'rate_limit_error' } })
+    expect(anthropic.error.quota).toEqual(quota)
+    const gemini = await postTo(`${url}/v1beta/models/mock-1:generateContent`, {}, {})
+    expect([gemini.status, JSON.parse(gemini.body.toString()).error.status]).toEqual([429, 'RESOURCE_EXHAUSTED'])
+    expect(provider.seen).toHaveLength(0)
+  })
+
   it('goes to the next key where the limit is that of a key', async () => {
     const { post, at, candidates, ledger, provider } = await setUp()
     candidates.push(

@@ -150,6 +150,51 @@ describe('limits, over HTTP', async () => {
     expect((await ada.ask('PUT', '/api/quotas/tiers/free/daily', { costLimitUsd: '100' })).statusCode).toBe(403)
   })
 
+  it('of whoever has no account are those of the tier for it, until they have one', async () => {
+    const ada = await people.signUp()
+    await sql`update auth.users set is_anonymous = true where id = ${ada.id}`.execute(owner.db)
+    const { items } = (await ada.ask('GET', '/api/profile/quotas')).json()
+    expect(ofType(items, 'tier', 'monthly')).toMatchObject({ limit: { requests: 100, tokens: 100_000, costUsd: '0.25' } })
+    expect((await asService('PUT', '/api/quotas/tiers/anonymous/monthly', { requestLimit: 7 })).status).toBe(200)
+    const { body } = await asService('GET', `/api/quotas?userId=${ada.id}`)
+    expect(ofType(body.items, 'tier', 'monthly')).toMatchObject({ limit: { requests: 7, tokens: null } })
+    await sql`update auth.users set is_anonymous = false where id = ${ada.id}`.execute(owner.db)
+    const after = (await ada.ask('GET', '/api/profile/quotas')).json().items
+    expect(ofType(after, 'tier', 'monthly')).toMatchObject({ limit: { requests: 5_000 } })
+  })
+
+  it('over everybody together are the operator’s to see and to set, in the audit', async () => {
+    const ada = await people.signUp()
+    const shipped = (await asService('GET', '/api/quotas/platform')).body.items
+    expect(shipped).toMatchObject([
+      { type: 'daily', limit: { requests: null, tokens: null, costUsd: '100' }, resetsAt: midnight() },
+      { type: 'monthly', limit: { costUsd: '1000' }, used: { requests: 0 } },
+    ])
+    const call = makeCall({ userId: ada.id, credentialSource: 'team-gateway' })
+    await database.systemOnce('settle', settleCalls([{ call, outcome: sanitise(ended({ inputTokens: 30, outputTokens: 10 })) }]))
+    const set = await asService('PUT', '/api/quotas/platform/daily', { tokenLimit: 1_000, costLimitUsd: '2.50' })
+    expect(set).toMatchObject({
+      status: 200,
+      body: { limit: { requests: null, tokens: 1_000, costUsd: '2.5' }, used: { requests: 1, tokens: 40 }, remaining: { tokens: 960 } },
+    })
+    expect((await asService('DELETE', '/api/quotas/platform/monthly')).status).toBe(204)
+    expect((await asService('GET', '/api/quotas/platform')).body.items).toMatchObject([{ type: 'daily' }])
+    for (const [method, url] of [
+      ['GET', '/api/quotas/platform'],
+      ['PUT', '/api/quotas/platform/daily'],
+      ['DELETE', '/api/quotas/platform/daily'],
+    ] as const)
+      expect((await ada.ask(method, url, method === 'PUT' ? { costLimitUsd: '1000' } : undefined)).statusCode).toBe(403)
+    expect((await ada.ask('GET', '/api/profile/quotas')).body).not.toContain('2.5')
+    const { rows } = await sql`select action, details from keyloft.audit_log where action like 'platform_limit.%' order by id`.execute(
+      owner.db,
+    )
+    expect(rows).toEqual([
+      { action: 'platform_limit.set', details: { type: 'daily', tokenLimit: 1_000, costLimitUsd: '2.50' } },
+      { action: 'platform_limit.unset', details: { type: 'monthly' } },
+    ])
+  })
+
   it.each([
     ['5', ['1.25', '0.000000000000000001'], '3.749999999999999999'],
     ['0.3', ['0.1', '0.2'], '0'],

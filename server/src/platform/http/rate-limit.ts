@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
@@ -8,7 +9,7 @@ import { httpErrors } from './errors.ts'
 /** Counts in the database, so that neither a restart nor a second process gives anybody a fresh allowance. */
 export function limitRate(what: string, { max, windowSeconds }: RateLimit, database: Database) {
   return async function limit(request: FastifyRequest, reply: FastifyReply) {
-    const who = request.principal?.claims.sub ?? request.ip // a library's routes know nobody yet
+    const who = request.principal?.claims.sub ?? networkOf(request.ip) // a library's routes know nobody yet
     const bucket = createHash('sha256').update(`${what}\n${who}`).digest('base64url')
     const { seen, resetsInSeconds } = await countRequest(database, bucket, windowSeconds)
     reply.header('x-ratelimit-limit', String(max))
@@ -16,6 +17,15 @@ export function limitRate(what: string, { max, windowSeconds }: RateLimit, datab
     reply.header('x-ratelimit-reset', String(resetsInSeconds))
     if (seen > max) throw httpErrors.rate_limited({ retryAfterSeconds: Math.max(1, resetsInSeconds) })
   }
+}
+
+/** Whoever has one IPv6 address has the 2⁶⁴ that begin like it. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::')) return address // IPv4 in the form of IPv6 begins so
+  const [front = [], back = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''))
+  const zeros = Array<string>(8 - front.length - back.length).fill('0')
+  const network = [...front, ...zeros, ...back].slice(0, 4)
+  return network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')
 }
 
 async function countRequest(database: Database, bucket: string, windowSeconds: number) {
