@@ -23,6 +23,8 @@ interface Known {
   /** In units of 10⁻¹⁸ USD. */
   cost: bigint | null
   inputTokens: number
+  /** What the limit over everybody has of it, where the operator pays for it. */
+  booked: { requests: number; cost: bigint }
 }
 
 const rates = [
@@ -57,6 +59,10 @@ describe('the ledger, against a plain model', async () => {
 
   it.each(seeds)('has in its books exactly what the model has (seed %i)', async (seed) => {
     const random = randomFrom(seed)
+    // One limit over everybody, of which there is enough, and none of anybody's own.
+    await sql`delete from quota_tiers`.execute(owner.db)
+    for (const limit of [null, '1e9'])
+      await database.system('test', (tx) => sql`select keyloft.limit_platform('daily', null, null, ${limit}::numeric)`.execute(tx))
     const people = Array.from({ length: 3 }, () => makeCall().userId)
     const known: Known[] = []
     const draw = () => {
@@ -65,9 +71,12 @@ describe('the ledger, against a plain model', async () => {
           userId: random.one(people),
           model: 'modelled',
           startedAtMs: random.one(begins),
-          mostCostUsd: random.one([undefined, '0.00000001', '5']),
+          ...random.one([
+            { credentialSource: 'user-key', mostCostUsd: random.one([undefined, '0.00000001', '5']) } as const,
+            { credentialSource: 'server-key', mostCostUsd: random.one(['0.00000001', '5']) } as const,
+          ]),
         })
-        known.push({ call, state: 'new', isHeld: false, cost: null, inputTokens: 0 })
+        known.push({ call, state: 'new', isHeld: false, cost: null, inputTokens: 0, booked: { requests: 0, cost: 0n } })
       }
       return random.one(known)
     }
@@ -76,7 +85,9 @@ describe('the ledger, against a plain model', async () => {
     for (let step = 0; step < steps; step++) {
       const act = random.below(10)
       if (act < 4) {
-        const rows = batch(() => ({ is: draw(), isBad: random.chance(0.1) }))
+        // Of two in one batch under a limit the second is none.
+        const drawn = batch(() => ({ is: draw(), isBad: random.chance(0.1) }))
+        const rows = [...new Map(drawn.map((row) => [row.is, row])).values()]
         const verdicts = await open(rows.map(({ is, isBad }) => (isBad ? { ...is.call, model: '' } : is.call)))
         const expected = rows.map(({ is, isBad }) => (isBad ? 'invalid' : is.isHeld ? 'already' : 'opened'))
         expect(verdicts).toEqual(expected)
@@ -97,12 +108,17 @@ describe('the ledger, against a plain model', async () => {
           const expected = isBad ? 'invalid' : { new: 'settled', open: 'settled', presumed: 'lowered', ended: 'already' }[is.state]
           expect(verdicts[index]).toBe(expected)
           if (isBad) continue
+          const wasHeld = is.isHeld
           is.isHeld = false
           if (is.state === 'ended') continue
           const { usage, usageBasis } = sanitise(outcome)
           const cost = usageBasis === 'none' ? 0n : usageBasis === 'unknown' ? null : costOf(is.call.startedAtMs, usage)
           is.cost = is.state === 'presumed' ? least(is.cost, cost) : cost
           is.inputTokens = usage.inputTokens
+          // What had no intent is of its own day, which is over. A late end lowers what was presumed.
+          const requests = usageBasis === 'none' ? 0 : 1
+          if (is.state === 'presumed') is.booked = { requests, cost: least(is.booked.cost, is.cost) ?? 0n }
+          else if (wasHeld) is.booked = { requests, cost: cost ?? exact(is.call.mostCostUsd ?? '0') }
           is.state = 'ended'
         }
       } else if (act === 8) {
@@ -114,6 +130,7 @@ describe('the ledger, against a plain model', async () => {
           is.state = 'presumed'
           is.isHeld = false
           is.cost = is.call.mostCostUsd === undefined ? null : exact(is.call.mostCostUsd)
+          is.booked = { requests: 1, cost: is.cost ?? 0n }
         }
       } else if (random.chance(0.2)) await makePartitions(database)
     }
@@ -122,6 +139,21 @@ describe('the ledger, against a plain model', async () => {
     const strays = known.filter(({ state }) => state === 'ended' || state === 'presumed').map(({ call }) => call.id)
     await sql`update keyloft.holds set lease_until = now() - interval '1 second' where id = any (${strays}::uuid[])`.execute(owner.db)
     await sweepCalls(database)
+
+    const ours = known.filter(({ call }) => call.credentialSource === 'server-key')
+    const underWay = ours.filter(({ state }) => state === 'open')
+    const { rows } = await sql<{ used: string; used_cost: string; reserved: string; reserved_cost: string }>`
+      select used_requests as used, used_cost::text, reserved_requests as reserved, reserved_cost::text from user_quota_limits where type = 'daily'`.execute(
+      owner.db,
+    )
+    expect(rows.map((row) => ({ ...row, used_cost: exact(row.used_cost), reserved_cost: exact(row.reserved_cost) }))).toEqual([
+      {
+        used: `${ours.reduce((sum, { booked }) => sum + booked.requests, 0)}`,
+        used_cost: ours.reduce((sum, { booked }) => sum + booked.cost, 0n),
+        reserved: `${underWay.length}`,
+        reserved_cost: underWay.reduce((sum, { call }) => sum + exact(call.mostCostUsd ?? '0'), 0n),
+      },
+    ])
 
     const { records, holds } = await readBooks(owner)
     for (const { call, state, cost, inputTokens } of known) {

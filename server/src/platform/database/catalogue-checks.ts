@@ -33,7 +33,7 @@ const readStatistics = [`keyloft.database_figures()`, `keyloft.slow_queries(inte
 /** What was spent stays written down; a person deleted in mid-call must not undo a batch of others' calls. */
 const outlivesItsUser = `('public', 'usage_records'), ('public', 'usage_hourly'), ('public', 'usage_adjustments')`
 
-/** Limits of a person, and beside them those over everybody, of which a constraint says that they are the operator's. */
+/** Limits of a person, and beside them those over everybody, of which a trigger says that they are the operator's. */
 const isNobodysToo = `('public', 'user_quota_limits')`
 
 const ourRelations = `

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { isIPv6 } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
@@ -21,9 +20,9 @@ export function limitRate(what: string, { max, windowSeconds }: RateLimit, datab
 
 /** Whoever has one IPv6 address has the 2⁶⁴ that begin like it. */
 function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::')) return address // IPv4 in the form of IPv6 begins so
+  if (!address.includes(':') || address.startsWith('::')) return address // IPv4 in the form of IPv6 begins so
   const [front = [], back = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''))
-  const zeros = Array<string>(8 - front.length - back.length).fill('0')
+  const zeros = Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0')
   const network = [...front, ...zeros, ...back].slice(0, 4)
   return network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')
 }
