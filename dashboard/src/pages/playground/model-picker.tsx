@@ -1,6 +1,7 @@
 import { Autocomplete } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { keyloft } from '../../api/client.ts'
 
 interface ModelPickerProps {
@@ -12,7 +13,9 @@ interface ModelPickerProps {
 
 /** Any name may be typed: what can be resolved is more than what is in the catalogue. */
 export function ModelPicker({ label, value, onChange, disabled }: ModelPickerProps) {
-  const [sought] = useDebouncedValue(value.trim(), 200)
+  // While somebody types, theirs is the text: the address follows later than the next key is pressed.
+  const [typed, setTyped] = useState<string>()
+  const [sought] = useDebouncedValue((typed ?? value).trim(), 200)
   const { data } = useQuery({
     queryKey: ['models', 'picker', sought],
     queryFn: ({ signal }) =>
@@ -25,8 +28,12 @@ export function ModelPicker({ label, value, onChange, disabled }: ModelPickerPro
     <Autocomplete
       label={label}
       placeholder="Its name, such as gpt-4o-mini"
-      value={value}
-      onChange={onChange}
+      value={typed ?? value}
+      onChange={(text) => {
+        setTyped(text)
+        onChange(text)
+      }}
+      onBlur={() => setTyped(undefined)}
       data={names}
       filter={({ options }) => options} // the server has searched
       maxDropdownHeight={280}
