@@ -34,6 +34,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   #receiver: Receiver | undefined
   #reason: AppError | undefined
   #isOver = false
+  /** What came of the answer in this turn: undici shows each chunk alone, and small events come many at a time. */
+  #pieces: Buffer[] = []
 
   /** @param upload while it goes on, nobody waits for an answer */
   constructor(listener: ExchangeListener, firstByteMs: number, upload?: { readonly lastPieceMs: number }) {
@@ -56,20 +58,18 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
 
   onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer) {
     if (this.#isOver) return
-    try {
-      this.#receiver?.data(piece)
-    } catch (error) {
-      this.#break(error)
-    }
+    if (this.#pieces.push(piece) === 1) queueMicrotask(() => this.#handOver())
   }
 
   onResponseEnd() {
+    this.#handOver()
     if (this.#isOver) return
     this.#isOver = true
     this.#guard(() => this.#receiver?.end())
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error) {
+    this.#handOver()
     if (this.#isOver) return
     this.#isOver = true
     const known = this.#reason ?? toGatewayError(error)
@@ -105,6 +105,18 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     if (this.#receiver) this.#receiver.checkTime(nowMs)
     else if (nowMs - (this.#upload?.lastPieceMs ?? this.#begunMs) > this.#firstByteMs)
       this.abort(gatewayErrors.too_slow({ internal: 'no head in time' }))
+  }
+
+  #handOver() {
+    const pieces = this.#pieces
+    if (pieces.length === 0) return
+    this.#pieces = []
+    if (this.#isOver) return
+    try {
+      this.#receiver?.data(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
+    } catch (error) {
+      this.#break(error)
+    }
   }
 
   #stop(reason: AppError) {

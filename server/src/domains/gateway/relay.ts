@@ -254,7 +254,7 @@ export class Relay implements Receiver {
     const { client } = this.#it
     const held = this.#takeHeld()
     if (last !== '') held.push(last)
-    const bytes = held.length === 1 && typeof held[0] !== 'string' ? (held[0] as Buffer) : Buffer.concat(held.map(toBytes))
+    const bytes = inOne(held)
     if (!this.#hasBegun && !this.#stream && this.#status !== 204) this.#it.headers.push('content-length', String(bytes.length))
     this.#begin()
     client.response.end(bytes)
@@ -393,4 +393,9 @@ const reported = ({ usage, providerUsage, providerCostUsd }: UsageReading): Esti
   providerUsage,
   providerCostUsd,
 })
-const toBytes = (part: Part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)
+function inOne(parts: readonly Part[]): Buffer {
+  const [first] = parts
+  if (parts.length === 1 && typeof first === 'object') return first
+  if (parts.every((part) => typeof part === 'string')) return Buffer.from(parts.join(''), 'latin1')
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)))
+}
