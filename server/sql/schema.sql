@@ -2412,7 +2412,7 @@ declare
   written_ids uuid[];
   invalid bigint[];
   verdicts text[];
-  none bigint[] := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
+  none bigint[];
   is_capped boolean;
   of_platform boolean;
   reservations keyloft.presumed_reservations[];
@@ -2424,16 +2424,6 @@ begin
   if is_capped then
     perform keyloft.lock_quotas(in_user_ids, of_platform);
   end if;
-  in_input_tokens := coalesce(in_input_tokens, none);
-  in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
-  in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
-  in_cache_write_1h_tokens := coalesce(in_cache_write_1h_tokens, none);
-  in_audio_input_tokens := coalesce(in_audio_input_tokens, none);
-  in_output_tokens := coalesce(in_output_tokens, none);
-  in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
-  in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
-  in_images := coalesce(in_images, none);
-  in_searches := coalesce(in_searches, none);
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
@@ -2443,15 +2433,18 @@ begin
                   and reasoning_tokens + audio_output_tokens <= output_tokens
                   and greatest(input_tokens, output_tokens, images, searches) <= 1000000000000
                   and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
-      from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
-                  in_key_ids, in_token_ids, in_decisions, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
-                  in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                  in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd)
-           with ordinality as g (
-                  user_id, id, started_at, request_id, operation, provider, model, credential_source,
-                  key_id, token_id, decisions, ended_at, outcome, status, first_byte_ms, input_tokens,
-                  cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                  reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)
+      from (select place, in_user_ids[place] as user_id, in_ids[place] as id, in_started_at[place] as started_at, in_request_ids[place] as request_id,
+                   in_operations[place] as operation, in_providers[place] as provider, in_models[place] as model,
+                   in_credential_sources[place] as credential_source, in_key_ids[place] as key_id, in_token_ids[place] as token_id,
+                   in_decisions[place] as decisions, in_ended_at[place] as ended_at, in_outcomes[place] as outcome, in_statuses[place] as status,
+                   in_first_byte_ms[place] as first_byte_ms, coalesce(in_input_tokens[place], 0) as input_tokens,
+                   coalesce(in_cached_input_tokens[place], 0) as cached_input_tokens, coalesce(in_cache_write_5m_tokens[place], 0) as cache_write_5m_tokens,
+                   coalesce(in_cache_write_1h_tokens[place], 0) as cache_write_1h_tokens, coalesce(in_audio_input_tokens[place], 0) as audio_input_tokens,
+                   coalesce(in_output_tokens[place], 0) as output_tokens, coalesce(in_reasoning_tokens[place], 0) as reasoning_tokens,
+                   coalesce(in_audio_output_tokens[place], 0) as audio_output_tokens, coalesce(in_images[place], 0) as images,
+                   coalesce(in_searches[place], 0) as searches, in_usage_bases[place] as usage_basis, in_provider_usage[place] as provider_usage,
+                   in_provider_cost_usd[place] as provider_cost_usd
+              from pg_catalog.generate_series(1, cardinality(in_ids)) as place) g
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
@@ -2492,6 +2485,17 @@ begin
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
   if 'already' = any (verdicts) then
+    none := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
+    in_input_tokens := coalesce(in_input_tokens, none);
+    in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
+    in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
+    in_cache_write_1h_tokens := coalesce(in_cache_write_1h_tokens, none);
+    in_audio_input_tokens := coalesce(in_audio_input_tokens, none);
+    in_output_tokens := coalesce(in_output_tokens, none);
+    in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
+    in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
+    in_images := coalesce(in_images, none);
+    in_searches := coalesce(in_searches, none);
     with late as (
       select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, g.*
         from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
