@@ -1006,16 +1006,17 @@ COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began 
 CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
     LANGUAGE sql STABLE
     AS $$
-  select q, case q.set_by when 'tier' then t.request_limit else q.request_limit end,
-         case q.set_by when 'tier' then t.token_limit else q.token_limit end,
-         case q.set_by when 'tier' then t.cost_limit else q.cost_limit end
+  select q, q.request_limit, q.token_limit, q.cost_limit
     from public.user_quota_limits q
-         left join keyloft.tiers_of(case when in_platform then in_user_ids end) s on q.set_by = 'tier' and s.user_id = q.user_id
-         left join public.quota_tiers t on q.set_by = 'tier' and t.tier = s.tier and t.type = q.type
-   where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active
-     and (q.set_by <> 'tier' or t.tier is not null and not exists (
+   where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active and q.set_by <> 'tier'
+  union all
+  select q, t.request_limit, t.token_limit, t.cost_limit
+    from keyloft.tiers_of(in_user_ids) s
+         join public.user_quota_limits q on q.user_id = s.user_id and q.is_active and q.set_by = 'tier'
+         join public.quota_tiers t on t.tier = s.tier and t.type = q.type
+   where in_platform and not exists (
            select from public.user_quota_limits o
-            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active))
+            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active)
 $$;
 
 ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;

@@ -87,6 +87,26 @@ describe('a hard limit', async () => {
     expect(text).toMatch(/ledger_flush_calls_bucket\{.*lane="ends".*\} \d/)
   })
 
+  it('over all people together refuses whoever comes after, on every process', async () => {
+    const people = await Promise.all(Array.from({ length: 12 }, caller))
+    await test.database.system('test', async (tx) => {
+      await sql`select keyloft.limit_platform('daily', null, null, null)`.execute(tx)
+      await sql`select keyloft.limit_platform('daily', coalesce((select sum(requests) from usage_hourly), 0)::bigint + 5, null, null)`.execute(
+        tx,
+      )
+    })
+    const replies = await Promise.all(people.map(({ call }, n) => call(urls[n % 2] as string)))
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(5)
+    const refused = replies.find(({ status }) => status === 429)
+    expect(JSON.parse(refused?.body.toString() ?? '').error).toMatchObject({
+      code: 'ledger.service_limit_reached',
+      quota: { type: 'daily', setBy: 'platform', limits: 'requests' },
+    })
+    const metrics = await Promise.all(urls.map(async (url) => (await fetch(`${url}/metrics`)).text()))
+    expect(metrics.join('\n')).toMatch(/quota_refusals_total\{reason="over",type="daily",set_by="platform",limits="requests"\} [1-7]/)
+    await test.database.system('test', (tx) => sql`select keyloft.limit_platform('daily', null, null, null)`.execute(tx))
+  })
+
   it('stands through many calls at once on two processes', async () => {
     const { id, call } = await caller()
     await sql`insert into user_quota_limits (user_id, type, spend, request_limit) values (${id}, 'daily', 'platform', 20)`.execute(owner.db)

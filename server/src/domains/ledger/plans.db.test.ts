@@ -124,4 +124,12 @@ describe('the ledger, with many calls in the books', async () => {
     expect(await tablesOf(asked)).toMatchObject(nothing)
     expect(await uses()).toEqual([{ today: 0 }])
   })
+
+  it('opens and ends a call that the operator pays for, under the limit over everybody, without reading a table', async () => {
+    const ofPlatform = (): Call => ({ ...call(limited), credentialSource: 'server-key', mostCostUsd: '0.01' })
+    await database.systemOnce('open', openCalls([ofPlatform()], 60)) // the windows begin
+    const one = ofPlatform()
+    expect(await tablesOf(openCalls([one], 60))).toMatchObject({ readWhole: [], months: [] })
+    expect(await tablesOf(settle(one))).toMatchObject({ readWhole: [], months: [] })
+  })
 })
