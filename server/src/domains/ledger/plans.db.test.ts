@@ -63,7 +63,7 @@ describe('the ledger, with many calls in the books', async () => {
   const limits = 202
   function expectNothingButLimits({ sorted, mostSorted, ...rest }: Tables) {
     expect(rest).toEqual({ readWhole: [], months: [] })
-    expect(['model_prices', 'user_quota_limits']).toEqual(expect.arrayContaining(sorted))
+    expect(['model_prices', 'quota_tiers', 'user_quota_limits']).toEqual(expect.arrayContaining(sorted))
     expect(mostSorted).toBeLessThanOrEqual(limits)
   }
   const call = (userId: string): Call => makeCall({ userId, mostInputTokens: 10, mostOutputTokens: 10 })
