@@ -3,8 +3,9 @@ import { type Bar, type Figure, figureOf } from './figures.ts'
 
 /*
  * Calls through the whole server, against a bare Node proxy and Portkey's gateway, in front of the same mock provider:
- * JSON and streams, one connection and 64, in rounds that take turns; then 200 streams as slow as a model speaks. Every process has the flags of `npm start`, and shares the machine with
- * the others, with the load and with PostgreSQL.
+ * JSON and streams, one connection and 64, in rounds that take turns; then 200 streams as slow as a model speaks. Beside
+ * them the bare proxy that does nothing else but write a row for each call: what durability alone leaves. Every process
+ * has the flags of `npm start`, and shares the machine with the others, with the load and with PostgreSQL.
  */
 
 const rounds = 7
@@ -33,6 +34,7 @@ async function callsOf(capped: boolean, signal: AbortSignal): Promise<Figure[]> 
     const contestants = {
       bare: await begin('bare-proxy', url),
       ours: await begin('ours', url, ...(capped ? ['capped'] : [])),
+      durable: await begin('durable-proxy', url),
       portkey: await begin('portkey', url),
     }
     const figures: Figure[] = []
@@ -49,18 +51,18 @@ async function callsOf(capped: boolean, signal: AbortSignal): Promise<Figure[]> 
   }
 }
 
-type Contestants = Record<'bare' | 'ours' | 'portkey', Contestant>
+type Contestants = Record<'bare' | 'ours' | 'durable' | 'portkey', Contestant>
 
 async function compare(
   contestants: Contestants,
   { lanes, streams, capped, signal }: { lanes: number; streams: boolean; capped: boolean; signal: AbortSignal },
 ): Promise<Figure[]> {
-  const seen: Record<keyof Contestants, Round[]> = { bare: [], ours: [], portkey: [] }
+  const seen: Record<keyof Contestants, Round[]> = { bare: [], ours: [], durable: [], portkey: [] }
   const commits: number[] = []
   for (let round = -1; round < rounds; round++) {
     const { commitMs = Number.NaN } = await contestants.ours.spent('commit')
     if (round >= 0) commits.push(commitMs)
-    for (const name of ['bare', 'ours', 'portkey'] as const) {
+    for (const name of ['bare', 'ours', 'durable', 'portkey'] as const) {
       signal.throwIfAborted()
       const measured = await measure(contestants[name], { streams, lanes, forMs: sliceMs })
       if (round >= 0) seen[name].push(measured) // what is compiled once is by now
@@ -73,9 +75,11 @@ async function compare(
       values: seen[against].map(pick),
     })
   const perSecond = ({ perSecond }: Round) => perSecond
+  const bare = { what: 'bare proxy', values: seen.bare.map(perSecond) }
   const p50 = ({ p50Ms }: Round) => p50Ms
   return [
     figure('calls', 'per second', perSecond, 'bare', lanes === 64 ? (capped ? cappedAgainstBare : againstBare) : undefined),
+    figureOf({ what: `${what}, calls of a proxy that only writes rows`, unit: 'per second' }, seen.durable.map(perSecond), bare),
     figure('calls', 'per second', perSecond, 'portkey', lanes === 64 ? againstPortkey : undefined),
     figure('p50', 'ms', p50),
     figure('p99', 'ms', ({ p99Ms }) => p99Ms),
