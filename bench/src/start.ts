@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, symlinkSync } from 'node:fs'
+import { cpSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
@@ -55,7 +55,8 @@ export function start(signal: AbortSignal): Promise<Figure[]> {
 function install(folder: string): string {
   execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   const program = join(folder, 'program')
-  for (const part of ['dist', 'sql', 'package.json']) cpSync(join(root, 'server', part), join(program, part), { recursive: true })
+  const { files } = JSON.parse(readFileSync(join(root, 'server/package.json'), 'utf8')) as { files: string[] }
+  for (const part of [...files, 'package.json']) cpSync(join(root, 'server', part), join(program, part), { recursive: true })
   symlinkSync(join(root, 'server/node_modules'), join(program, 'node_modules'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   return join(program, 'dist/cli.js')
