@@ -34,7 +34,7 @@ async function callsOf(capped: boolean, signal: AbortSignal): Promise<Figure[]> 
     const contestants = {
       bare: await begin('bare-proxy', url),
       ours: await begin('ours', url, ...(capped ? ['capped'] : [])),
-      durable: await begin('durable-proxy', url),
+      durable: await begin('durable-proxy', url, ...(capped ? ['capped'] : [])),
       portkey: await begin('portkey', url),
     }
     const figures: Figure[] = []
@@ -79,7 +79,11 @@ async function compare(
   const p50 = ({ p50Ms }: Round) => p50Ms
   return [
     figure('calls', 'per second', perSecond, 'bare', lanes === 64 ? (capped ? cappedAgainstBare : againstBare) : undefined),
-    figureOf({ what: `${what}, calls of a proxy that only writes rows`, unit: 'per second' }, seen.durable.map(perSecond), bare),
+    figureOf(
+      { what: `${what}, calls of a proxy that only ${capped ? 'reserves and writes' : 'writes'} rows`, unit: 'per second' },
+      seen.durable.map(perSecond),
+      bare,
+    ),
     figure('calls', 'per second', perSecond, 'portkey', lanes === 64 ? againstPortkey : undefined),
     figure('p50', 'ms', p50),
     figure('p99', 'ms', ({ p99Ms }) => p99Ms),

@@ -8,47 +8,66 @@ import { announce } from './announce.ts'
 
 /*
  * The bare proxy, which besides writes one plain row for each call before its answer leaves: into a table with a primary
- * key and nothing else, all that have gathered in one commit. It knows nobody, chooses nothing, reads and prices nothing:
- * what is missing to 1.0 here is what durability alone costs on this machine, and nobody who keeps that promise is faster.
+ * key and nothing else, all that have gathered in one commit. With `capped` it also reserves each call in one counter, in
+ * a commit before the call is made, and books it there with the row. It knows nobody, chooses nothing, reads and prices
+ * nothing: what is missing to 1.0 here is what durability alone costs on this machine.
  */
 
-const [, , provider = ''] = process.argv
+const [, , provider = '', limits = ''] = process.argv
 const ended = new AbortController()
 process.on('disconnect', () => ended.abort())
 
-await withDatabase(ended.signal, async ({ url }) => {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query('create table calls (user_id uuid, id uuid, words text, primary key (user_id, id))')
-  const user = randomUUID()
-  const words = 'x'.repeat(300)
-  let waiting: (() => void)[] = []
-  let isUnderWay = false
+const words = 'x'.repeat(300)
+const tables = `
+  create table calls (id uuid primary key, words text);
+  create table holds (id uuid primary key);
+  create table counter (used bigint not null, reserved bigint not null);
+  insert into counter values (0, 0)`
+const statements = {
+  reserve: `with reserved as (update counter set reserved = reserved + cardinality($1::uuid[]) where used + reserved < 1e15 returning 1)
+            insert into holds select id from unnest($1::uuid[]) as id where exists (select from reserved)`,
+  book: `with ended as (delete from holds where id = any ($1::uuid[])),
+              booked as (update counter set reserved = reserved - cardinality($1::uuid[]), used = used + cardinality($1::uuid[]))
+         insert into calls select id, '${words}' from unnest($1::uuid[]) as id`,
+  write: `insert into calls select id, '${words}' from unnest($1::uuid[]) as id`,
+}
 
+/** All that have gathered while the last was on its way go with the next. */
+function inGroups(client: pg.Client, name: keyof typeof statements): (id: string, done: () => void) => void {
+  let waiting: { id: string; done: () => void }[] = []
+  let isUnderWay = false
   async function flush() {
     isUnderWay = true
     while (waiting.length > 0) {
       const batch = waiting
       waiting = []
-      await client.query({
-        name: 'write',
-        text: 'insert into calls select $1, id, $3 from unnest($2::uuid[]) as id',
-        values: [user, `{${batch.map(() => randomUUID()).join(',')}}`, words],
-      })
-      for (const written of batch) written()
+      await client.query({ name, text: statements[name], values: [`{${batch.map(({ id }) => id).join(',')}}`] })
+      for (const { done } of batch) done()
     }
     isUnderWay = false
   }
-  const write = (written: () => void) => {
-    waiting.push(written)
+  return (id, done) => {
+    waiting.push({ id, done })
     if (!isUnderWay) void flush()
   }
+}
+
+await withDatabase(ended.signal, async ({ url }) => {
+  const clients = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })] as const
+  await Promise.all(clients.map((client) => client.connect()))
+  await clients[0].query(tables)
+  const isCapped = limits === 'capped'
+  const reserve = inGroups(clients[0], 'reserve')
+  const write = inGroups(clients[1], isCapped ? 'book' : 'write')
 
   const pool = new Pool(provider, { connections: 512 })
   const server = createServer((request, response) => {
+    const id = randomUUID()
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
-    request.on('end', () => {
+    request.on('end', () => (isCapped ? reserve(id, call) : call()))
+
+    function call() {
       let status = 0
       let type = ''
       const answer: Buffer[] = []
@@ -57,7 +76,7 @@ await withDatabase(ended.signal, async ({ url }) => {
           path: '/v1/chat/completions',
           method: 'POST',
           headers: { 'content-type': 'application/json', authorization: 'Bearer sk-mock' },
-          body: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces),
+          body: inOne(pieces),
         },
         {
           onRequestStart() {},
@@ -66,14 +85,15 @@ await withDatabase(ended.signal, async ({ url }) => {
             type = String(headers['content-type'])
           },
           onResponseData: (_controller, piece) => void answer.push(piece),
-          onResponseEnd() {
-            const bytes = answer.length === 1 ? (answer[0] as Buffer) : Buffer.concat(answer)
-            write(() => response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes))
-          },
+          onResponseEnd: () =>
+            write(id, () => {
+              const bytes = inOne(answer)
+              response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes)
+            }),
           onResponseError: () => void response.destroy(),
         },
       )
-    })
+    }
   })
   server.keepAliveTimeout = 60_000
   server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port))
@@ -81,5 +101,9 @@ await withDatabase(ended.signal, async ({ url }) => {
   server.closeAllConnections()
   server.close()
   await pool.close()
-  await client.end()
+  await Promise.all(clients.map((client) => client.end()))
 })
+
+function inOne(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+}
