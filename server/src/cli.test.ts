@@ -23,6 +23,7 @@ describe('the command line', () => {
       ...command.registeredArguments.map((argument) => argument.name()),
     ])
     // Where a gateway is; an address with credentials in it is refused. And how many tokens somebody may use.
-    expect(taken.filter((name) => /key|secret|password|token|url|credential/i.test(name))).toEqual(['--base-url', '--tokens'])
+    const telling = taken.filter((name) => /key|secret|password|token|url|credential/i.test(name))
+    expect([...new Set(telling)]).toEqual(['--base-url', '--tokens'])
   })
 })
