@@ -4,8 +4,9 @@ import { type Bar, type Figure, figureOf } from './figures.ts'
 /*
  * Calls through the whole server, against a bare Node proxy and Portkey's gateway, in front of the same mock provider:
  * JSON and streams, one connection and 64, in rounds that take turns; then 200 streams as slow as a model speaks. Beside
- * them the bare proxy that does nothing else but write a row for each call: what durability alone leaves. Every process
- * has the flags of `npm start`, and shares the machine with the others, with the load and with PostgreSQL.
+ * them the bare proxy that does nothing else but write a row for each call, and the one that has our ledger and nothing
+ * else of ours: what durability leaves of the bare proxy, and what the books do. Every process has the flags of
+ * `npm start`, and shares the machine with the others, with the load and with PostgreSQL.
  */
 
 const rounds = 7
@@ -31,10 +32,12 @@ async function callsOf(capped: boolean, signal: AbortSignal): Promise<Figure[]> 
   }
   try {
     const { url } = (await begin('mock')).announced
+    const limits = capped ? ['capped'] : []
     const contestants = {
       bare: await begin('bare-proxy', url),
-      ours: await begin('ours', url, ...(capped ? ['capped'] : [])),
-      durable: await begin('durable-proxy', url, ...(capped ? ['capped'] : [])),
+      ours: await begin('ours', url, ...limits),
+      durable: await begin('durable-proxy', url, ...limits),
+      ledger: await begin('ledger-proxy', url, ...limits),
       portkey: await begin('portkey', url),
     }
     const figures: Figure[] = []
@@ -52,18 +55,18 @@ async function callsOf(capped: boolean, signal: AbortSignal): Promise<Figure[]> 
   }
 }
 
-type Contestants = Record<'bare' | 'ours' | 'durable' | 'portkey', Contestant>
+type Contestants = Record<'bare' | 'ours' | 'durable' | 'ledger' | 'portkey', Contestant>
 
 async function compare(
   contestants: Contestants,
   { lanes, streams, capped, signal }: { lanes: number; streams: boolean; capped: boolean; signal: AbortSignal },
 ): Promise<Figure[]> {
-  const seen: Record<keyof Contestants, Round[]> = { bare: [], ours: [], durable: [], portkey: [] }
+  const seen: Record<keyof Contestants, Round[]> = { bare: [], ours: [], durable: [], ledger: [], portkey: [] }
   const commits: number[] = []
   for (let round = -1; round < rounds; round++) {
     const { commitMs = Number.NaN } = await contestants.ours.spent('commit')
     if (round >= 0) commits.push(commitMs)
-    for (const name of ['bare', 'ours', 'durable', 'portkey'] as const) {
+    for (const name of ['bare', 'ours', 'durable', 'ledger', 'portkey'] as const) {
       signal.throwIfAborted()
       const measured = await measure(contestants[name], { streams, lanes, forMs: sliceMs })
       if (round >= 0) seen[name].push(measured) // what is compiled once is by now
@@ -80,11 +83,8 @@ async function compare(
   const p50 = ({ p50Ms }: Round) => p50Ms
   return [
     figure('calls', 'per second', perSecond, 'bare', lanes === 64 ? (capped ? cappedAgainstBare : againstBare) : undefined),
-    figureOf(
-      { what: `${what}, calls of a proxy that only ${capped ? 'reserves and writes' : 'writes'} rows`, unit: 'per second' },
-      seen.durable.map(perSecond),
-      bare,
-    ),
+    figureOf({ what: `${what}, calls with the ledger alone`, unit: 'per second' }, seen.ledger.map(perSecond), bare),
+    figureOf({ what: `${what}, calls with bare rows alone`, unit: 'per second' }, seen.durable.map(perSecond), bare),
     figure('calls', 'per second', perSecond, 'portkey', lanes === 64 ? againstPortkey : undefined),
     figure('p50', 'ms', p50),
     figure('p99', 'ms', ({ p99Ms }) => p99Ms),

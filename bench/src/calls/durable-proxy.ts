@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import pg from 'pg'
-import { Pool } from 'undici'
 import { withDatabase } from '../throwaway.ts'
 import { announce } from './announce.ts'
+import { serveHolding } from './holding-proxy.ts'
 
 /*
  * The bare proxy, which besides writes one plain row for each call before its answer leaves: into a table with a primary
@@ -56,54 +54,13 @@ await withDatabase(ended.signal, async ({ url }) => {
   const clients = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })] as const
   await Promise.all(clients.map((client) => client.connect()))
   await clients[0].query(tables)
-  const isCapped = limits === 'capped'
-  const reserve = inGroups(clients[0], 'reserve')
-  const write = inGroups(clients[1], isCapped ? 'book' : 'write')
-
-  const pool = new Pool(provider, { connections: 512 })
-  const server = createServer((request, response) => {
-    const id = randomUUID()
-    const pieces: Buffer[] = []
-    request.on('data', (piece: Buffer) => pieces.push(piece))
-    request.on('end', () => (isCapped ? reserve(id, call) : call()))
-
-    function call() {
-      let status = 0
-      let type = ''
-      const answer: Buffer[] = []
-      pool.dispatch(
-        {
-          path: '/v1/chat/completions',
-          method: 'POST',
-          headers: { 'content-type': 'application/json', authorization: 'Bearer sk-mock' },
-          body: inOne(pieces),
-        },
-        {
-          onRequestStart() {},
-          onResponseStart(_controller, given, headers) {
-            status = given
-            type = String(headers['content-type'])
-          },
-          onResponseData: (_controller, piece) => void answer.push(piece),
-          onResponseEnd: () =>
-            write(id, () => {
-              const bytes = inOne(answer)
-              response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes)
-            }),
-          onResponseError: () => void response.destroy(),
-        },
-      )
-    }
+  const books =
+    limits === 'capped'
+      ? { open: inGroups(clients[0], 'reserve'), end: inGroups(clients[1], 'book') }
+      : { end: inGroups(clients[0], 'write') }
+  await serveHolding(provider, randomUUID, books, async (port) => {
+    announce(port)
+    await new Promise((resolve) => process.once('disconnect', resolve))
   })
-  server.keepAliveTimeout = 60_000
-  server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port))
-  await new Promise((resolve) => process.once('disconnect', resolve))
-  server.closeAllConnections()
-  server.close()
-  await pool.close()
   await Promise.all(clients.map((client) => client.end()))
 })
-
-function inOne(pieces: readonly Buffer[]): Buffer {
-  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
-}
