@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..')
 const rounds = 3
 const idleMs = 3_000
 /** The flags of `npm start` and of the installed command. */
-const asNpmStarts = ['--max-semi-space-size=16', '--v8-pool-size=1', '--expose-gc']
+const asNpmStarts = ['--max-semi-space-size=16', '--expose-gc']
 
 /** From the process's beginning to the first 200 of /ready, against the database's own start; and the memory at rest. */
 export function start(signal: AbortSignal): Promise<Figure[]> {

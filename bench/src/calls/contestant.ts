@@ -18,7 +18,7 @@ export interface Shape {
 
 export type Round = Loaded & { cpuMicroseconds: number }
 
-const asNpmStarts = ['--max-semi-space-size=16', '--v8-pool-size=1', '--expose-gc']
+const asNpmStarts = ['--max-semi-space-size=16', '--expose-gc']
 
 /** With the flags of `npm start`. */
 export async function beginProcess(name: string, args: string[], signal: AbortSignal): Promise<Contestant> {
