@@ -496,8 +496,9 @@ begin
     return;
   end if;
 
-  select pg_catalog.bool_and(coalesce(requests <= room_requests[quota], true) and (room_tokens[quota] is null or tokens <= room_tokens[quota])
-                             and (room_cost[quota] is null or cost <= room_cost[quota])) is true
+  -- What nobody can bound does not fit: bool_and passes over nulls.
+  select pg_catalog.bool_and(coalesce(requests <= room_requests[quota], true) and (room_tokens[quota] is null or coalesce(tokens <= room_tokens[quota], false))
+                             and (room_cost[quota] is null or coalesce(cost <= room_cost[quota], false))) is true
     into all_fit
     from (select quota, pg_catalog.count(*) as requests, case when pg_catalog.count(tokens) = pg_catalog.count(*) then pg_catalog.sum(tokens) end as tokens,
                  case when pg_catalog.count(cost) = pg_catalog.count(*) then pg_catalog.sum(cost) end as cost

@@ -66,6 +66,18 @@ describe('hard limits', async () => {
     return error && { code: error.code, ...(error.members?.quota as object) }
   }
 
+  it.each([
+    ['tokens', { token_limit: 2_500 }],
+    ['cost', { cost_limit: '0.0045' }],
+  ])('refuse a call without a bound of %s beside calls of others that fit', async (limits, row) => {
+    const people = await Promise.all([person(), person(), person()])
+    await Promise.all(people.map((userId) => limit(userId, row)))
+    const [first, second, third] = people.map((userId) => call(userId)) as [Call, Call, Call]
+    const verdicts = await open([first, { ...second, mostInputTokens: undefined, model: 'nobody knows it' }, third])
+    expect([verdicts[0], refusal(verdicts[1])?.code, verdicts[2]]).toEqual(['opened', 'ledger.unbounded_call', 'opened'])
+    expect(refusal(verdicts[1])).toMatchObject({ limits })
+  })
+
   it.each<[string, Limit, object]>([
     ['requests', { request_limit: 2 }, { limits: 'requests', limit: '2', remaining: '0', asked: '1' }],
     ['tokens', { token_limit: 2_500 }, { limits: 'tokens', limit: '2500', remaining: '500', asked: '1000' }],
