@@ -8,8 +8,9 @@ import { withPerson } from './person.ts'
 
 /*
  * The bare proxy with our ledger and nothing else of ours: each call is written down with its usage, priced and added up
- * before its answer leaves, and with `capped` opened before it is made. What is missing to 1.0 here is what the books cost; what the whole server lacks beyond it is
- * what it does for a call besides: whose it is, with which key, what stands in it, and everything that may go wrong.
+ * before its answer leaves, and with `capped` opened before it is made. What is missing to 1.0 here is what the books
+ * cost; what the whole server lacks beyond it is what it does for a call besides: whose it is, with which key, what
+ * stands in it, and everything that may go wrong.
  */
 
 const [, , provider = '', limits = ''] = process.argv

@@ -393,6 +393,7 @@ const reported = ({ usage, providerUsage, providerCostUsd }: UsageReading): Esti
   providerUsage,
   providerCostUsd,
 })
+
 function inOne(parts: readonly Part[]): Buffer {
   const [first] = parts
   if (parts.length === 1 && typeof first === 'object') return first

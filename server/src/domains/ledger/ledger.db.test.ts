@@ -65,6 +65,17 @@ describe('the ledger of a process', async () => {
     expect(calls.every(({ id }) => records.has(id))).toBe(true)
   })
 
+  it('sends together what comes within one turn of the event loop, and not the first of it alone', async () => {
+    const { ledger, control } = makeLedger()
+    const opening: Promise<void>[] = []
+    for (let index = 0; index < 3; index++) {
+      opening.push(ledger.open(makeCall()))
+      await Promise.resolve()
+    }
+    await Promise.all(opening)
+    expect(control.sent).toEqual([{ job: 'open calls', rows: 3 }])
+  })
+
   it('writes a call once that ends while its intent still waits', async () => {
     const { ledger, control } = makeLedger()
     const [ahead, call] = [makeCall(), makeCall()]
