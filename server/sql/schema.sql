@@ -933,98 +933,6 @@ ALTER FUNCTION keyloft.drop_usage_month(in_keep_months integer) OWNER TO keyloft
 
 COMMENT ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) IS 'Drops the calls of the oldest month beyond so many whole ones before this, if their sums are in usage_hourly. Says which; null when there is none. Runs as the owner, who alone can.';
 
--- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
-
-CREATE TABLE public.user_quota_limits (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid,
-    type text NOT NULL,
-    provider text,
-    model text,
-    spend text DEFAULT 'all'::text NOT NULL,
-    set_by text DEFAULT 'operator'::text NOT NULL,
-    key_id uuid,
-    request_limit bigint,
-    token_limit bigint,
-    cost_limit numeric,
-    used_requests bigint DEFAULT 0 NOT NULL,
-    used_tokens bigint DEFAULT 0 NOT NULL,
-    used_cost numeric DEFAULT 0 NOT NULL,
-    reserved_requests bigint DEFAULT 0 NOT NULL,
-    reserved_tokens bigint DEFAULT 0 NOT NULL,
-    reserved_cost numeric DEFAULT 0 NOT NULL,
-    reset_at timestamp with time zone,
-    last_reset timestamp with time zone,
-    is_active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-)
-WITH (fillfactor='70');
-
-ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
-
--- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
-
--- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
-
--- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
-
--- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
-
--- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
-
--- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
-
--- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
-
--- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
-
--- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
-
--- Name: effective_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
-
-CREATE FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) RETURNS TABLE(quota public.user_quota_limits, request_limit bigint, token_limit bigint, cost_limit numeric)
-    LANGUAGE sql STABLE
-    AS $$
-  select q, q.request_limit, q.token_limit, q.cost_limit
-    from public.user_quota_limits q
-   where (q.user_id = any (in_user_ids) or in_platform and q.user_id is null) and q.is_active and q.set_by <> 'tier'
-  union all
-  select q, t.request_limit, t.token_limit, t.cost_limit
-    from keyloft.tiers_of(in_user_ids) s
-         join public.user_quota_limits q on q.user_id = s.user_id and q.is_active and q.set_by = 'tier'
-         join public.quota_tiers t on t.tier = s.tier and t.type = q.type
-   where in_platform and not exists (
-           select from public.user_quota_limits o
-            where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active)
-$$;
-
-ALTER FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;
-
--- Name: FUNCTION effective_quotas(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) IS 'The quotas of these people with the limits that hold: those of a tier are its own, unless the operator set others for the person.';
-
 -- Name: excluding_columns(regclass, name); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) RETURNS TABLE(columns name[])
@@ -1373,32 +1281,101 @@ ALTER FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp 
 
 COMMENT ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) IS 'Brings the catalogue up to date, and enters each price that differs from the latest as a new row. What is shipped never follows upon what was imported; outdated are those whose latest price differs and is not older.';
 
+-- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_quota_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid,
+    type text NOT NULL,
+    provider text,
+    model text,
+    spend text DEFAULT 'all'::text NOT NULL,
+    set_by text DEFAULT 'operator'::text NOT NULL,
+    key_id uuid,
+    request_limit bigint,
+    token_limit bigint,
+    cost_limit numeric,
+    used_requests bigint DEFAULT 0 NOT NULL,
+    used_tokens bigint DEFAULT 0 NOT NULL,
+    used_cost numeric DEFAULT 0 NOT NULL,
+    reserved_requests bigint DEFAULT 0 NOT NULL,
+    reserved_tokens bigint DEFAULT 0 NOT NULL,
+    reserved_cost numeric DEFAULT 0 NOT NULL,
+    reset_at timestamp with time zone,
+    last_reset timestamp with time zone,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
+
+-- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
+
+-- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
+
+-- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
+
+-- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
+
+-- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
+
+-- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
+
+-- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+
+-- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
+
+-- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
+
 -- Name: lock_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean DEFAULT false) RETURNS timestamp with time zone
+CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean DEFAULT false) RETURNS public.user_quota_limits[]
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  at timestamptz;
+  locked public.user_quota_limits[];
   some_begin boolean;
+  at timestamptz;
 begin
-  with locked as (
-    select q.last_reset, q.reset_at from public.user_quota_limits q
-     where q.user_id = any (in_user_ids) or in_platform and q.user_id is null order by q.id for no key update
-  )
-  -- Never before the window began, wherever the clock goes: a reservation must be found to be of its window.
-  select greatest(pg_catalog.clock_timestamp(), pg_catalog.max(last_reset)), pg_catalog.bool_or(reset_at is null or reset_at <= pg_catalog.clock_timestamp())
-    into at, some_begin from locked;
+  select pg_catalog.array_agg(l.quota), pg_catalog.bool_or((l.quota).reset_at is null or (l.quota).reset_at <= pg_catalog.clock_timestamp()),
+         -- Never before the window began, wherever the clock goes: a reservation must be found to be of its window.
+         greatest(pg_catalog.clock_timestamp(), pg_catalog.max((l.quota).last_reset))
+    into locked, some_begin, at
+    from (select q as quota from public.user_quota_limits q
+           where q.user_id = any (in_user_ids) or in_platform and q.user_id is null order by q.id for no key update) l;
   if some_begin then
     update public.user_quota_limits q
        set used_requests = coalesce(b.requests, 0), used_tokens = coalesce(b.tokens, 0), used_cost = coalesce(b.cost, 0),
            reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
-      from public.user_quota_limits o
+      from unnest(locked) o
            left join lateral keyloft.used_before(o, keyloft.window_begins(o.type, at)) b on o.reset_at is null
-     where o.id = q.id and (o.user_id = any (in_user_ids) or in_platform and o.user_id is null) and (o.reset_at is null or o.reset_at <= at);
+     where o.id = q.id and (o.reset_at is null or o.reset_at <= at);
+    select pg_catalog.array_agg(q order by q.id) into locked from unnest(locked) o join public.user_quota_limits q on q.id = o.id;
   end if;
-  return at;
+  return locked;
 end
 $$;
 
@@ -1406,7 +1383,7 @@ ALTER FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) OWNE
 
 -- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) IS 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives the time at which a reservation is of the windows there are.';
+COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) IS 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives them as they are then, in the order of their ids; null where there are none.';
 
 -- Name: lower_quotas(uuid[], uuid[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1482,31 +1459,17 @@ ALTER FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) OWNER TO k
 
 COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'Makes the partitions of this month and so many after it, closed, and moves into them what had to wait in the catch-all. Runs as the owner, who alone can.';
 
--- Name: most_cost_of(text, text, timestamp with time zone, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: most_cost_of(public.model_prices, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) RETURNS SETOF numeric
-    LANGUAGE sql STABLE
-    AS $$
-  select case when pg_catalog.bool_or(p.cost is null) then null else pg_catalog.max(p.cost) end
-    from (
-      select 0.000001 * (
-               case when in_input_tokens = 0 then 0 else in_input_tokens * greatest(
-                 p.input_per_million, p.cached_input_per_million, p.cache_write_5m_per_million, p.cache_write_1h_per_million, p.audio_input_per_million) end
-               + case when in_output_tokens = 0 then 0 else in_output_tokens * greatest(p.output_per_million, p.reasoning_per_million, p.audio_output_per_million) end)
-             + case when coalesce(in_images, 0) = 0 then 0 else in_images * p.per_image end
-             + coalesce(p.per_request, 0) as cost
-        from public.model_prices p
-       where p.provider = in_provider and p.model = in_model and p.from_input_tokens <= in_input_tokens
-         and p.effective_from = (select pg_catalog.max(l.effective_from) from public.model_prices l
-                                  where l.provider = in_provider and l.model = in_model and l.effective_from <= in_started_at)
-    ) p
-$$;
+CREATE FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    RETURN (((0.000001 * (CASE WHEN (input_tokens = 0) THEN (0)::numeric ELSE ((input_tokens)::numeric * GREATEST((price).input_per_million, (price).cached_input_per_million, (price).cache_write_5m_per_million, (price).cache_write_1h_per_million, (price).audio_input_per_million)) END + CASE WHEN (output_tokens = 0) THEN (0)::numeric ELSE ((output_tokens)::numeric * GREATEST((price).output_per_million, (price).reasoning_per_million, (price).audio_output_per_million)) END)) + CASE WHEN (COALESCE(images, (0)::bigint) = 0) THEN (0)::numeric ELSE ((images)::numeric * (price).per_image) END) + COALESCE((price).per_request, (0)::numeric));
 
-ALTER FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) OWNER TO keyloft_owner;
 
--- Name: FUNCTION most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) IS 'What a call of at most so many tokens costs at most. Null: no price, or no bound.';
+COMMENT ON FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) IS 'What a call of at most so many tokens costs at most, by this price.';
 
 -- Name: move_account(uuid, uuid, uuid[], jsonb); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1673,26 +1636,32 @@ declare
   written_ids uuid[];
   invalid bigint[];
   valid boolean[];
+  first integer;
+  is_capped boolean;
   reserved record;
   verdicts text[];
-  of_platform boolean;
 begin
   in_user_ids := keyloft.present_owners(in_user_ids);
-  of_platform := in_credential_sources && array['server-key', 'team-gateway'];
   -- Most people have no limits, and their calls pay this question for it.
-  if of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) and q.spend <> 'platform') then
+  is_capped := in_credential_sources && array['server-key', 'team-gateway']
+    or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) and q.spend <> 'platform');
+  for place in 1 .. cardinality(in_ids) loop
+    valid[place] := keyloft.is_call(in_user_ids[place], in_ids[place], in_started_at[place], in_request_ids[place], in_operations[place],
+                                    in_providers[place], in_models[place], in_credential_sources[place])
+      and in_decisions[place] is not null and coalesce(in_most_cost_usd[place] between 0 and 1e12, true);
+    continue when not is_capped;
+    valid[place] := valid[place]
+      and coalesce(least(in_most_input_tokens[place], in_most_output_tokens[place], in_most_choices[place], in_most_images[place]) >= 0
+                   and greatest(in_most_input_tokens[place], in_most_output_tokens[place], in_most_images[place]) <= 1000000000000
+                   and coalesce(in_most_choices[place] <= 1000000, true), true);
     -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
-    select pg_catalog.array_agg(is_first and keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
-             and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true)
-             and coalesce(least(most_input_tokens, most_output_tokens, most_choices, most_images) >= 0
-                          and greatest(most_input_tokens, most_output_tokens, most_images) <= 1000000000000 and coalesce(most_choices <= 1000000, true), true)
-             order by place)
-      into valid
-      from (select *, pg_catalog.row_number() over (partition by user_id, id order by place) = 1 as is_first
-              from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources, in_decisions,
-                  in_most_cost_usd, in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images) with ordinality as g (
-                  user_id, id, started_at, request_id, operation, provider, model, credential_source, decisions,
-                  most_cost_usd, most_input_tokens, most_output_tokens, most_choices, most_images, place)) g;
+    first := pg_catalog.array_position(in_ids, in_ids[place]);
+    if first < place then
+      valid[place] := valid[place] and not exists (select from pg_catalog.generate_series(first, place - 1) as other
+                                                    where in_ids[other] = in_ids[place] and in_user_ids[other] = in_user_ids[place]);
+    end if;
+  end loop;
+  if is_capped then
     select * into reserved from keyloft.reserve_quotas(
       in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
       in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images);
@@ -1700,28 +1669,23 @@ begin
     select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
       into reserved;
   end if;
-  with given as (
-    select g.*, coalesce(g.valid_before, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
-                and decisions is not null and coalesce(most_cost_usd between 0 and 1e12, true)) as is_valid
-      from unnest(in_user_ids, in_ids, in_started_at, in_request_ids, in_operations, in_providers, in_models, in_credential_sources,
-                  in_key_ids, in_token_ids, in_decisions, in_most_cost_usd, valid, reserved.refusals, reserved.quota_ids, reserved.most_tokens,
-                  reserved.most_cost_usd) with ordinality as g (
-                  user_id, id, started_at, request_id, operation, provider, model, credential_source,
-                  key_id, token_id, decisions, most_cost_usd, valid_before, refusal, quota_ids, reserved_tokens, reserved_cost, place)
-  ), written as (
+  with written as (
     insert into keyloft.holds as h (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, most_tokens,
       quota_ids, reserved_at, lease_until)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
-           coalesce(reserved_cost, most_cost_usd), reserved_tokens, quota_ids::uuid[], case when quota_ids is not null then reserved.reserved_at end,
+    select in_user_ids[place], in_ids[place], in_started_at[place], in_request_ids[place], in_operations[place], in_providers[place], in_models[place],
+           in_credential_sources[place], in_key_ids[place], in_token_ids[place], in_decisions[place],
+           coalesce(reserved.most_cost_usd[place], in_most_cost_usd[place]), reserved.most_tokens[place], reserved.quota_ids[place]::uuid[],
+           case when reserved.quota_ids[place] is not null then reserved.reserved_at end,
            pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
-      from given where is_valid and refusal is null order by user_id, id
+      from pg_catalog.generate_series(1, cardinality(in_ids)) as place
+     where valid[place] and reserved.refusals[place] is null
+     order by in_user_ids[place], in_ids[place]
     on conflict (user_id, id) do nothing
     returning h.id
   )
-  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid)
-    into written_ids, invalid;
-  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'opened', invalid);
+  select pg_catalog.array_agg(id) into written_ids from written;
+  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'opened', pg_catalog.array_positions(valid, false)::bigint[]);
   if reserved.refusals is not null then
     select pg_catalog.array_agg(coalesce(refusal, verdict) order by place) into verdicts
       from unnest(verdicts, reserved.refusals) with ordinality as g (verdict, refusal, place) where place <= cardinality(in_ids);
@@ -2106,29 +2070,46 @@ CREATE FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_sta
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-#variable_conflict use_column
 declare
-  ids uuid[];
-  words text[];
-  ends bigint[];
-  request_limits bigint[];
-  token_limits bigint[];
-  cost_limits numeric[];
-  room_requests bigint[];
-  room_tokens bigint[];
-  room_cost numeric[];
-  -- A call in a quota, in the order of calls.
-  pair_places integer[];
-  pair_quotas integer[];
-  pair_tokens bigint[];
-  pair_cost numeric[];
-  pairs integer;
-  all_fit boolean;
-  first integer := 1;
-  last integer;
-  no integer;
-  refusal text;
   of_platform boolean := in_credential_sources && array['server-key', 'team-gateway'];
+  locked public.user_quota_limits[];
+  tier record;
+  of_tiers bigint[];
+  opened_before integer[];
+  -- What there is, and what is reserved in each.
+  quota public.user_quota_limits;
+  quotas public.user_quota_limits[];
+  ids uuid[];
+  owners uuid[];
+  taken_requests bigint[];
+  taken_tokens bigint[];
+  taken_cost numeric[];
+  changed_ids uuid[];
+  -- What the catalogue says of the models that are asked for.
+  models text[];
+  context_lengths bigint[];
+  answer_lengths bigint[];
+  prices public.model_prices[];
+  price public.model_prices;
+  found_prices public.model_prices[];
+  context_length bigint;
+  answer_length bigint;
+  -- Of a call, and of those behind it that are alike.
+  before integer;
+  no integer;
+  model integer;
+  its integer[];
+  its_ids uuid[];
+  its_ids_text text;
+  has_cost_limit boolean;
+  -- Of a call alone.
+  input_tokens bigint;
+  output_tokens bigint;
+  tokens bigint;
+  cost numeric;
+  price_from timestamptz;
+  price_cost numeric;
+  lacks text;
 begin
   if of_platform then
     insert into public.user_quota_limits (user_id, type, spend, set_by)
@@ -2141,118 +2122,146 @@ begin
      order by 1, 2
     on conflict do nothing;
   end if;
-  reserved_at := keyloft.lock_quotas(in_user_ids, of_platform);
+  locked := keyloft.lock_quotas(in_user_ids, of_platform);
+  if locked is null then
+    return;
+  end if;
 
-  select pg_catalog.array_agg((e.quota).id order by (e.quota).id),
-         pg_catalog.array_agg(pg_catalog.concat_ws(' ', (e.quota).id, (e.quota).type, (e.quota).set_by, (e.quota).spend) order by (e.quota).id),
-         pg_catalog.array_agg(extract(epoch from (e.quota).reset_at)::bigint order by (e.quota).id),
-         pg_catalog.array_agg(e.request_limit order by (e.quota).id), pg_catalog.array_agg(e.token_limit order by (e.quota).id),
-         pg_catalog.array_agg(e.cost_limit order by (e.quota).id),
-         pg_catalog.array_agg(e.request_limit - (e.quota).used_requests - (e.quota).reserved_requests order by (e.quota).id),
-         pg_catalog.array_agg(e.token_limit - (e.quota).used_tokens - (e.quota).reserved_tokens order by (e.quota).id),
-         pg_catalog.array_agg(e.cost_limit - (e.quota).used_cost - (e.quota).reserved_cost order by (e.quota).id)
-    into ids, words, ends, request_limits, token_limits, cost_limits, room_requests, room_tokens, room_cost
-    from keyloft.effective_quotas(in_user_ids, of_platform) e;
+  -- A tier counts calls that the operator pays for and no others, so it is looked up for those alone. Its limits are its own,
+  -- unless the operator set others for the person.
+  if of_platform then
+    for tier in
+      select q.ordinality as no, t.request_limit, t.token_limit, t.cost_limit
+        from keyloft.tiers_of(in_user_ids) s
+             join unnest(locked) with ordinality q on q.user_id = s.user_id and q.set_by = 'tier'
+             join public.quota_tiers t on t.tier = s.tier and t.type = q.type
+       where not exists (select from unnest(locked) o
+                          where o.user_id = q.user_id and o.type = q.type and o.spend = 'platform' and o.set_by = 'operator' and o.is_active)
+    loop
+      locked[tier.no].request_limit := tier.request_limit;
+      locked[tier.no].token_limit := tier.token_limit;
+      locked[tier.no].cost_limit := tier.cost_limit;
+      of_tiers := of_tiers || tier.no;
+    end loop;
+  end if;
+  reserved_at := pg_catalog.clock_timestamp();
+  no := 0;
+  foreach quota in array locked loop
+    no := no + 1;
+    reserved_at := greatest(reserved_at, quota.last_reset);
+    continue when not quota.is_active or quota.set_by = 'tier' and (no = any (of_tiers)) is not true;
+    quotas := quotas || quota;
+    ids := ids || quota.id;
+    owners := owners || quota.user_id;
+    taken_requests := taken_requests || quota.reserved_requests;
+    taken_tokens := taken_tokens || quota.reserved_tokens;
+    taken_cost := taken_cost || quota.reserved_cost;
+  end loop;
   if ids is null then
     return;
   end if;
 
-  -- What a call costs at most is looked up once for each, and not for each of its quotas.
-  with given as (
-    select g.user_id, g.provider, g.model, g.started_at, g.credential_source, g.key_id, g.most_cost_usd, g.most_images, g.place,
-           case when g.most_input_tokens = 1000000000000 then m.context_length
-                when g.most_cost_usd is null and g.most_input_tokens is not null then least(g.most_input_tokens, m.context_length)
-                else g.most_input_tokens end as most_input_tokens,
-           coalesce(g.most_choices, 1) * coalesce(g.most_output_tokens, m.max_tokens, m.context_length) as most_output_tokens
-      from unnest(in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, in_valid, in_most_cost_usd,
-                  in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images) with ordinality as g (
-                  user_id, id, started_at, provider, model, credential_source, key_id, is_valid, most_cost_usd,
-                  most_input_tokens, most_output_tokens, most_choices, most_images, place)
-           left join public.ai_models m on m.provider = g.provider and m.model = g.model
-     where g.is_valid and not exists (select from keyloft.holds h where h.user_id = g.user_id and h.id = g.id)
-  ), counted as (
-    select g.*, of.quotas, of.has_cost_limit
-      from given g cross join lateral (
-             select pg_catalog.array_agg(n.quota) as quotas, pg_catalog.bool_or(cost_limits[n.quota] is not null) as has_cost_limit
-               from (select q as it from public.user_quota_limits q where q.user_id = g.user_id
-                     union all
-                     select q from public.user_quota_limits q where of_platform and q.user_id is null) q
-                    cross join lateral pg_catalog.array_position(ids, (q.it).id) as n (quota)
-              where n.quota is not null and keyloft.quota_counts(q.it, g.provider, g.model, g.credential_source, g.key_id)) of
-     where of.quotas is not null
-  ), bounded as materialized (
-    select c.place, c.quotas, c.most_input_tokens + c.most_output_tokens as tokens, coalesce(c.most_cost_usd, priced.cost) as cost
-      from counted c
-           cross join lateral keyloft.most_cost_of(
-             case when c.has_cost_limit and c.most_cost_usd is null then c.provider end, c.model, c.started_at,
-             c.most_input_tokens, c.most_output_tokens, c.most_images) as priced (cost)
-  )
-  select pg_catalog.array_agg(b.place order by b.place, quota), pg_catalog.array_agg(quota order by b.place, quota),
-         pg_catalog.array_agg(b.tokens order by b.place, quota), pg_catalog.array_agg(b.cost order by b.place, quota)
-    into pair_places, pair_quotas, pair_tokens, pair_cost
-    from bounded b cross join lateral unnest(b.quotas) as quota;
-  if pair_places is null then
-    return;
-  end if;
-
-  -- What nobody can bound does not fit: bool_and passes over nulls.
-  select pg_catalog.bool_and(coalesce(requests <= room_requests[quota], true) and (room_tokens[quota] is null or coalesce(tokens <= room_tokens[quota], false))
-                             and (room_cost[quota] is null or coalesce(cost <= room_cost[quota], false))) is true
-    into all_fit
-    from (select quota, pg_catalog.count(*) as requests, case when pg_catalog.count(tokens) = pg_catalog.count(*) then pg_catalog.sum(tokens) end as tokens,
-                 case when pg_catalog.count(cost) = pg_catalog.count(*) then pg_catalog.sum(cost) end as cost
-            from unnest(pair_quotas, pair_tokens, pair_cost) as p (quota, tokens, cost) group by quota) wanted;
-  if not all_fit then
-    refusals := pg_catalog.array_fill(null::text, array[cardinality(in_ids)]);
-    pairs := cardinality(pair_places);
-    while first <= pairs loop
-      last := first;
-      while last < pairs and pair_places[last + 1] = pair_places[first] loop
-        last := last + 1;
-      end loop;
-      refusal := null;
-      for pair in first .. last loop
-        no := pair_quotas[pair];
-        refusal := case
-          when room_requests[no] < 1 then pg_catalog.concat_ws(' ', 'over', words[no], 'requests', request_limits[no], greatest(room_requests[no], 0), 1, ends[no])
-          when room_tokens[no] is not null and pair_tokens[pair] is null then pg_catalog.concat_ws(' ', 'unbounded', words[no], 'tokens')
-          when room_tokens[no] < pair_tokens[pair]
-            then pg_catalog.concat_ws(' ', 'over', words[no], 'tokens', token_limits[no], greatest(room_tokens[no], 0), pair_tokens[pair], ends[no])
-          when room_cost[no] is not null and pair_cost[pair] is null then pg_catalog.concat_ws(' ', 'unbounded', words[no], 'cost')
-          when room_cost[no] < pair_cost[pair]
-            then pg_catalog.concat_ws(' ', 'over', words[no], 'cost', pg_catalog.trim_scale(cost_limits[no]), pg_catalog.trim_scale(greatest(room_cost[no], 0)),
-                                      pg_catalog.trim_scale(pair_cost[pair]), ends[no])
-        end;
-        exit when refusal is not null;
-      end loop;
-      if refusal is not null then
-        refusals[pair_places[first]] := refusal;
-      end if;
-      for pair in first .. last loop
-        no := pair_quotas[pair];
-        if refusal is not null then
-          pair_quotas[pair] := null;
-        else
-          room_requests[no] := room_requests[no] - 1;
-          room_tokens[no] := room_tokens[no] - coalesce(pair_tokens[pair], 0);
-          room_cost[no] := room_cost[no] - coalesce(pair_cost[pair], 0);
+  opened_before := array(select place from pg_catalog.generate_series(1, cardinality(in_ids)) as place
+                          join keyloft.holds h on h.user_id = in_user_ids[place] and h.id = in_ids[place]);
+  for place in 1 .. cardinality(in_ids) loop
+    continue when not in_valid[place] or place = any (opened_before);
+    if before is null or (in_user_ids[place], in_providers[place], in_models[place], in_credential_sources[place], in_key_ids[place])
+         is distinct from (in_user_ids[before], in_providers[before], in_models[before], in_credential_sources[before], in_key_ids[before]) then
+      before := place;
+      its := null;
+      its_ids := null;
+      has_cost_limit := false;
+      foreach no in array pg_catalog.array_positions(owners, in_user_ids[place]) || pg_catalog.array_positions(owners, null) loop
+        if keyloft.quota_counts(quotas[no], in_providers[place], in_models[place], in_credential_sources[place], in_key_ids[place]) then
+          its := its || no;
+          its_ids := its_ids || ids[no];
+          has_cost_limit := has_cost_limit or quotas[no].cost_limit is not null;
         end if;
       end loop;
-      first := last + 1;
+      if its is not null then
+        its_ids_text := its_ids::text;
+        model := pg_catalog.array_position(models, in_providers[place] || '/' || in_models[place]);
+        if model is null then
+          select m.context_length, m.max_tokens,
+                 array(select p from public.model_prices p where p.provider = in_providers[place] and p.model = in_models[place] order by p.effective_from desc)
+            into context_length, answer_length, found_prices
+            from (values (1)) as one left join public.ai_models m on m.provider = in_providers[place] and m.model = in_models[place];
+          models := models || (in_providers[place] || '/' || in_models[place]);
+          model := cardinality(models);
+          context_lengths[model] := context_length;
+          answer_lengths[model] := answer_length;
+          prices := prices || found_prices;
+        end if;
+      end if;
+    end if;
+    continue when its is null;
+
+    input_tokens := case when in_most_input_tokens[place] = 1000000000000 then context_lengths[model]
+                         when in_most_cost_usd[place] is null and in_most_input_tokens[place] is not null then least(in_most_input_tokens[place], context_lengths[model])
+                         else in_most_input_tokens[place] end;
+    output_tokens := coalesce(in_most_choices[place], 1) * coalesce(in_most_output_tokens[place], answer_lengths[model], context_lengths[model]);
+    tokens := input_tokens + output_tokens;
+    cost := in_most_cost_usd[place];
+    if cost is null and has_cost_limit then
+      -- The dearest of every tier that so many tokens may reach, of the prices in force when it began: the newest come first.
+      price_from := null;
+      price_cost := null;
+      foreach price in array prices loop
+        continue when price.model <> in_models[place] or price.provider <> in_providers[place] or price.effective_from > in_started_at[place];
+        exit when price.effective_from < price_from;
+        price_from := price.effective_from;
+        continue when (price.from_input_tokens <= input_tokens) is not true;
+        price_cost := keyloft.most_cost_of(price, input_tokens, output_tokens, in_most_images[place]);
+        cost := greatest(cost, price_cost);
+        exit when price_cost is null;
+      end loop;
+      if price_cost is null then
+        cost := null;
+      end if;
+    end if;
+
+    -- What nobody can bound does not fit.
+    lacks := null;
+    foreach no in array its loop
+      lacks := case
+        when quotas[no].request_limit - quotas[no].used_requests - taken_requests[no] < 1 then 'requests'
+        when quotas[no].token_limit is not null and (tokens <= quotas[no].token_limit - quotas[no].used_tokens - taken_tokens[no]) is not true then 'tokens'
+        when quotas[no].cost_limit is not null and (cost <= quotas[no].cost_limit - quotas[no].used_cost - taken_cost[no]) is not true then 'cost'
+      end;
+      exit when lacks is not null;
     end loop;
-  end if;
+    if lacks is not null then
+      quota := quotas[no];
+      refusals := coalesce(refusals, pg_catalog.array_fill(null::text, array[cardinality(in_ids)]));
+      refusals[place] := case
+        when lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null
+          then pg_catalog.concat_ws(' ', 'unbounded', quota.id, quota.type, quota.set_by, quota.spend, lacks)
+        else pg_catalog.concat_ws(' ', 'over', quota.id, quota.type, quota.set_by, quota.spend, lacks, case lacks
+          when 'requests' then pg_catalog.concat_ws(' ', quota.request_limit, greatest(quota.request_limit - quota.used_requests - taken_requests[no], 0), 1)
+          when 'tokens' then pg_catalog.concat_ws(' ', quota.token_limit, greatest(quota.token_limit - quota.used_tokens - taken_tokens[no], 0), tokens)
+          else pg_catalog.concat_ws(' ', pg_catalog.trim_scale(quota.cost_limit),
+            pg_catalog.trim_scale(greatest(quota.cost_limit - quota.used_cost - taken_cost[no], 0)), pg_catalog.trim_scale(cost)) end,
+          extract(epoch from quota.reset_at)::bigint)
+      end;
+      continue;
+    end if;
+    foreach no in array its loop
+      if taken_requests[no] = quotas[no].reserved_requests then
+        changed_ids := changed_ids || ids[no];
+      end if;
+      taken_requests[no] := taken_requests[no] + 1;
+      taken_tokens[no] := taken_tokens[no] + coalesce(tokens, 0);
+      taken_cost[no] := taken_cost[no] + coalesce(cost, 0);
+    end loop;
+    quota_ids[place] := its_ids_text;
+    most_tokens[place] := tokens;
+    most_cost_usd[place] := cost;
+  end loop;
 
   update public.user_quota_limits q
-     set reserved_requests = q.reserved_requests + r.requests, reserved_tokens = q.reserved_tokens + r.tokens, reserved_cost = q.reserved_cost + r.cost
-    from (select ids[quota] as id, pg_catalog.count(*) as requests, coalesce(pg_catalog.sum(tokens), 0) as tokens, coalesce(pg_catalog.sum(cost), 0) as cost
-            from unnest(pair_quotas, pair_tokens, pair_cost) as p (quota, tokens, cost) where quota is not null group by quota) r
-   where q.id = r.id;
-  select pg_catalog.array_agg(r.of_quotas order by place), pg_catalog.array_agg(r.tokens order by place), pg_catalog.array_agg(r.cost order by place)
-    into quota_ids, most_tokens, most_cost_usd
-    from pg_catalog.generate_series(1, cardinality(in_ids)) as place
-         left join (select p.place, pg_catalog.array_agg(ids[p.quota])::text as of_quotas, pg_catalog.max(p.tokens) as tokens, pg_catalog.max(p.cost) as cost
-                      from unnest(pair_places, pair_quotas, pair_tokens, pair_cost) as p (place, quota, tokens, cost)
-                     where p.quota is not null group by p.place) r using (place);
+     set reserved_requests = taken_requests[pg_catalog.array_position(ids, q.id)], reserved_tokens = taken_tokens[pg_catalog.array_position(ids, q.id)],
+         reserved_cost = taken_cost[pg_catalog.array_position(ids, q.id)]
+   where q.id = any (changed_ids);
 end
 $$;
 
@@ -5902,57 +5911,6 @@ GRANT ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.drop_usage_month(in_keep_months integer) TO service_role;
 
--- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO keyloft_definer;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
-GRANT SELECT,DELETE ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(user_id) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.type; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(type) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.provider; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(provider) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.model; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(model) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.spend; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(spend) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.set_by; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(set_by) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.request_limit; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(request_limit),UPDATE(request_limit) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.token_limit; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(token_limit),UPDATE(token_limit) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.cost_limit; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.is_active; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: FUNCTION effective_quotas(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-REVOKE ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.effective_quotas(in_user_ids uuid[], in_platform boolean) TO keyloft_definer;
-
 -- Name: FUNCTION excluding_columns(in_relation regclass, in_column name); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.excluding_columns(in_relation regclass, in_column name) FROM PUBLIC;
@@ -6028,6 +5986,52 @@ GRANT ALL ON FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigi
 REVOKE ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) TO service_role;
 
+-- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO keyloft_definer;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
+GRANT SELECT,DELETE ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(user_id) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.type; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(type) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.provider; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(provider) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.model; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(model) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.spend; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(spend) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.set_by; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(set_by) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.request_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(request_limit),UPDATE(request_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.token_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(token_limit),UPDATE(token_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.cost_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.is_active; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
+
 -- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
@@ -6043,10 +6047,10 @@ GRANT ALL ON FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in
 REVOKE ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) TO service_role;
 
--- Name: FUNCTION most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.most_cost_of(in_provider text, in_model text, in_started_at timestamp with time zone, in_input_tokens bigint, in_output_tokens bigint, in_images bigint) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) TO keyloft_definer;
 
 -- Name: FUNCTION move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
