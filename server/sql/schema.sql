@@ -556,59 +556,169 @@ COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when t
 
 COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
 
--- Name: book_quotas(public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) RETURNS void
+CREATE TABLE public.user_quota_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid,
+    type text NOT NULL,
+    provider text,
+    model text,
+    spend text DEFAULT 'all'::text NOT NULL,
+    set_by text DEFAULT 'operator'::text NOT NULL,
+    key_id uuid,
+    request_limit bigint,
+    token_limit bigint,
+    cost_limit numeric,
+    used_requests bigint DEFAULT 0 NOT NULL,
+    used_tokens bigint DEFAULT 0 NOT NULL,
+    used_cost numeric DEFAULT 0 NOT NULL,
+    reserved_requests bigint DEFAULT 0 NOT NULL,
+    reserved_tokens bigint DEFAULT 0 NOT NULL,
+    reserved_cost numeric DEFAULT 0 NOT NULL,
+    reset_at timestamp with time zone,
+    last_reset timestamp with time zone,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
+
+-- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
+
+-- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
+
+-- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
+
+-- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
+
+-- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
+
+-- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
+
+-- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+
+-- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
+
+-- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
+
+-- Name: book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-#variable_conflict use_column
+declare
+  quota public.user_quota_limits;
+  written public.usage_records;
+  reserved keyloft.presumed_reservations;
+  ids uuid[];
+  owners uuid[];
+  written_ids uuid[];
+  reserved_ids uuid[];
+  quota_id uuid;
+  no integer;
+  at integer;
+  requests bigint;
+  tokens bigint;
+  cost numeric;
+  -- What changes of each quota.
+  changed_ids uuid[];
+  freed_requests bigint[];
+  freed_tokens bigint[];
+  freed_cost numeric[];
+  more_requests bigint[];
+  more_tokens bigint[];
+  more_cost numeric[];
 begin
-  with booked as (
-    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd,
-           coalesce(r.quota_ids, '{}') as reserved_in
-      from unnest(in_written) u -- as it was written a moment ago: to look for it among all that a person ever called takes longer than the rest
-           left join unnest(in_reservations) r on r.user_id = u.user_id and r.id = u.id
-  ), reserved as (
-    select r.* from unnest(in_reservations) r
-  ), effects as (
-    select q.id as quota_id, 1 as reserved_requests, coalesce(r.most_tokens, 0) as reserved_tokens, coalesce(r.most_cost_usd, 0) as reserved_cost,
-           case when b.id is null or b.usage_basis = 'none' then 0 else 1 end as requests,
-           case when b.id is null then 0 when b.usage_basis = 'unknown' then coalesce(r.most_tokens, 0) else b.tokens end as tokens,
-           case when b.id is null then 0 else coalesce(b.cost_usd, r.most_cost_usd, 0) end as cost
-      from reserved r
-           join public.user_quota_limits q on q.id = any (r.quota_ids) and r.reserved_at >= coalesce(q.last_reset, '-infinity')
-           left join booked b on b.user_id = r.user_id and b.id = r.id
-    union all
-    -- Written down without an intent, or since before the limit was set.
-    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
-      from booked b
-           join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
-            and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where q.id <> all (b.reserved_in)
-    union all
-    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
-      from public.user_quota_limits q
-           join booked b on keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where q.user_id is null and q.is_active and q.id <> all (b.reserved_in)
-  )
+  foreach quota in array coalesce(in_locked, '{}') loop
+    ids := ids || quota.id;
+    owners := owners || quota.user_id;
+  end loop;
+  foreach written in array coalesce(in_written, '{}') loop
+    written_ids := written_ids || written.id;
+  end loop;
+
+  foreach reserved in array coalesce(in_reservations, '{}') loop
+    reserved_ids := reserved_ids || reserved.id;
+    at := pg_catalog.array_position(written_ids, reserved.id);
+    while in_written[at].user_id <> reserved.user_id loop
+      at := pg_catalog.array_position(written_ids, reserved.id, at + 1);
+    end loop;
+    written := in_written[at];
+    requests := case when at is null or written.usage_basis = 'none' then 0 else 1 end;
+    tokens := case when at is null then 0 when written.usage_basis = 'unknown' then coalesce(reserved.most_tokens, 0) else written.input_tokens + written.output_tokens end;
+    cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
+    foreach quota_id in array reserved.quota_ids loop
+      no := pg_catalog.array_position(ids, quota_id);
+      continue when no is null or reserved.reserved_at < in_locked[no].last_reset;
+      if freed_requests[no] is null then
+        changed_ids := changed_ids || quota_id;
+      end if;
+      freed_requests[no] := coalesce(freed_requests[no], 0) + 1;
+      freed_tokens[no] := coalesce(freed_tokens[no], 0) + coalesce(reserved.most_tokens, 0);
+      freed_cost[no] := coalesce(freed_cost[no], 0) + coalesce(reserved.most_cost_usd, 0);
+      more_requests[no] := coalesce(more_requests[no], 0) + requests;
+      more_tokens[no] := coalesce(more_tokens[no], 0) + tokens;
+      more_cost[no] := coalesce(more_cost[no], 0) + cost;
+    end loop;
+  end loop;
+
+  -- Written down without an intent, or since before the limit was set.
+  foreach written in array coalesce(in_written, '{}') loop
+    at := pg_catalog.array_position(reserved_ids, written.id);
+    while in_reservations[at].user_id <> written.user_id loop
+      at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
+    end loop;
+    foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
+      continue when ids[no] = any (in_reservations[at].quota_ids);
+      continue when not (in_locked[no].is_active and keyloft.quota_counts(in_locked[no], written.provider, written.model, written.credential_source, written.key_id))
+        or (written.started_at >= keyloft.window_begins(in_locked[no].type, in_locked[no].last_reset)) is not true;
+      changed_ids := changed_ids || ids[no];
+      more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
+      more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
+      more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
+    end loop;
+  end loop;
+
   update public.user_quota_limits q
-     set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
-         reserved_cost = q.reserved_cost - e.reserved_cost, used_requests = q.used_requests + e.requests, used_tokens = q.used_tokens + e.tokens,
-         used_cost = q.used_cost + e.cost
-    from (select quota_id, pg_catalog.sum(reserved_requests) as reserved_requests, pg_catalog.sum(reserved_tokens) as reserved_tokens,
-                 pg_catalog.sum(reserved_cost) as reserved_cost, pg_catalog.sum(requests) as requests, pg_catalog.sum(tokens) as tokens,
-                 pg_catalog.sum(cost) as cost
-            from effects group by quota_id) e
-   where q.id = e.quota_id;
+     set reserved_requests = q.reserved_requests - coalesce(freed_requests[pg_catalog.array_position(ids, q.id)], 0),
+         reserved_tokens = q.reserved_tokens - coalesce(freed_tokens[pg_catalog.array_position(ids, q.id)], 0),
+         reserved_cost = q.reserved_cost - coalesce(freed_cost[pg_catalog.array_position(ids, q.id)], 0),
+         used_requests = q.used_requests + coalesce(more_requests[pg_catalog.array_position(ids, q.id)], 0),
+         used_tokens = q.used_tokens + coalesce(more_tokens[pg_catalog.array_position(ids, q.id)], 0),
+         used_cost = q.used_cost + coalesce(more_cost[pg_catalog.array_position(ids, q.id)], 0)
+   where q.id = any (changed_ids);
 end
 $$;
 
-ALTER FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
+COMMENT ON FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
 
 -- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1280,74 +1390,6 @@ ALTER FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp 
 -- Name: FUNCTION load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) IS 'Brings the catalogue up to date, and enters each price that differs from the latest as a new row. What is shipped never follows upon what was imported; outdated are those whose latest price differs and is not older.';
-
--- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
-
-CREATE TABLE public.user_quota_limits (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid,
-    type text NOT NULL,
-    provider text,
-    model text,
-    spend text DEFAULT 'all'::text NOT NULL,
-    set_by text DEFAULT 'operator'::text NOT NULL,
-    key_id uuid,
-    request_limit bigint,
-    token_limit bigint,
-    cost_limit numeric,
-    used_requests bigint DEFAULT 0 NOT NULL,
-    used_tokens bigint DEFAULT 0 NOT NULL,
-    used_cost numeric DEFAULT 0 NOT NULL,
-    reserved_requests bigint DEFAULT 0 NOT NULL,
-    reserved_tokens bigint DEFAULT 0 NOT NULL,
-    reserved_cost numeric DEFAULT 0 NOT NULL,
-    reset_at timestamp with time zone,
-    last_reset timestamp with time zone,
-    is_active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-)
-WITH (fillfactor='70');
-
-ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
-
--- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
-
--- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
-
--- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
-
--- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
-
--- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
-
--- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
-
--- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
-
--- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
-
--- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
 
 -- Name: lock_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2426,6 +2468,7 @@ declare
   none bigint[];
   is_capped boolean;
   of_platform boolean;
+  quotas public.user_quota_limits[];
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
@@ -2433,7 +2476,7 @@ begin
   of_platform := in_credential_sources && array['server-key', 'team-gateway'] and exists (select from public.user_quota_limits q where q.user_id is null);
   is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
   if is_capped then
-    perform keyloft.lock_quotas(in_user_ids, of_platform);
+    quotas := keyloft.lock_quotas(in_user_ids, of_platform);
   end if;
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
@@ -2490,7 +2533,7 @@ begin
               from released where quota_ids is not null) end
     into written_ids, invalid, booked, reservations;
   if is_capped then
-    perform keyloft.book_quotas(booked, reservations);
+    perform keyloft.book_quotas(quotas, booked, reservations);
   end if;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
@@ -2685,6 +2728,7 @@ declare
   swept integer;
   expired_ids uuid[];
   owners uuid[];
+  quotas public.user_quota_limits[];
   calls keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
@@ -2695,7 +2739,7 @@ begin
     from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
            where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
   if owners is not null then
-    perform keyloft.lock_quotas(owners, true);
+    quotas := keyloft.lock_quotas(owners, true);
   end if;
   with expired as (
     select user_id, id from keyloft.holds
@@ -2718,7 +2762,7 @@ begin
     into swept, calls, booked
     from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
-    perform keyloft.book_quotas(booked, calls);
+    perform keyloft.book_quotas(quotas, booked, calls);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
@@ -5858,10 +5902,56 @@ GRANT SELECT ON TABLE public.usage_records TO authenticated;
 GRANT SELECT ON TABLE public.usage_records TO service_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
 
--- Name: FUNCTION book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO keyloft_definer;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
+GRANT SELECT,DELETE ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(user_id) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.type; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(type) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.provider; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(provider) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.model; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(model) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.spend; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(spend) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.set_by; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(set_by) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.request_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(request_limit),UPDATE(request_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.token_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(token_limit),UPDATE(token_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.cost_limit; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: COLUMN user_quota_limits.is_active; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
+
+-- Name: FUNCTION book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -5985,52 +6075,6 @@ GRANT ALL ON FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigi
 
 REVOKE ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) TO service_role;
-
--- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO keyloft_definer;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO service_role;
-GRANT SELECT,DELETE ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.user_id; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(user_id) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.type; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(type) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.provider; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(provider) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.model; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(model) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.spend; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(spend) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.set_by; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(set_by) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.request_limit; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(request_limit),UPDATE(request_limit) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.token_limit; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(token_limit),UPDATE(token_limit) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.cost_limit; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO authenticated;
-
--- Name: COLUMN user_quota_limits.is_active; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
 
 -- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

@@ -578,55 +578,97 @@ $$;
 comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[])
   is 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
--- In plpgsql, which keeps plans: SQL functions are planned anew for each batch.
 -- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
-create function keyloft.book_quotas(in_written public.usage_records[], in_reservations keyloft.presumed_reservations[])
+-- By plain expressions, as keyloft.reserve_quotas.
+create function keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[])
   returns void
   language plpgsql volatile
   set search_path = ''
 as $$
-#variable_conflict use_column
+declare
+  quota public.user_quota_limits;
+  written public.usage_records;
+  reserved keyloft.presumed_reservations;
+  ids uuid[];
+  owners uuid[];
+  written_ids uuid[];
+  reserved_ids uuid[];
+  quota_id uuid;
+  no integer;
+  at integer;
+  requests bigint;
+  tokens bigint;
+  cost numeric;
+  -- What changes of each quota.
+  changed_ids uuid[];
+  freed_requests bigint[];
+  freed_tokens bigint[];
+  freed_cost numeric[];
+  more_requests bigint[];
+  more_tokens bigint[];
+  more_cost numeric[];
 begin
-  with booked as (
-    select u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens as tokens, u.cost_usd,
-           coalesce(r.quota_ids, '{}') as reserved_in
-      from unnest(in_written) u -- as it was written a moment ago: to look for it among all that a person ever called takes longer than the rest
-           left join unnest(in_reservations) r on r.user_id = u.user_id and r.id = u.id
-  ), reserved as (
-    select r.* from unnest(in_reservations) r
-  ), effects as (
-    select q.id as quota_id, 1 as reserved_requests, coalesce(r.most_tokens, 0) as reserved_tokens, coalesce(r.most_cost_usd, 0) as reserved_cost,
-           case when b.id is null or b.usage_basis = 'none' then 0 else 1 end as requests,
-           case when b.id is null then 0 when b.usage_basis = 'unknown' then coalesce(r.most_tokens, 0) else b.tokens end as tokens,
-           case when b.id is null then 0 else coalesce(b.cost_usd, r.most_cost_usd, 0) end as cost
-      from reserved r
-           join public.user_quota_limits q on q.id = any (r.quota_ids) and r.reserved_at >= coalesce(q.last_reset, '-infinity')
-           left join booked b on b.user_id = r.user_id and b.id = r.id
-    union all
-    -- Written down without an intent, or since before the limit was set.
-    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
-      from booked b
-           join public.user_quota_limits q on q.user_id = b.user_id and q.is_active
-            and keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where q.id <> all (b.reserved_in)
-    union all
-    select q.id, 0, 0, 0, case b.usage_basis when 'none' then 0 else 1 end, b.tokens, coalesce(b.cost_usd, 0)
-      from public.user_quota_limits q
-           join booked b on keyloft.quota_counts(q, b.provider, b.model, b.credential_source, b.key_id) and b.started_at >= keyloft.window_begins(q.type, q.last_reset)
-     where q.user_id is null and q.is_active and q.id <> all (b.reserved_in)
-  )
+  foreach quota in array coalesce(in_locked, '{}') loop
+    ids := ids || quota.id;
+    owners := owners || quota.user_id;
+  end loop;
+  foreach written in array coalesce(in_written, '{}') loop
+    written_ids := written_ids || written.id;
+  end loop;
+
+  foreach reserved in array coalesce(in_reservations, '{}') loop
+    reserved_ids := reserved_ids || reserved.id;
+    at := pg_catalog.array_position(written_ids, reserved.id);
+    while in_written[at].user_id <> reserved.user_id loop
+      at := pg_catalog.array_position(written_ids, reserved.id, at + 1);
+    end loop;
+    written := in_written[at];
+    requests := case when at is null or written.usage_basis = 'none' then 0 else 1 end;
+    tokens := case when at is null then 0 when written.usage_basis = 'unknown' then coalesce(reserved.most_tokens, 0) else written.input_tokens + written.output_tokens end;
+    cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
+    foreach quota_id in array reserved.quota_ids loop
+      no := pg_catalog.array_position(ids, quota_id);
+      continue when no is null or reserved.reserved_at < in_locked[no].last_reset;
+      if freed_requests[no] is null then
+        changed_ids := changed_ids || quota_id;
+      end if;
+      freed_requests[no] := coalesce(freed_requests[no], 0) + 1;
+      freed_tokens[no] := coalesce(freed_tokens[no], 0) + coalesce(reserved.most_tokens, 0);
+      freed_cost[no] := coalesce(freed_cost[no], 0) + coalesce(reserved.most_cost_usd, 0);
+      more_requests[no] := coalesce(more_requests[no], 0) + requests;
+      more_tokens[no] := coalesce(more_tokens[no], 0) + tokens;
+      more_cost[no] := coalesce(more_cost[no], 0) + cost;
+    end loop;
+  end loop;
+
+  -- Written down without an intent, or since before the limit was set.
+  foreach written in array coalesce(in_written, '{}') loop
+    at := pg_catalog.array_position(reserved_ids, written.id);
+    while in_reservations[at].user_id <> written.user_id loop
+      at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
+    end loop;
+    foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
+      continue when ids[no] = any (in_reservations[at].quota_ids);
+      continue when not (in_locked[no].is_active and keyloft.quota_counts(in_locked[no], written.provider, written.model, written.credential_source, written.key_id))
+        or (written.started_at >= keyloft.window_begins(in_locked[no].type, in_locked[no].last_reset)) is not true;
+      changed_ids := changed_ids || ids[no];
+      more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
+      more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
+      more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
+    end loop;
+  end loop;
+
   update public.user_quota_limits q
-     set reserved_requests = q.reserved_requests - e.reserved_requests, reserved_tokens = q.reserved_tokens - e.reserved_tokens,
-         reserved_cost = q.reserved_cost - e.reserved_cost, used_requests = q.used_requests + e.requests, used_tokens = q.used_tokens + e.tokens,
-         used_cost = q.used_cost + e.cost
-    from (select quota_id, pg_catalog.sum(reserved_requests) as reserved_requests, pg_catalog.sum(reserved_tokens) as reserved_tokens,
-                 pg_catalog.sum(reserved_cost) as reserved_cost, pg_catalog.sum(requests) as requests, pg_catalog.sum(tokens) as tokens,
-                 pg_catalog.sum(cost) as cost
-            from effects group by quota_id) e
-   where q.id = e.quota_id;
+     set reserved_requests = q.reserved_requests - coalesce(freed_requests[pg_catalog.array_position(ids, q.id)], 0),
+         reserved_tokens = q.reserved_tokens - coalesce(freed_tokens[pg_catalog.array_position(ids, q.id)], 0),
+         reserved_cost = q.reserved_cost - coalesce(freed_cost[pg_catalog.array_position(ids, q.id)], 0),
+         used_requests = q.used_requests + coalesce(more_requests[pg_catalog.array_position(ids, q.id)], 0),
+         used_tokens = q.used_tokens + coalesce(more_tokens[pg_catalog.array_position(ids, q.id)], 0),
+         used_cost = q.used_cost + coalesce(more_cost[pg_catalog.array_position(ids, q.id)], 0)
+   where q.id = any (changed_ids);
 end
 $$;
-comment on function keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[])
+comment on function keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[])
   is 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
 
 create function keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_lowered_ids uuid[]) returns void
@@ -839,6 +881,7 @@ declare
   none bigint[];
   is_capped boolean;
   of_platform boolean;
+  quotas public.user_quota_limits[];
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
@@ -846,7 +889,7 @@ begin
   of_platform := in_credential_sources && array['server-key', 'team-gateway'] and exists (select from public.user_quota_limits q where q.user_id is null);
   is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
   if is_capped then
-    perform keyloft.lock_quotas(in_user_ids, of_platform);
+    quotas := keyloft.lock_quotas(in_user_ids, of_platform);
   end if;
   with given as (
     select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
@@ -903,7 +946,7 @@ begin
               from released where quota_ids is not null) end
     into written_ids, invalid, booked, reservations;
   if is_capped then
-    perform keyloft.book_quotas(booked, reservations);
+    perform keyloft.book_quotas(quotas, booked, reservations);
   end if;
   verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
 
@@ -998,6 +1041,7 @@ declare
   swept integer;
   expired_ids uuid[];
   owners uuid[];
+  quotas public.user_quota_limits[];
   calls keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
@@ -1008,7 +1052,7 @@ begin
     from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
            where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
   if owners is not null then
-    perform keyloft.lock_quotas(owners, true);
+    quotas := keyloft.lock_quotas(owners, true);
   end if;
   with expired as (
     select user_id, id from keyloft.holds
@@ -1031,7 +1075,7 @@ begin
     into swept, calls, booked
     from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
-    perform keyloft.book_quotas(booked, calls);
+    perform keyloft.book_quotas(quotas, booked, calls);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
@@ -1113,13 +1157,13 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
+  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
 revoke all on function
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
   keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
