@@ -28,6 +28,7 @@ const types: Record<string, { zod: string; ts: string }> = {
   int8: { zod: 'z.string()', ts: 'string' },
   numeric: { zod: 'z.string()', ts: 'string' },
   timestamptz: { zod: 'z.date()', ts: 'Date' },
+  json: { zod: 'z.json()', ts: 'Json' },
   jsonb: { zod: 'z.json()', ts: 'Json' },
   bytea: { zod: 'z.instanceof(Uint8Array)', ts: 'Uint8Array' },
 }

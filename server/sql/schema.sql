@@ -61,6 +61,46 @@ ALTER SCHEMA realtime OWNER TO keyloft_owner;
 
 COMMENT ON SCHEMA realtime IS 'Messages between clients.';
 
+-- Name: call_end; Type: TYPE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TYPE keyloft.call_end AS (
+	user_id uuid,
+	id uuid,
+	started_at timestamp with time zone,
+	request_id text,
+	operation text,
+	provider text,
+	model text,
+	credential_source text,
+	key_id uuid,
+	token_id uuid,
+	decisions json,
+	was_opened boolean,
+	ended_at timestamp with time zone,
+	outcome text,
+	status integer,
+	first_byte_ms integer,
+	input_tokens bigint,
+	cached_input_tokens bigint,
+	cache_write_5m_tokens bigint,
+	cache_write_1h_tokens bigint,
+	audio_input_tokens bigint,
+	output_tokens bigint,
+	reasoning_tokens bigint,
+	audio_output_tokens bigint,
+	images bigint,
+	searches bigint,
+	usage_basis text,
+	provider_usage text,
+	provider_cost_usd numeric
+);
+
+ALTER TYPE keyloft.call_end OWNER TO keyloft_owner;
+
+-- Name: TYPE call_end; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TYPE keyloft.call_end IS 'A call as it is told when it has ended. Counts may be missing, which is none; was_opened, which is that a hold is looked for.';
+
 -- Name: job_state; Type: TYPE; Schema: pgboss; Owner: keyloft_owner
 
 CREATE TYPE pgboss.job_state AS ENUM (
@@ -496,7 +536,7 @@ CREATE TABLE public.usage_records (
     credential_source text NOT NULL,
     key_id uuid,
     token_id uuid,
-    decisions jsonb NOT NULL,
+    decisions json NOT NULL,
     outcome text NOT NULL,
     status integer,
     first_byte_ms integer,
@@ -511,7 +551,7 @@ CREATE TABLE public.usage_records (
     images bigint DEFAULT 0 NOT NULL,
     searches bigint DEFAULT 0 NOT NULL,
     usage_basis text NOT NULL,
-    provider_usage jsonb,
+    provider_usage json,
     cost_usd numeric,
     price_id uuid,
     provider_cost_usd numeric,
@@ -1649,6 +1689,23 @@ ALTER FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uui
 
 COMMENT ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) IS 'Moves everything of an anonymous person to another, all or nothing. The secrets were sealed for the new owner before. Runs as the owner, whose every table has a policy for that.';
 
+-- Name: note_ends(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.note_ends(in_ends text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into keyloft.journal (ends) values (in_ends);
+end
+$$;
+
+ALTER FUNCTION keyloft.note_ends(in_ends text) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION note_ends(in_ends text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.note_ends(in_ends text) IS 'Notes calls that have ended, as keyloft.journal has them. Safe from then on, and posted soon.';
+
 -- Name: note_token_use(uuid[], timestamp with time zone[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) RETURNS void
@@ -1827,6 +1884,97 @@ ALTER FUNCTION keyloft.people_figures() OWNER TO keyloft_definer;
 -- Name: FUNCTION people_figures(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.people_figures() IS 'Registrations by day, the weeks in which those of a week came back to make calls, and how many use what. UTC.';
+
+-- Name: post_end(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.post_end(in_end text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  ended keyloft.call_end;
+begin
+  ended := in_end::keyloft.call_end;
+  begin
+    return (keyloft.settle_calls(array[ended]))[1];
+  exception when data_exception then
+    ended.provider_usage := null;
+    return (keyloft.settle_calls(array[ended]))[1];
+  end;
+exception when others then
+  if sqlstate ~ '^(40|53|55|57|58)' then
+    raise;
+  end if;
+  return sqlerrm;
+end
+$$;
+
+ALTER FUNCTION keyloft.post_end(in_end text) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION post_end(in_end text); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.post_end(in_end text) IS 'Posts one end by itself. Its verdict, or why it could not be.';
+
+-- Name: post_ends(integer, boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  notes text;
+  ends keyloft.call_end[];
+  verdicts text[];
+  one text;
+  verdict text;
+begin
+  -- Before any other lock. Whoever waits here holds none.
+  if in_waits then
+    perform from keyloft.journal j where j.fault is null order by j.id limit in_most for update;
+  end if;
+  with gone as (
+    delete from keyloft.journal j
+     where j.id = any (array(select o.id from keyloft.journal o where o.fault is null order by o.id limit in_most for update skip locked))
+    returning j.ends
+  )
+  select pg_catalog.count(*), pg_catalog.string_agg(g.ends, E'\x1e'), 0, 0 into taken, notes, lowered, faulty from gone g;
+  if taken = 0 then
+    return;
+  end if;
+  begin
+    select pg_catalog.array_agg(line::keyloft.call_end) into ends from pg_catalog.string_to_table(notes, E'\x1e') as line;
+    verdicts := keyloft.settle_calls(ends);
+    lowered := cardinality(pg_catalog.array_positions(verdicts, 'lowered'));
+    if 'invalid' = any (verdicts) then
+      insert into keyloft.journal (ends, fault)
+      select ends[place]::text, 'invalid' from pg_catalog.generate_subscripts(ends, 1) as place where verdicts[place] = 'invalid';
+      get diagnostics faulty = row_count;
+    end if;
+  exception when others then
+    if sqlstate ~ '^(40|53|55|57|58)' then
+      raise; -- no end's fault: it goes another time
+    end if;
+    -- One of them cannot be read, or written. It fails no other.
+    lowered := 0;
+    faulty := 0;
+    for one in select line from pg_catalog.string_to_table(notes, E'\x1e') as line loop
+      verdict := keyloft.post_end(one);
+      if verdict = 'lowered' then
+        lowered := lowered + 1;
+      elsif verdict not in ('settled', 'already') then
+        insert into keyloft.journal (ends, fault) values (one, verdict);
+        faulty := faulty + 1;
+      end if;
+    end loop;
+  end;
+end
+$$;
+
+ALTER FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) IS 'Posts what was noted to the books: so many notes at most. Waits, if asked to, for those that somebody else is posting.';
 
 -- Name: user_aliases; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -2453,33 +2601,37 @@ ALTER FUNCTION keyloft.set_updated_at() OWNER TO keyloft_owner;
 
 COMMENT ON FUNCTION keyloft.set_updated_at() IS 'Trigger: a changed row says when.';
 
--- Name: settle_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], timestamp with time zone[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+-- Name: settle_calls(keyloft.call_end[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) RETURNS text[]
+CREATE FUNCTION keyloft.settle_calls(in_ends keyloft.call_end[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     AS $$
 declare
+  owners uuid[];
+  ids uuid[];
   written_ids uuid[];
   invalid bigint[];
   verdicts text[];
-  none bigint[];
   is_capped boolean;
   of_platform boolean;
   quotas public.user_quota_limits[];
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
-  in_user_ids := keyloft.present_owners(in_user_ids);
-  of_platform := in_credential_sources && array['server-key', 'team-gateway'] and exists (select from public.user_quota_limits q where q.user_id is null);
-  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
+  select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
+    into owners, ids, of_platform
+    from unnest(in_ends) e;
+  owners := keyloft.present_owners(owners);
+  of_platform := of_platform and exists (select from public.user_quota_limits q where q.user_id is null);
+  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (owners));
   if is_capped then
-    quotas := keyloft.lock_quotas(in_user_ids, of_platform);
+    quotas := keyloft.lock_quotas(owners, of_platform);
   end if;
-  with given as (
-    select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+  with given as materialized (
+    select g.*, keyloft.is_call(owner, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
                   decisions is not null and outcome in ('completed', 'failed', 'aborted') and usage_basis in ('reported', 'estimated', 'none', 'unknown')
                   and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images, searches) >= 0
@@ -2487,29 +2639,28 @@ begin
                   and reasoning_tokens + audio_output_tokens <= output_tokens
                   and greatest(input_tokens, output_tokens, images, searches) <= 1000000000000
                   and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
-      from (select place, in_user_ids[place] as user_id, in_ids[place] as id, in_started_at[place] as started_at, in_request_ids[place] as request_id,
-                   in_operations[place] as operation, in_providers[place] as provider, in_models[place] as model,
-                   in_credential_sources[place] as credential_source, in_key_ids[place] as key_id, in_token_ids[place] as token_id,
-                   in_decisions[place] as decisions, in_ended_at[place] as ended_at, in_outcomes[place] as outcome, in_statuses[place] as status,
-                   in_first_byte_ms[place] as first_byte_ms, coalesce(in_input_tokens[place], 0) as input_tokens,
-                   coalesce(in_cached_input_tokens[place], 0) as cached_input_tokens, coalesce(in_cache_write_5m_tokens[place], 0) as cache_write_5m_tokens,
-                   coalesce(in_cache_write_1h_tokens[place], 0) as cache_write_1h_tokens, coalesce(in_audio_input_tokens[place], 0) as audio_input_tokens,
-                   coalesce(in_output_tokens[place], 0) as output_tokens, coalesce(in_reasoning_tokens[place], 0) as reasoning_tokens,
-                   coalesce(in_audio_output_tokens[place], 0) as audio_output_tokens, coalesce(in_images[place], 0) as images,
-                   coalesce(in_searches[place], 0) as searches, in_usage_bases[place] as usage_basis, in_provider_usage[place] as provider_usage,
-                   in_provider_cost_usd[place] as provider_cost_usd
-              from pg_catalog.generate_series(1, cardinality(in_ids)) as place) g
+      from (select e.place, owners[e.place] as owner, e.id, e.started_at, e.request_id, e.operation, e.provider, e.model, e.credential_source, e.key_id, e.token_id,
+                   e.decisions, coalesce(e.was_opened, true) as was_opened, e.ended_at, e.outcome, e.status, e.first_byte_ms, coalesce(e.input_tokens, 0) as input_tokens,
+                   coalesce(e.cached_input_tokens, 0) as cached_input_tokens, coalesce(e.cache_write_5m_tokens, 0) as cache_write_5m_tokens,
+                   coalesce(e.cache_write_1h_tokens, 0) as cache_write_1h_tokens, coalesce(e.audio_input_tokens, 0) as audio_input_tokens,
+                   coalesce(e.output_tokens, 0) as output_tokens, coalesce(e.reasoning_tokens, 0) as reasoning_tokens,
+                   coalesce(e.audio_output_tokens, 0) as audio_output_tokens, coalesce(e.images, 0) as images, coalesce(e.searches, 0) as searches,
+                   e.usage_basis, e.provider_usage::json as provider_usage, e.provider_cost_usd
+              from unnest(in_ends) with ordinality as e (
+                   user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, was_opened, ended_at, outcome, status,
+                   first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
+                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)) g
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
-    delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
-     where h.user_id = ended.user_id and h.id = ended.id
+    delete from keyloft.holds h using (select owner, id from given where is_valid and was_opened order by owner, id) ended
+     where h.user_id = ended.owner and h.id = ended.id
     returning h.user_id, h.id, h.quota_ids, h.reserved_at, h.most_tokens, h.most_cost_usd
   ), written as (
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
       outcome, status, first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens,
       output_tokens, reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
-    select g.user_id, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
+    select g.owner, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
            g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
            g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches, g.usage_basis, g.provider_usage,
            case g.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end,
@@ -2522,7 +2673,7 @@ begin
                from public.model_prices p
               where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
-     where g.is_valid and (select count(*) from released) >= 0 order by g.user_id, g.id
+     where g.is_valid and (select count(*) from released) >= 0 order by g.owner, g.id
     on conflict (user_id, id, started_at) do nothing
     returning u.id, case when is_capped then u end as record
   )
@@ -2535,38 +2686,29 @@ begin
   if is_capped then
     perform keyloft.book_quotas(quotas, booked, reservations);
   end if;
-  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
+  verdicts := keyloft.verdicts_of(ids, written_ids, 'settled', invalid);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
   if 'already' = any (verdicts) then
-    none := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
-    in_input_tokens := coalesce(in_input_tokens, none);
-    in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
-    in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
-    in_cache_write_1h_tokens := coalesce(in_cache_write_1h_tokens, none);
-    in_audio_input_tokens := coalesce(in_audio_input_tokens, none);
-    in_output_tokens := coalesce(in_output_tokens, none);
-    in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
-    in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
-    in_images := coalesce(in_images, none);
-    in_searches := coalesce(in_searches, none);
     with late as (
-      select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, g.*
-        from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
-                    in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
-                    of_user, of_call, began_at, verdict, ended_at, outcome, status, first_byte_ms, input_tokens,
-                    cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                    reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd)
-             join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
+      select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, e.ended_at, e.outcome, e.status, e.first_byte_ms,
+             coalesce(e.input_tokens, 0) as input_tokens, coalesce(e.cached_input_tokens, 0) as cached_input_tokens,
+             coalesce(e.cache_write_5m_tokens, 0) as cache_write_5m_tokens, coalesce(e.cache_write_1h_tokens, 0) as cache_write_1h_tokens,
+             coalesce(e.audio_input_tokens, 0) as audio_input_tokens, coalesce(e.output_tokens, 0) as output_tokens,
+             coalesce(e.reasoning_tokens, 0) as reasoning_tokens, coalesce(e.audio_output_tokens, 0) as audio_output_tokens,
+             coalesce(e.images, 0) as images, coalesce(e.searches, 0) as searches, e.usage_basis, e.provider_usage::json as provider_usage, e.provider_cost_usd
+        from pg_catalog.generate_subscripts(in_ends, 1) as place
+             cross join lateral (select (in_ends[place]).*) e
+             join public.usage_records u on u.user_id = owners[place] and u.id = e.id and u.started_at = e.started_at
              left join lateral (
                select p.id, keyloft.cost_of(
-                        p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
+                        p, coalesce(e.input_tokens, 0), coalesce(e.cached_input_tokens, 0), coalesce(e.cache_write_5m_tokens, 0),
+                        coalesce(e.cache_write_1h_tokens, 0), coalesce(e.audio_input_tokens, 0), coalesce(e.output_tokens, 0),
+                        coalesce(e.reasoning_tokens, 0), coalesce(e.audio_output_tokens, 0), coalesce(e.images, 0), coalesce(e.searches, 0)) as cost_usd
                  from public.model_prices p
-                where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= g.input_tokens
+                where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= coalesce(e.input_tokens, 0)
                 order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
-       where g.verdict = 'already' and u.outcome = 'presumed'
+       where verdicts[place] = 'already' and u.outcome = 'presumed'
        order by u.user_id, u.id for update of u
     ), corrected as (
       update public.usage_records u
@@ -2584,22 +2726,22 @@ begin
     select pg_catalog.array_agg(id) into written_ids from corrected;
     if written_ids is not null then
       if is_capped then
-        perform keyloft.lower_quotas(in_user_ids, in_ids, in_started_at, written_ids);
+        perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), written_ids);
       end if;
       select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
         into verdicts
-        from unnest(in_ids, verdicts) with ordinality as g (id, verdict, place);
+        from unnest(ids, verdicts) with ordinality as g (id, verdict, place);
     end if;
   end if;
   return verdicts;
 end
 $$;
 
-ALTER FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.settle_calls(in_ends keyloft.call_end[]) OWNER TO keyloft_definer;
 
--- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION settle_calls(in_ends keyloft.call_end[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) IS 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
+COMMENT ON FUNCTION keyloft.settle_calls(in_ends keyloft.call_end[]) IS 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
 
 -- Name: signal_change(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2751,7 +2893,7 @@ begin
     -- One that was settled while its opening was still on the way has its record already.
     insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions::json, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
     returning u.id, u as record
@@ -3600,6 +3742,43 @@ COMMENT ON COLUMN keyloft.idempotent_requests.request_hash IS 'Keyed hash of rou
 
 COMMENT ON COLUMN keyloft.idempotent_requests.reply IS 'Null while under way, and for a reply that held a secret.';
 
+-- Name: journal; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.journal (
+    id bigint NOT NULL,
+    ends text NOT NULL,
+    fault text
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', toast.autovacuum_vacuum_scale_factor='0', toast.autovacuum_vacuum_threshold='20000');
+ALTER TABLE ONLY keyloft.journal ALTER COLUMN ends SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY keyloft.journal FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.journal OWNER TO keyloft_owner;
+
+-- Name: TABLE journal; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.journal IS 'Calls that have ended and are not in usage_records yet. Rows live for milliseconds, but for those with a fault.';
+
+-- Name: COLUMN journal.ends; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.journal.ends IS 'Of type keyloft.call_end as text, with the character 30 between them: what cannot be read must not be lost.';
+
+-- Name: COLUMN journal.fault; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.journal.fault IS 'Why it could not be posted. Kept until somebody has looked at it.';
+
+-- Name: journal_id_seq; Type: SEQUENCE; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.journal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME keyloft.journal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: logins; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
 CREATE TABLE keyloft.logins (
@@ -3748,7 +3927,7 @@ CREATE TABLE keyloft.usage_records_default (
     credential_source text NOT NULL,
     key_id uuid,
     token_id uuid,
-    decisions jsonb NOT NULL,
+    decisions json NOT NULL,
     outcome text NOT NULL,
     status integer,
     first_byte_ms integer,
@@ -3763,7 +3942,7 @@ CREATE TABLE keyloft.usage_records_default (
     images bigint DEFAULT 0 NOT NULL,
     searches bigint DEFAULT 0 NOT NULL,
     usage_basis text NOT NULL,
-    provider_usage jsonb,
+    provider_usage json,
     cost_usd numeric,
     price_id uuid,
     provider_cost_usd numeric,
@@ -4568,6 +4747,11 @@ ALTER TABLE ONLY keyloft.idempotent_requests
 ALTER TABLE ONLY keyloft.idempotent_requests
     ADD CONSTRAINT idempotent_requests_user_key UNIQUE NULLS NOT DISTINCT (user_id, key);
 
+-- Name: journal journal_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.journal
+    ADD CONSTRAINT journal_pkey PRIMARY KEY (id);
+
 -- Name: logins logins_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.logins
@@ -5303,6 +5487,10 @@ CREATE POLICY "its functions keep it" ON keyloft.holds TO keyloft_definer USING 
 
 CREATE POLICY "its functions keep it" ON keyloft.idempotent_requests TO keyloft_definer USING (true) WITH CHECK (true);
 
+-- Name: journal its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.journal TO keyloft_definer USING (true) WITH CHECK (true);
+
 -- Name: presumed_reservations its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep it" ON keyloft.presumed_reservations TO keyloft_definer USING (true) WITH CHECK (true);
@@ -5322,6 +5510,10 @@ CREATE POLICY "its functions keep them" ON keyloft.data_keys TO keyloft_definer 
 -- Name: secrets its functions keep them; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions keep them" ON keyloft.secrets TO keyloft_definer USING (true) WITH CHECK (true);
+
+-- Name: journal; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.journal ENABLE ROW LEVEL SECURITY;
 
 -- Name: logins; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
@@ -5346,6 +5538,10 @@ CREATE POLICY "owner maintains" ON keyloft.holds TO keyloft_owner USING (true) W
 -- Name: idempotent_requests owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "owner maintains" ON keyloft.idempotent_requests TO keyloft_owner USING (true) WITH CHECK (true);
+
+-- Name: journal owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.journal TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: logins owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -6101,6 +6297,11 @@ GRANT ALL ON FUNCTION keyloft.most_cost_of(price public.model_prices, input_toke
 REVOKE ALL ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.move_account(in_from uuid, in_to uuid, in_old_secrets uuid[], in_new_secrets jsonb) TO service_role;
 
+-- Name: FUNCTION note_ends(in_ends text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.note_ends(in_ends text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.note_ends(in_ends text) TO service_role;
+
 -- Name: FUNCTION note_token_use(in_ids uuid[], in_times timestamp with time zone[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
@@ -6119,6 +6320,16 @@ REVOKE ALL ON FUNCTION keyloft.owner_columns() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyloft.people_figures() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.people_figures() TO service_role;
+
+-- Name: FUNCTION post_end(in_end text); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.post_end(in_end text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.post_end(in_end text) TO keyloft_definer;
+
+-- Name: FUNCTION post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) TO service_role;
 
 -- Name: TABLE user_aliases; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6212,10 +6423,10 @@ GRANT ALL ON FUNCTION keyloft.secrets_of(in_user_id uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.set_updated_at() FROM PUBLIC;
 
--- Name: FUNCTION settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION settle_calls(in_ends keyloft.call_end[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.settle_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_ended_at timestamp with time zone[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[], in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[], in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[], in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.settle_calls(in_ends keyloft.call_end[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.settle_calls(in_ends keyloft.call_end[]) TO service_role;
 
 -- Name: FUNCTION signal_change(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6428,6 +6639,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.holds TO keyloft_definer;
 -- Name: TABLE idempotent_requests; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.idempotent_requests TO keyloft_definer;
+
+-- Name: TABLE journal; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.journal TO keyloft_definer;
 
 -- Name: TABLE provider_objects; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

@@ -91,7 +91,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   } = options
   const { publicUrl, corsOrigins } = config.http
   metrics.watchPools(database.pools)
-  measureLedger(ledger, metrics)
+  measureLedger(ledger, metrics, log)
   const readiness = createReadiness(database)
   const mailer = createMailer({ resend: config.mail, folder: mailFolder, egress, log })
   const tokens = createTokens({ database, clock: Date.now })
@@ -187,7 +187,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...identity.routes,
       ...settings.routes,
       ...usage.routes,
-      ...createQuotas({ database }).routes,
+      ...createQuotas({ database, posted: ledger.posted }).routes,
       ...createOperator({ database, readiness, metrics, signals, version, clock: Date.now }).routes,
       ...(config.mockProvider ? mockProviderRoutes : []),
       ...moreRoutes,

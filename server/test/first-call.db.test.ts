@@ -6,6 +6,7 @@ import { usualOrder } from '../src/domains/resolver/sources.ts'
 import { createTestApp } from './app.ts'
 import { postTo } from './gateway.ts'
 import { jwtSecret, projectJwt, publicUrl } from './identity.ts'
+import { postAll } from './ledger.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -42,6 +43,7 @@ describe('a first call, without any key', async () => {
     const reply = await postTo(`${url}/v1/chat/completions`, body, { authorization })
     expect(reply).toMatchObject({ status: 200, isCut: false, headers: { 'x-keyloft-credential': 'server-key;provider=mock' } })
     expect(reply.body.toString()).toContain(stream ? 'data: [DONE]' : 'You said: hello')
+    await postAll(test.owner)
     const { rows } = await sql`
       select provider, model, outcome, usage_basis, input_tokens::int, output_tokens::int, decisions -> 0 ->> 'verdict' as verdict
         from usage_records where user_id = ${id}`.execute(test.owner.db)

@@ -13,7 +13,7 @@ import { migrateUp } from '../src/platform/database/migrator.ts'
 import { connectAsOwner, type Owner } from '../src/platform/database/owner.ts'
 import { generateRootKeys, parseKeyring } from '../src/platform/sealing/keyring.ts'
 import { binaries, type Cluster, startCluster } from './cluster.ts'
-import { unevenHours } from './ledger.ts'
+import { postAll, unevenHours } from './ledger.ts'
 import { randomFrom } from './random.ts'
 
 /*
@@ -168,6 +168,7 @@ describe('hard limits, against a plain model', () => {
     await Promise.all(running.map((one) => one.ended))
     isOver = true
     await sweeping
+    await postAll(owner)
     await sql`update keyloft.holds set lease_until = now() - interval '1 second'`.execute(owner.db)
     while ((await sweepCalls(database)) > 0);
 

@@ -8,6 +8,7 @@ import { loadShippedModels } from '../src/domains/models/models.ts'
 import { usualOrder } from '../src/domains/resolver/sources.ts'
 import { createTestApp } from './app.ts'
 import { projectJwt, publicUrl } from './identity.ts'
+import { postAll } from './ledger.ts'
 import { peopleOf } from './person.ts'
 
 async function startProvider(seen: string[]) {
@@ -65,6 +66,7 @@ describe('somebody who means harm', async () => {
     const replies = await Promise.all([mallory, ada, mallory, ada].map((one) => one.ask('POST', chat, one === ada ? body : text)))
     expect(replies.map(({ statusCode }) => statusCode)).toEqual([status, 200, status, 200])
     expect(seen).toHaveLength(2)
+    await postAll(test.owner)
     const { rows } = await sql`select user_id from keyloft.holds
       union all select user_id from user_quota_limits where user_id = ${mallory.id} and (reserved_requests, used_requests) <> (0, 0)`.execute(
       test.owner.db,

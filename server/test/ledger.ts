@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { noUsage } from '../src/domains/ledger/call.ts'
 import type { Call, Outcome, Usage } from '../src/domains/ledger/ledger.ts'
+import { type Ended, writeEnds } from '../src/domains/ledger/statements.ts'
+import type { Statement } from '../src/platform/database/database.ts'
 import type { Owner } from '../src/platform/database/owner.ts'
 
 /** A UUIDv7 of this moment. */
@@ -44,12 +46,26 @@ export function exact(decimal: string): bigint {
   return BigInt(whole + places.padEnd(18, '0'))
 }
 
+/** Straight into the books, with a verdict for each, and not by the journal. */
+export function settleCalls(ended: readonly Omit<Ended, 'wasOpened'>[]): Statement {
+  const ends = "array(select line::keyloft.call_end from string_to_table($1, E'\\x1e') as line)"
+  const values = [writeEnds(ended.map((one) => ({ ...one, wasOpened: true })))]
+  return { name: 'settle', text: `select array_to_string(keyloft.settle_calls(${ends}), ',') as verdicts`, values }
+}
+
+/** What was noted is posted, as by a process that comes by. */
+export async function postAll({ db }: Owner): Promise<void> {
+  await sql`select keyloft.post_ends(1000000, true)`.execute(db)
+}
+
 export interface Books {
   records: Map<string, { outcome: string; cost: string | null; input: string; basis: string; user: string }>
   holds: Set<string>
 }
 
-export async function readBooks({ db }: Owner): Promise<Books> {
+export async function readBooks(owner: Owner): Promise<Books> {
+  await postAll(owner)
+  const { db } = owner
   const { rows } = await sql<{ id: string; outcome: string; cost: string | null; input: string; basis: string; user: string }>`
     select id, outcome, cost_usd as cost, input_tokens as input, usage_basis as basis, user_id as "user" from usage_records`.execute(db)
   const holds = await sql<{ id: string }>`select id from keyloft.holds`.execute(db)
@@ -57,7 +73,9 @@ export async function readBooks({ db }: Owner): Promise<Books> {
 }
 
 /** Where the hours are not the sum of the records. Each line names one that is not. */
-export async function unevenHours({ db }: Owner): Promise<object[]> {
+export async function unevenHours(owner: Owner): Promise<object[]> {
+  await postAll(owner)
+  const { db } = owner
   const { rows } = await sql<object>`
     with summed as (
       select user_id, date_trunc('hour', started_at, 'UTC') as hour, provider, model, credential_source, count(*) as requests,

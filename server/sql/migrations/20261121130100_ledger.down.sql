@@ -5,8 +5,12 @@ set local role keyloft_owner;
 drop function keyloft.make_usage_partitions(integer);
 drop function keyloft.sweep_calls(integer);
 drop function keyloft.renew_leases(uuid[], uuid[], integer);
-drop function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]);
+drop function keyloft.post_ends(integer, boolean);
+drop function keyloft.post_end(text);
+drop function keyloft.note_ends(text);
+drop table keyloft.journal;
+drop function keyloft.settle_calls(keyloft.call_end[]);
+drop type keyloft.call_end;
 drop function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]);
 drop function keyloft.limit_platform(text, bigint, bigint, numeric);
 drop function keyloft.begin_quotas(uuid);

@@ -27,7 +27,7 @@ create table public.usage_records (
   credential_source text not null,
   key_id uuid,
   token_id uuid,
-  decisions jsonb not null,
+  decisions json not null, -- and not jsonb: it is kept and shown as it came, and never asked anything
   outcome text not null,
   status integer,
   first_byte_ms integer,
@@ -42,7 +42,7 @@ create table public.usage_records (
   images bigint not null default 0,
   searches bigint not null default 0,
   usage_basis text not null,
-  provider_usage jsonb,
+  provider_usage json,
   cost_usd numeric,
   price_id uuid,
   provider_cost_usd numeric,
@@ -857,42 +857,47 @@ $$;
 comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[])
   is 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
--- Ends. A row says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
+-- Ends. One says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
 -- already, where it had been settled before and nothing changed; lowered, where it had been presumed and is corrected;
--- invalid. An array in which nobody has anything may be null. Quotas are locked before the calls are touched. Elements are
--- taken by their place: to unnest so many arrays beside each other makes a store of rows for each of them.
-create function keyloft.settle_calls(
-  in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_request_ids text[], in_operations text[], in_providers text[],
-  in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[],
-  in_ended_at timestamptz[], in_outcomes text[], in_statuses integer[], in_first_byte_ms integer[],
-  in_input_tokens bigint[], in_cached_input_tokens bigint[], in_cache_write_5m_tokens bigint[], in_cache_write_1h_tokens bigint[],
-  in_audio_input_tokens bigint[], in_output_tokens bigint[], in_reasoning_tokens bigint[], in_audio_output_tokens bigint[], in_images bigint[], in_searches bigint[],
-  in_usage_bases text[], in_provider_usage jsonb[], in_provider_cost_usd numeric[]
-) returns text[]
+-- invalid. Quotas are locked before the calls are touched.
+create type keyloft.call_end as (
+  user_id uuid, id uuid, started_at timestamptz, request_id text, operation text, provider text, model text, credential_source text,
+  key_id uuid, token_id uuid, decisions json, was_opened boolean, ended_at timestamptz, outcome text, status integer, first_byte_ms integer,
+  input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint,
+  output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint,
+  usage_basis text, provider_usage text, provider_cost_usd numeric
+);
+comment on type keyloft.call_end is 'A call as it is told when it has ended. Counts may be missing, which is none; was_opened, which is that a hold is looked for.';
+
+create function keyloft.settle_calls(in_ends keyloft.call_end[]) returns text[]
   language plpgsql volatile security definer
   set search_path = ''
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
 as $$
 declare
+  owners uuid[];
+  ids uuid[];
   written_ids uuid[];
   invalid bigint[];
   verdicts text[];
-  none bigint[];
   is_capped boolean;
   of_platform boolean;
   quotas public.user_quota_limits[];
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
-  in_user_ids := keyloft.present_owners(in_user_ids);
-  of_platform := in_credential_sources && array['server-key', 'team-gateway'] and exists (select from public.user_quota_limits q where q.user_id is null);
-  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids));
+  select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
+    into owners, ids, of_platform
+    from unnest(in_ends) e;
+  owners := keyloft.present_owners(owners);
+  of_platform := of_platform and exists (select from public.user_quota_limits q where q.user_id is null);
+  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (owners));
   if is_capped then
-    quotas := keyloft.lock_quotas(in_user_ids, of_platform);
+    quotas := keyloft.lock_quotas(owners, of_platform);
   end if;
-  with given as (
-    select g.*, keyloft.is_call(user_id, id, started_at, request_id, operation, provider, model, credential_source)
+  with given as materialized (
+    select g.*, keyloft.is_call(owner, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
                   decisions is not null and outcome in ('completed', 'failed', 'aborted') and usage_basis in ('reported', 'estimated', 'none', 'unknown')
                   and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images, searches) >= 0
@@ -900,29 +905,28 @@ begin
                   and reasoning_tokens + audio_output_tokens <= output_tokens
                   and greatest(input_tokens, output_tokens, images, searches) <= 1000000000000
                   and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
-      from (select place, in_user_ids[place] as user_id, in_ids[place] as id, in_started_at[place] as started_at, in_request_ids[place] as request_id,
-                   in_operations[place] as operation, in_providers[place] as provider, in_models[place] as model,
-                   in_credential_sources[place] as credential_source, in_key_ids[place] as key_id, in_token_ids[place] as token_id,
-                   in_decisions[place] as decisions, in_ended_at[place] as ended_at, in_outcomes[place] as outcome, in_statuses[place] as status,
-                   in_first_byte_ms[place] as first_byte_ms, coalesce(in_input_tokens[place], 0) as input_tokens,
-                   coalesce(in_cached_input_tokens[place], 0) as cached_input_tokens, coalesce(in_cache_write_5m_tokens[place], 0) as cache_write_5m_tokens,
-                   coalesce(in_cache_write_1h_tokens[place], 0) as cache_write_1h_tokens, coalesce(in_audio_input_tokens[place], 0) as audio_input_tokens,
-                   coalesce(in_output_tokens[place], 0) as output_tokens, coalesce(in_reasoning_tokens[place], 0) as reasoning_tokens,
-                   coalesce(in_audio_output_tokens[place], 0) as audio_output_tokens, coalesce(in_images[place], 0) as images,
-                   coalesce(in_searches[place], 0) as searches, in_usage_bases[place] as usage_basis, in_provider_usage[place] as provider_usage,
-                   in_provider_cost_usd[place] as provider_cost_usd
-              from pg_catalog.generate_series(1, cardinality(in_ids)) as place) g
+      from (select e.place, owners[e.place] as owner, e.id, e.started_at, e.request_id, e.operation, e.provider, e.model, e.credential_source, e.key_id, e.token_id,
+                   e.decisions, coalesce(e.was_opened, true) as was_opened, e.ended_at, e.outcome, e.status, e.first_byte_ms, coalesce(e.input_tokens, 0) as input_tokens,
+                   coalesce(e.cached_input_tokens, 0) as cached_input_tokens, coalesce(e.cache_write_5m_tokens, 0) as cache_write_5m_tokens,
+                   coalesce(e.cache_write_1h_tokens, 0) as cache_write_1h_tokens, coalesce(e.audio_input_tokens, 0) as audio_input_tokens,
+                   coalesce(e.output_tokens, 0) as output_tokens, coalesce(e.reasoning_tokens, 0) as reasoning_tokens,
+                   coalesce(e.audio_output_tokens, 0) as audio_output_tokens, coalesce(e.images, 0) as images, coalesce(e.searches, 0) as searches,
+                   e.usage_basis, e.provider_usage::json as provider_usage, e.provider_cost_usd
+              from unnest(in_ends) with ordinality as e (
+                   user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, was_opened, ended_at, outcome, status,
+                   first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
+                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)) g
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
-    delete from keyloft.holds h using (select user_id, id from given where is_valid order by user_id, id) ended
-     where h.user_id = ended.user_id and h.id = ended.id
+    delete from keyloft.holds h using (select owner, id from given where is_valid and was_opened order by owner, id) ended
+     where h.user_id = ended.owner and h.id = ended.id
     returning h.user_id, h.id, h.quota_ids, h.reserved_at, h.most_tokens, h.most_cost_usd
   ), written as (
     insert into public.usage_records as u (
       user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
       outcome, status, first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens,
       output_tokens, reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
-    select g.user_id, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
+    select g.owner, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
            g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
            g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches, g.usage_basis, g.provider_usage,
            case g.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end,
@@ -935,7 +939,7 @@ begin
                from public.model_prices p
               where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
-     where g.is_valid and (select count(*) from released) >= 0 order by g.user_id, g.id
+     where g.is_valid and (select count(*) from released) >= 0 order by g.owner, g.id
     on conflict (user_id, id, started_at) do nothing
     returning u.id, case when is_capped then u end as record
   )
@@ -948,38 +952,29 @@ begin
   if is_capped then
     perform keyloft.book_quotas(quotas, booked, reservations);
   end if;
-  verdicts := keyloft.verdicts_of(in_ids, written_ids, 'settled', invalid);
+  verdicts := keyloft.verdicts_of(ids, written_ids, 'settled', invalid);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
   if 'already' = any (verdicts) then
-    none := pg_catalog.array_fill(0::bigint, array[cardinality(in_ids)]);
-    in_input_tokens := coalesce(in_input_tokens, none);
-    in_cached_input_tokens := coalesce(in_cached_input_tokens, none);
-    in_cache_write_5m_tokens := coalesce(in_cache_write_5m_tokens, none);
-    in_cache_write_1h_tokens := coalesce(in_cache_write_1h_tokens, none);
-    in_audio_input_tokens := coalesce(in_audio_input_tokens, none);
-    in_output_tokens := coalesce(in_output_tokens, none);
-    in_reasoning_tokens := coalesce(in_reasoning_tokens, none);
-    in_audio_output_tokens := coalesce(in_audio_output_tokens, none);
-    in_images := coalesce(in_images, none);
-    in_searches := coalesce(in_searches, none);
     with late as (
-      select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, g.*
-        from unnest(in_user_ids, in_ids, in_started_at, verdicts, in_ended_at, in_outcomes, in_statuses, in_first_byte_ms, in_input_tokens,
-                    in_cached_input_tokens, in_cache_write_5m_tokens, in_cache_write_1h_tokens, in_audio_input_tokens, in_output_tokens,
-                    in_reasoning_tokens, in_audio_output_tokens, in_images, in_searches, in_usage_bases, in_provider_usage, in_provider_cost_usd) as g (
-                    of_user, of_call, began_at, verdict, ended_at, outcome, status, first_byte_ms, input_tokens,
-                    cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                    reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd)
-             join public.usage_records u on u.user_id = g.of_user and u.id = g.of_call and u.started_at = g.began_at
+      select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, e.ended_at, e.outcome, e.status, e.first_byte_ms,
+             coalesce(e.input_tokens, 0) as input_tokens, coalesce(e.cached_input_tokens, 0) as cached_input_tokens,
+             coalesce(e.cache_write_5m_tokens, 0) as cache_write_5m_tokens, coalesce(e.cache_write_1h_tokens, 0) as cache_write_1h_tokens,
+             coalesce(e.audio_input_tokens, 0) as audio_input_tokens, coalesce(e.output_tokens, 0) as output_tokens,
+             coalesce(e.reasoning_tokens, 0) as reasoning_tokens, coalesce(e.audio_output_tokens, 0) as audio_output_tokens,
+             coalesce(e.images, 0) as images, coalesce(e.searches, 0) as searches, e.usage_basis, e.provider_usage::json as provider_usage, e.provider_cost_usd
+        from pg_catalog.generate_subscripts(in_ends, 1) as place
+             cross join lateral (select (in_ends[place]).*) e
+             join public.usage_records u on u.user_id = owners[place] and u.id = e.id and u.started_at = e.started_at
              left join lateral (
                select p.id, keyloft.cost_of(
-                        p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                        g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
+                        p, coalesce(e.input_tokens, 0), coalesce(e.cached_input_tokens, 0), coalesce(e.cache_write_5m_tokens, 0),
+                        coalesce(e.cache_write_1h_tokens, 0), coalesce(e.audio_input_tokens, 0), coalesce(e.output_tokens, 0),
+                        coalesce(e.reasoning_tokens, 0), coalesce(e.audio_output_tokens, 0), coalesce(e.images, 0), coalesce(e.searches, 0)) as cost_usd
                  from public.model_prices p
-                where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= g.input_tokens
+                where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= coalesce(e.input_tokens, 0)
                 order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
-       where g.verdict = 'already' and u.outcome = 'presumed'
+       where verdicts[place] = 'already' and u.outcome = 'presumed'
        order by u.user_id, u.id for update of u
     ), corrected as (
       update public.usage_records u
@@ -997,19 +992,118 @@ begin
     select pg_catalog.array_agg(id) into written_ids from corrected;
     if written_ids is not null then
       if is_capped then
-        perform keyloft.lower_quotas(in_user_ids, in_ids, in_started_at, written_ids);
+        perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), written_ids);
       end if;
       select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
         into verdicts
-        from unnest(in_ids, verdicts) with ordinality as g (id, verdict, place);
+        from unnest(ids, verdicts) with ordinality as g (id, verdict, place);
     end if;
   end if;
   return verdicts;
 end
 $$;
-comment on function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[])
-  is 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
+comment on function keyloft.settle_calls(keyloft.call_end[]) is 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
+
+-- The journal. What a call waits for is that its end is safe, and not that it is priced and added up: ends are noted as they
+-- come, many in one row, and posted to the books a moment later, many notes at once. Until then they count as under way;
+-- whoever must know exactly posts first.
+create table keyloft.journal (
+  id bigint generated always as identity primary key,
+  ends text not null,
+  fault text
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 20000);
+alter table keyloft.journal alter column ends set storage external; -- of a row that lives for milliseconds
+comment on table keyloft.journal is 'Calls that have ended and are not in usage_records yet. Rows live for milliseconds, but for those with a fault.';
+comment on column keyloft.journal.ends is 'Of type keyloft.call_end as text, with the character 30 between them: what cannot be read must not be lost.';
+comment on column keyloft.journal.fault is 'Why it could not be posted. Kept until somebody has looked at it.';
+
+create function keyloft.note_ends(in_ends text) returns void
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  insert into keyloft.journal (ends) values (in_ends);
+end
+$$;
+comment on function keyloft.note_ends(text) is 'Notes calls that have ended, as keyloft.journal has them. Safe from then on, and posted soon.';
+
+create function keyloft.post_ends(in_most integer, in_waits boolean, out taken integer, out lowered integer, out faulty integer)
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+declare
+  notes text;
+  ends keyloft.call_end[];
+  verdicts text[];
+  one text;
+  verdict text;
+begin
+  -- Before any other lock. Whoever waits here holds none.
+  if in_waits then
+    perform from keyloft.journal j where j.fault is null order by j.id limit in_most for update;
+  end if;
+  with gone as (
+    delete from keyloft.journal j
+     where j.id = any (array(select o.id from keyloft.journal o where o.fault is null order by o.id limit in_most for update skip locked))
+    returning j.ends
+  )
+  select pg_catalog.count(*), pg_catalog.string_agg(g.ends, E'\x1e'), 0, 0 into taken, notes, lowered, faulty from gone g;
+  if taken = 0 then
+    return;
+  end if;
+  begin
+    select pg_catalog.array_agg(line::keyloft.call_end) into ends from pg_catalog.string_to_table(notes, E'\x1e') as line;
+    verdicts := keyloft.settle_calls(ends);
+    lowered := cardinality(pg_catalog.array_positions(verdicts, 'lowered'));
+    if 'invalid' = any (verdicts) then
+      insert into keyloft.journal (ends, fault)
+      select ends[place]::text, 'invalid' from pg_catalog.generate_subscripts(ends, 1) as place where verdicts[place] = 'invalid';
+      get diagnostics faulty = row_count;
+    end if;
+  exception when others then
+    if sqlstate ~ '^(40|53|55|57|58)' then
+      raise; -- no end's fault: it goes another time
+    end if;
+    -- One of them cannot be read, or written. It fails no other.
+    lowered := 0;
+    faulty := 0;
+    for one in select line from pg_catalog.string_to_table(notes, E'\x1e') as line loop
+      verdict := keyloft.post_end(one);
+      if verdict = 'lowered' then
+        lowered := lowered + 1;
+      elsif verdict not in ('settled', 'already') then
+        insert into keyloft.journal (ends, fault) values (one, verdict);
+        faulty := faulty + 1;
+      end if;
+    end loop;
+  end;
+end
+$$;
+comment on function keyloft.post_ends(integer, boolean) is 'Posts what was noted to the books: so many notes at most. Waits, if asked to, for those that somebody else is posting.';
+
+-- The provider's own words are the one thing in it that was not made here: they go before the call does.
+create function keyloft.post_end(in_end text) returns text
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  ended keyloft.call_end;
+begin
+  ended := in_end::keyloft.call_end;
+  begin
+    return (keyloft.settle_calls(array[ended]))[1];
+  exception when data_exception then
+    ended.provider_usage := null;
+    return (keyloft.settle_calls(array[ended]))[1];
+  end;
+exception when others then
+  if sqlstate ~ '^(40|53|55|57|58)' then
+    raise;
+  end if;
+  return sqlerrm;
+end
+$$;
+comment on function keyloft.post_end(text) is 'Posts one end by itself. Its verdict, or why it could not be.';
 
 create function keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) returns integer
   language plpgsql volatile security definer
@@ -1064,7 +1158,7 @@ begin
     -- One that was settled while its opening was still on the way has its record already.
     insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions::json, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
     returning u.id, u as record
@@ -1125,13 +1219,13 @@ declare
 begin
   foreach one in array array[
     'public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'public.quota_tiers', 'keyloft.holds', 'keyloft.presumed_reservations',
-    'keyloft.usage_records_default'] loop
+    'keyloft.journal', 'keyloft.usage_records_default'] loop
     execute format('alter table %s enable row level security', one);
     execute format('alter table %s force row level security', one);
     execute format('revoke all on %s from public, anon, authenticated, service_role', one);
     execute format('create policy "owner maintains" on %s for all to keyloft_owner using (true) with check (true)', one);
   end loop;
-  foreach one in array array['public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'keyloft.holds', 'keyloft.presumed_reservations'] loop
+  foreach one in array array['public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'keyloft.holds', 'keyloft.presumed_reservations', 'keyloft.journal'] loop
     execute format('create policy "its functions keep it" on %s for all to keyloft_definer using (true) with check (true)', one);
   end loop;
   foreach one in array array['public.usage_records', 'public.usage_hourly'] loop
@@ -1141,7 +1235,7 @@ begin
   end loop;
 end
 $$;
-grant select, insert, update, delete on keyloft.holds, keyloft.presumed_reservations, public.user_quota_limits to keyloft_definer;
+grant select, insert, update, delete on keyloft.holds, keyloft.presumed_reservations, keyloft.journal, public.user_quota_limits to keyloft_definer;
 grant select, insert, update, delete on public.user_quota_limits, public.quota_tiers to service_role;
 grant select on public.user_quota_limits, public.quota_tiers to authenticated;
 -- Their own limits, on what they pay for themselves; never what was counted, nor whose the row is.
@@ -1157,29 +1251,28 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) to keyloft_definer;
+  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_end(text) to keyloft_definer;
 revoke all on function
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
-  keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
+  keyloft.post_end(text), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
-  keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-    timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
+  keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) from public;
 grant execute on function
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
-  keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-    timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]),
+  keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
 grant execute on function keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric) to service_role;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
-alter function keyloft.settle_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[],
-  timestamptz[], text[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], text[], jsonb[], numeric[]) owner to keyloft_definer;
+alter function keyloft.settle_calls(keyloft.call_end[]) owner to keyloft_definer;
+alter function keyloft.note_ends(text) owner to keyloft_definer;
+alter function keyloft.post_ends(integer, boolean) owner to keyloft_definer;
 alter function keyloft.begin_quotas(uuid) owner to keyloft_definer;
 alter function keyloft.tiers_of(uuid[]) owner to keyloft_definer;
 alter function keyloft.limit_platform(text, bigint, bigint, numeric) owner to keyloft_definer;

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, expect } from 'vitest'
 import type { Database } from '../../src/platform/database/database.ts'
 import { createTestApp } from '../app.ts'
+import { postAll } from '../ledger.ts'
 import { type Mock, startMock } from '../mock/start-mock.ts'
 import { peopleOf } from '../person.ts'
 
@@ -51,6 +52,7 @@ export async function setUpClients(): Promise<ClientSetUp> {
       }
       const { token } = (await ask('POST', '/api/tokens', { name: 'client', scopes: ['calls'] })).json()
       const records = async () => {
+        await postAll(owner)
         const { rows } = await sql<Recorded>`
           select operation, provider, model, outcome, status, usage_basis as basis, input_tokens::int as input, output_tokens::int as output
             from usage_records where user_id = ${id} order by started_at, id`.execute(owner.db)

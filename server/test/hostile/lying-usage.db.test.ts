@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestApp } from '../app.ts'
 import { postTo } from '../gateway.ts'
+import { postAll } from '../ledger.ts'
 import { createMockProvider } from '../mock-provider.ts'
 import { peopleOf } from '../person.ts'
 import { heardOf } from './meet.ts'
@@ -41,6 +42,7 @@ describe('a provider that lies of what was used', async () => {
       expect(reply).toMatchObject({ status: 200, isCut: false })
       expect(heardOf(stream).startsWith(reply.body.toString().slice(0, 300))).toBe(true)
 
+      await postAll(owner)
       const { rows } = await sql<{ [column: string]: unknown }>`
         select outcome, usage_basis as basis, input_tokens::text as input, output_tokens::text as output, cost_usd::text as cost
           from usage_records where user_id = ${id} order by started_at desc, id desc limit 1`.execute(owner.db)

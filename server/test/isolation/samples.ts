@@ -126,6 +126,7 @@ export const samples: Record<string, Sample> = {
     key: 'id',
     change: 'lease_until',
   },
+  'keyloft.journal': { row: () => ({ ends: randomUUID() }), key: 'ends', change: 'fault' },
   'public.user_profiles': { row: (user_id) => ({ user_id, display_name: 'Ada' }), key: 'user_id', change: 'display_name' },
   'public.user_standing': { row: (user_id) => ({ user_id, tier: 'pro' }), key: 'user_id', change: 'tier' },
   'public.user_settings': {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { connectAsOwner, type Owner } from '../../src/platform/database/owner.ts'
-import { unevenHours } from '../ledger.ts'
+import { postAll, unevenHours } from '../ledger.ts'
 import { asTestClient } from '../socket-guard.ts'
 import { makeCalls, type Seen } from './make-calls.ts'
 import { type Counts, type PacedProvider, startPaced } from './paced-provider.ts'
@@ -123,10 +123,11 @@ function figuresOf(seen: Seen[], records: Recorded[], held: number): string {
   return `${seen.length} requests: ${clientSaw}; ${records.length} records: ${countBy(records, ({ outcome, basis }) => `${outcome}, ${basis}`)}; ${held} were left open`
 }
 
-async function recordsOf({ db }: Owner): Promise<Recorded[]> {
+async function recordsOf(owner: Owner): Promise<Recorded[]> {
+  await postAll(owner)
   const { rows } = await sql<Recorded>`
     select request_id as id, extract(epoch from started_at)::float8 * 1000 as "startedAtMs", outcome, usage_basis as basis, input_tokens::int as input, output_tokens::int as output
-      from usage_records`.execute(db)
+      from usage_records`.execute(owner.db)
   return rows
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { connectAsOwner } from '../../src/platform/database/owner.ts'
-import { unevenHours } from '../ledger.ts'
+import { postAll, unevenHours } from '../ledger.ts'
 import { asTestClient } from '../socket-guard.ts'
 import { callAndLeave, type Left, type Said, startSpeaking } from './leaving-clients.ts'
 import { installKeyloft, isLong, ownerUrlOf, start, stop } from './run-keyloft.ts'
@@ -55,6 +55,7 @@ test(`of ${calls} calls that are left, each is in the books, and with its tokens
     // A server that is stopped reads nothing to its end any more.
     const open = async () => (await sql`select from keyloft.holds`.execute(owner.db)).rows.length
     await expect.poll(open, { timeout: 60_000, interval: 200 }).toBe(0)
+    await postAll(owner)
     const { rows } = await sql<Recorded>`
       select request_id as id, outcome, usage_basis as basis, input_tokens::int as input, output_tokens::int as output
         from usage_records`.execute(owner.db)

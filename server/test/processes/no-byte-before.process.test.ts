@@ -31,7 +31,7 @@ test('no byte leaves before its intent is committed, and no end before its outco
     const begun = listen(server.base, token, 'call-begun')
     await until('it has begun', () => begun.text.includes('word2'))
     const locker = await connect(dataDir)
-    await locker.query('begin; lock table keyloft.holds, public.usage_records in access exclusive mode')
+    await locker.query('begin; lock table keyloft.holds, keyloft.journal, public.usage_records in access exclusive mode')
     const come = listen(server.base, token, 'call-come')
     await until('the provider answers it', () => provider.counts.has('call-come'))
     await until('the first has come to its last word', () => begun.text.includes('word79'))
@@ -93,6 +93,7 @@ function listen(base: string, token: string, id: string): Heard {
 /** Of each request, after every lease has ended. */
 async function readBooks(dataDir: string): Promise<Record<string, { outcome: string; basis: string }[]>> {
   const client = await connect(dataDir)
+  await client.query('select keyloft.post_ends(1000, true)')
   await client.query(`update keyloft.holds set lease_until = now() - interval '1 second'`)
   await client.query('select keyloft.sweep_calls(in_limit => 1000)')
   const { rows } = await client.query('select request_id as id, outcome, usage_basis as basis from usage_records')

@@ -138,10 +138,11 @@ describe('moving an anonymous account', async () => {
       asService(sql`select keyloft.open_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'],
         array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::jsonb[], array[1]::numeric[], 60)`)
     const settle = async ({ from, id, startedAt }: Call) => {
-      const row = await asService(sql<{ verdicts: string[] }>`select keyloft.settle_calls(array[${from}]::uuid[], array[${id}]::uuid[],
-        array[${startedAt}]::timestamptz[], array['r'], array['chat'], array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[],
-        array[null]::uuid[], array['[]']::jsonb[], array[now()], array['completed'], array[200], array[1], array[10], array[0], array[0], array[0],
-        array[0], array[5], array[0], array[0], array[0], array[0], array['reported'], array[null]::jsonb[], array[null]::numeric[]) as verdicts`)
+      const row = await asService(sql<{
+        verdicts: string[]
+      }>`select keyloft.settle_calls(array[row(${from}, ${id}, ${startedAt}, 'r', 'chat', 'mock',
+        'mock-1', 'user-key', null, null, '[]', true, now(), 'completed', 200, 1, 10, 0, 0, 0, 0, 5, 0, 0, 0, 0, 'reported', null, null
+        )::keyloft.call_end]) as verdicts`)
       return row?.verdicts[0]
     }
     const renew = ({ from, id }: Call) =>

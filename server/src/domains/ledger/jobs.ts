@@ -43,8 +43,9 @@ export function ledgerJobs(database: Pick<Database, 'system'>, metrics?: Pick<Me
   ]
 }
 
-/** Books calls of processes that went away. */
+/** Books calls of processes that went away; first those of which it is noted how they ended. */
 export async function sweepCalls(database: Pick<Database, 'system'>): Promise<number> {
+  await database.system('post what was left', (tx) => sql`select keyloft.post_ends(in_most => ${1_000}, in_waits => true)`.execute(tx))
   return database.system('sweep calls', async (tx) => {
     const { rows } = await sql<{ swept: number }>`select keyloft.sweep_calls(in_limit => ${batchSize}) as swept`.execute(tx)
     return rows[0]?.swept ?? 0

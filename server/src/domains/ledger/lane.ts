@@ -11,7 +11,7 @@ import { ledgerErrors } from './errors.ts'
  */
 
 export interface Entry<T> {
-  row: T
+  readonly row: T
   /** Its flush has left: it may be written already. */
   isSent: boolean
   /** Nobody waits for it any more. */
@@ -29,8 +29,6 @@ export interface LaneOptions<T> {
   mostAtOnce: number
   /** Whether a row is worth sending after whoever waited for it has given up. */
   outlivesWait: boolean
-  /** A row that was refused, with less in it that could be the reason; undefined where there is nothing less. */
-  simplify?: (row: T) => T | undefined
 }
 
 export interface Lane<T> {
@@ -49,7 +47,7 @@ export interface Lane<T> {
 const firstPauseMs = 20
 const longestPauseMs = 1_000
 
-export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplify }: LaneOptions<T>): Lane<T> {
+export function createLane<T>({ send, flights, mostAtOnce, outlivesWait }: LaneOptions<T>): Lane<T> {
   // Arrays, and no Sets: a Set that every call goes through keeps what has left it alive (gateway/watch.ts says how).
   let waiting: Entry<T>[] = []
   const underWay: (readonly Entry<T>[])[] = []
@@ -118,10 +116,7 @@ export function createLane<T>({ send, flights, mostAtOnce, outlivesWait, simplif
       await land(batch.slice(0, half))
       return land(batch.slice(half))
     }
-    const simpler = simplify?.(only.row)
-    if (simpler === undefined) return fail(only, ledgerErrors.invalid_call({ cause: error }))
-    only.row = simpler
-    return land(batch)
+    return fail(only, ledgerErrors.invalid_call({ cause: error }))
   }
 
   function finish(entry: Entry<T>, verdict: string | undefined) {

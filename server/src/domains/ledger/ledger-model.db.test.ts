@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { exact, makeCall, readBooks, unevenHours } from '../../../test/ledger.ts'
+import { exact, makeCall, readBooks, settleCalls, unevenHours } from '../../../test/ledger.ts'
 import { randomFrom } from '../../../test/random.ts'
 import { importModels, readModelFile } from '../models/models.ts'
 import { type Call, noUsage, type Outcome, sanitise, type Usage } from './call.ts'
 import { makePartitions, sweepCalls } from './jobs.ts'
-import { openCalls, settleCalls } from './statements.ts'
+import { openCalls } from './statements.ts'
 
 /*
  * Opens, ends, repetitions, bad rows, expiries and late ends in random batches, against a plain model of what must be in

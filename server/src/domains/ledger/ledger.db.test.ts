@@ -25,7 +25,9 @@ describe('the ledger of a process', async () => {
       settings,
       database: {
         systemOnce: async (job: string, statement: Statement) => {
-          control.sent.push({ job, rows: `${statement.values[1]}`.split(',').length })
+          const [first, second] = statement.values.map(String)
+          if (job === 'note ends') control.sent.push({ job, rows: `${first}`.split('\x1e').length })
+          else if (job !== 'post ends') control.sent.push({ job, rows: `${second}`.split(',').length })
           await control.hold
           if (control.fault) throw control.fault
           return database.systemOnce(job, statement)
@@ -59,7 +61,7 @@ describe('the ledger of a process', async () => {
     await Promise.all(opening)
     expect(control.sent.map(({ rows }) => rows)).toEqual([1, 500, 200])
     await Promise.all([first, ...calls].map((call) => ledger.settle(call, ended())))
-    expect(control.sent.slice(3).map(({ job, rows }) => `${job} ${rows}`)).toEqual(['settle calls 500', 'settle calls 201'])
+    expect(control.sent.slice(3).map(({ job, rows }) => `${job} ${rows}`)).toEqual(['note ends 500', 'note ends 201'])
     const { holds, records } = await readBooks(owner)
     expect(holds.size).toBe(0)
     expect(calls.every(({ id }) => records.has(id))).toBe(true)
@@ -90,7 +92,7 @@ describe('the ledger of a process', async () => {
     await Promise.all([...opening, settled])
     expect(control.sent).toEqual([
       { job: 'open calls', rows: 1 },
-      { job: 'settle calls', rows: 1 },
+      { job: 'note ends', rows: 1 },
     ])
     const { holds, records } = await readBooks(owner)
     expect([holds.has(call.id), records.has(call.id), holds.has(ahead.id)]).toEqual([false, true, true])
@@ -107,7 +109,7 @@ describe('the ledger of a process', async () => {
     await vi.waitFor(() => expect(control.sent).toHaveLength(1))
     release.resolve()
     await Promise.all([opening, settled])
-    expect(control.sent.map(({ job }) => job)).toEqual(['open calls', 'settle calls'])
+    expect(control.sent.map(({ job }) => job)).toEqual(['open calls', 'note ends'])
     expect((await readBooks(owner)).holds.has(call.id)).toBe(false)
   })
 
@@ -139,6 +141,7 @@ describe('the ledger of a process', async () => {
     const text = `a"b\\c,{}'NULL' \u2028 😀`
     const call = makeCall({ model: text, decisions: JSON.stringify([text]) })
     await ledger.settle(call, ended({}, { providerUsage: JSON.stringify({ [text]: 1 }) }))
+    await ledger.posted()
     const row = await owner.db
       .selectFrom('usage_records')
       .select(['model', 'decisions', 'provider_usage'])
@@ -212,6 +215,7 @@ describe('the ledger of a process', async () => {
     await expire(living.id)
     await vi.waitFor(async () => expect((await leases()).get(living.id)).toBe(false))
     await ledger.settle(over, ended())
+    await ledger.posted()
     expect((await leases()).has(over.id)).toBe(false)
     await ledger.settle(living, ended())
   })
@@ -222,7 +226,7 @@ describe('the ledger of a process', async () => {
     const settled = ledger.settle(call, ended())
     await ledger.stop()
     await settled
-    expect((await readBooks(owner)).records.has(call.id)).toBe(true)
+    expect((await sql`select from usage_records where id = ${call.id}`.execute(owner.db)).rows).toHaveLength(1)
     await expect(ledger.open(makeCall())).rejects.toMatchObject({ code: 'ledger.unavailable' })
   })
 

@@ -5,8 +5,9 @@ import type { Database } from '../../platform/database/database.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
 import { createLane, type Entry } from './lane.ts'
+import { createPoster, type Posted } from './poster.ts'
 import { limitOf, type Refusal, refusalOf, type ServiceRefusal } from './refusal.ts'
-import { type Ended, openCalls, renewLeases, settleCalls } from './statements.ts'
+import { type Ended, noteEnds, openCalls, postEnds, renewLeases } from './statements.ts'
 
 export type { Call, Outcome, Usage } from './call.ts'
 
@@ -21,10 +22,12 @@ export interface Ledger {
    */
   open(call: Call): Promise<void>
   /**
-   * Resolves when the end is durable, with its cost. A call that was never opened, or whose intent still waits, is written
-   * once. Rejected as unavailable, it is still tried until the process ends.
+   * Resolves when the end is durable: noted, and soon posted to the books with its cost. A call that was never opened, or
+   * whose intent still waits, is written once. Rejected as unavailable, it is still tried until the process ends.
    */
   settle(call: Call, outcome: Outcome): Promise<unknown>
+  /** Resolves when all that was settled before, by whatever process, stands in the books. */
+  posted(): Promise<void>
   /** What waits to be written or is on its way. */
   readonly pending: number
   /** Who is told what it does; one at a time. */
@@ -35,7 +38,8 @@ export interface Ledger {
 
 interface LedgerObserver {
   flushed(lane: 'intents' | 'ends', calls: number, seconds: number): void
-  lowered(): void
+  posted(posted: Posted): void
+  failedToPost(error: unknown): void
   reserved(): void
   refused(limit: Partial<Refusal> | ServiceRefusal): void
 }
@@ -80,30 +84,45 @@ export function createLedger(options: {
   const { leaseSeconds, renewEveryMs, waitMs, mostPending, mostAtOnce, flights } = { ...defaults, ...options.settings }
   const live = new Map<string, Live>()
   let stopped = false
+  /** An intent failed to land, and may be there all the same: from then on a hold is looked for also where none is known of. */
+  let mayHaveOpened = false
   let observer: LedgerObserver | undefined
+
+  const poster = createPoster(
+    async (mostNotes, waits) => {
+      const { taken, lowered, faulty } = await database.systemOnce('post ends', postEnds(mostNotes, waits))
+      return { taken: Number(taken), lowered: Number(lowered), faulty: Number(faulty) }
+    },
+    {
+      posted: (posted) => observer?.posted(posted),
+      failed: (error) => observer?.failedToPost(error),
+    },
+  )
+  poster.noted() // by a process that went away before it had posted all
 
   async function flush(lane: 'intents' | 'ends', rows: readonly unknown[], send: () => Promise<Record<string, unknown>>) {
     const begun = performance.now()
-    const verdicts = verdictsOf(await send())
+    const answer = await send()
     observer?.flushed(lane, rows.length, (performance.now() - begun) / 1_000)
-    if (observer) for (const verdict of verdicts) if (verdict === 'lowered') observer.lowered()
-    return verdicts
+    return answer
   }
 
   const intents = createLane<Call>({
     flights,
     mostAtOnce,
     outlivesWait: false,
-    send: (calls) => flush('intents', calls, () => database.systemOnce('open calls', openCalls(calls, leaseSeconds))),
+    send: async (calls) =>
+      verdictsOf(await flush('intents', calls, () => database.systemOnce('open calls', openCalls(calls, leaseSeconds)))),
   })
   const ends = createLane<Ended>({
     flights,
     mostAtOnce,
     outlivesWait: true,
-    send: (ended) => flush('ends', ended, () => database.systemOnce('settle calls', settleCalls(ended))),
-    // The provider's own words are the one thing in it that we have not made ourselves.
-    simplify: ({ call, outcome }) =>
-      outcome.providerUsage === undefined ? undefined : { call, outcome: { ...outcome, providerUsage: undefined } },
+    send: async (ended) => {
+      await flush('ends', ended, () => database.systemOnce('note ends', noteEnds(ended)))
+      poster.noted()
+      return ended.map(() => 'noted')
+    },
   })
 
   const renewing = setInterval(() => void renew(), renewEveryMs).unref()
@@ -130,7 +149,27 @@ export function createLedger(options: {
     return ledgerErrors.unavailable({ retryAfterSeconds: 2, internal: 'too many wait' })
   }
 
-  async function settleBegun({ call, opening, opened }: Live, entry: Entry<Ended>, landed: Promise<string>): Promise<void> {
+  async function postInTime(): Promise<void> {
+    for (const untilMs = clock() + waitMs; ; ) {
+      try {
+        return await poster.now()
+      } catch (cause) {
+        if (stopped || clock() > untilMs) throw ledgerErrors.unavailable({ retryAfterSeconds: 2, cause })
+        await sleep(giveUpEveryMs)
+      }
+    }
+  }
+
+  function begin(call: Call): Promise<string> {
+    const { entry, landed } = entryOf(call)
+    live.set(call.id, { call, opening: entry, opened: landed })
+    intents.add(entry)
+    return landed
+  }
+
+  async function settleBegun({ call, opening, opened }: Live, outcome: Ended['outcome']): Promise<void> {
+    const wasOpened = opening.isSent || opening.isOver
+    const { entry, landed } = entryOf<Ended>({ call, outcome, wasOpened })
     if (!opening.isOver) {
       if (opening.isSent) await opened.catch(() => {})
       else {
@@ -151,11 +190,13 @@ export function createLedger(options: {
     async open(call) {
       const fault = lackOfRoom()
       if (fault) throw fault
-      const { entry, landed } = entryOf(call)
-      live.set(call.id, { call, opening: entry, opened: landed })
-      intents.add(entry)
       try {
-        const refused = refusalOf(await landed, clock())
+        let refused = refusalOf(await begin(call), clock())
+        // What others may use is still reserved for calls that have ended, until those are posted.
+        if (refused) {
+          await postInTime()
+          refused = refusalOf(await begin(call), clock())
+        }
         if (refused) {
           observer?.refused(limitOf(refused) ?? {})
           throw refused
@@ -163,6 +204,7 @@ export function createLedger(options: {
         if (call.mostOutputTokens !== undefined || call.mostInputTokens !== undefined) observer?.reserved()
       } catch (error) {
         live.delete(call.id)
+        if ((error as AppError).code === 'ledger.unavailable') mayHaveOpened = true
         throw error
       }
     },
@@ -171,11 +213,14 @@ export function createLedger(options: {
       const begun = live.size === 0 ? undefined : live.get(call.id)
       const fault = begun ? undefined : lackOfRoom()
       if (fault) return Promise.reject(fault)
-      const { entry, landed } = entryOf<Ended>({ call, outcome: sanitise(outcome) })
-      if (begun) return settleBegun(begun, entry, landed)
+      const known = sanitise(outcome)
+      if (begun) return settleBegun(begun, known)
+      const { entry, landed } = entryOf<Ended>({ call, outcome: known, wasOpened: mayHaveOpened })
       ends.add(entry)
       return landed
     },
+
+    posted: () => poster.now(),
 
     watch(it) {
       observer = it
@@ -193,7 +238,9 @@ export function createLedger(options: {
         ends.abandon()
       }, timeoutMs)
       const patience = sleep(timeoutMs + 500, undefined, { ref: false }) // a flush may hang where nobody answers
-      await Promise.race([Promise.all([intents.empty(), ends.empty()]), patience])
+      poster.stop()
+      const written = Promise.all([intents.empty(), ends.empty()]).then(() => poster.now())
+      await Promise.race([written, patience]).catch((error) => observer?.failedToPost(error)) // whoever comes next posts it
       clearTimeout(late)
       clearInterval(givingUp)
       intents.giveUp(Number.POSITIVE_INFINITY)

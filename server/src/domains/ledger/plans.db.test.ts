@@ -3,11 +3,11 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { ended, makeCall } from '../../../test/ledger.ts'
+import { ended, makeCall, settleCalls } from '../../../test/ledger.ts'
 import { asTestClient } from '../../../test/socket-guard.ts'
 import type { Statement } from '../../platform/database/database.ts'
 import { type Call, sanitise } from './call.ts'
-import { openCalls, settleCalls } from './statements.ts'
+import { openCalls } from './statements.ts'
 
 interface Node {
   'Node Type': string

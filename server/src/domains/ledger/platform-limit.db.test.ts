@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { ended, makeCall } from '../../../test/ledger.ts'
+import { ended, makeCall, settleCalls } from '../../../test/ledger.ts'
 import { importModels, readModelFile } from '../models/models.ts'
 import { type Call, sanitise } from './call.ts'
 import { sweepCalls } from './jobs.ts'
 import { refusalOf } from './refusal.ts'
-import { openCalls, settleCalls } from './statements.ts'
+import { openCalls } from './statements.ts'
 
 interface Limits {
   requests?: number

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { ended, makeCall, readBooks } from '../../../test/ledger.ts'
+import { ended, makeCall, readBooks, settleCalls } from '../../../test/ledger.ts'
 import { importModels, readModelFile } from '../models/models.ts'
 import { type Call, sanitise } from './call.ts'
 import { sweepCalls } from './jobs.ts'
 import { refusalOf } from './refusal.ts'
-import { openCalls, settleCalls } from './statements.ts'
+import { openCalls } from './statements.ts'
 
 interface Limit {
   type?: string

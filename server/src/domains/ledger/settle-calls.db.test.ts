@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { callId, ended, exact, makeCall, readBooks, unevenHours } from '../../../test/ledger.ts'
+import { callId, ended, exact, makeCall, readBooks, settleCalls, unevenHours } from '../../../test/ledger.ts'
 import { importModels, readModelFile } from '../models/models.ts'
 import { type Call, noUsage, sanitise, type Usage } from './call.ts'
 import { makePartitions, sweepCalls } from './jobs.ts'
-import { openCalls, renewLeases, settleCalls } from './statements.ts'
+import { openCalls, renewLeases } from './statements.ts'
 
 describe('the functions of the ledger', async () => {
   const { database, owner, makePerson } = await createTestDatabase()

@@ -1,14 +1,16 @@
 import type { Statement } from '../../platform/database/database.ts'
-import type { Call, Outcome, Usage } from './call.ts'
+import { type Call, noUsage, type Outcome, type Usage } from './call.ts'
 
 /*
- * Rows as columns: PostgreSQL takes an array for each, so that a batch of any size is one statement of one text, which
- * the connection keeps parsed.
+ * Intents go as columns: PostgreSQL takes an array for each, so that a batch of any size is one statement of one text,
+ * which the connection keeps parsed. Ends go as one text, which is kept as it is until it is posted.
  */
 
 export interface Ended {
   readonly call: Call
   readonly outcome: Outcome & { usage: Usage }
+  /** Its intent was sent: there may be a hold. */
+  readonly wasOpened: boolean
 }
 
 /**
@@ -44,9 +46,18 @@ function element(value: string | number): string {
 const special = /["\\]/
 const eachSpecial = /["\\]/g
 
-const time = (ms: number) => `"${new Date(ms).toISOString()}"`
+/** To write a date takes as long as all the rest of a row: the second is written once for all that fall into it. */
+function time(ms: number): string {
+  const second = Math.floor(ms / 1_000) // NaN throws below
+  if (second !== lastSecond.second) {
+    lastSecond.text = new Date(second * 1_000).toISOString().slice(0, -4)
+    lastSecond.second = second
+  }
+  return `"${lastSecond.text}${String(Math.floor(ms) - second * 1_000).padStart(3, '0')}Z"`
+}
+const lastSecond = { second: Number.NaN, text: '' }
 
-const callArguments = [
+const openArguments = [
   'in_user_ids',
   'in_ids',
   'in_started_at',
@@ -58,45 +69,32 @@ const callArguments = [
   'in_key_ids',
   'in_token_ids',
   'in_decisions',
-]
-
-function callColumns<T>(rows: readonly T[], callOf: (row: T) => Call): (string | null)[] {
-  return [
-    column(rows, (row) => callOf(row).userId),
-    column(rows, (row) => callOf(row).id),
-    column(rows, (row) => callOf(row).startedAtMs, time),
-    column(rows, (row) => callOf(row).requestId),
-    column(rows, (row) => callOf(row).operation),
-    column(rows, (row) => callOf(row).provider),
-    column(rows, (row) => callOf(row).model),
-    column(rows, (row) => callOf(row).credentialSource),
-    column(rows, (row) => callOf(row).keyId),
-    column(rows, (row) => callOf(row).tokenId),
-    column(rows, (row) => callOf(row).decisions),
-  ]
-}
-
-const invoke = (name: string, names: readonly string[]) => {
-  const given = names.map((argument, index) => `${argument} => $${index + 1}`).join(', ')
-  return `select array_to_string(keyloft.${name}(${given}), ',') as verdicts`
-}
-
-const openText = invoke('open_calls', [
-  ...callArguments,
   'in_most_cost_usd',
   'in_lease_seconds',
   'in_most_input_tokens',
   'in_most_output_tokens',
   'in_most_choices',
   'in_most_images',
-])
+]
+
+const openText = `select array_to_string(keyloft.open_calls(${openArguments.map((name, index) => `${name} => $${index + 1}`).join(', ')}), ',') as verdicts`
 
 export function openCalls(calls: readonly Call[], leaseSeconds: number): Statement {
   return {
     name: 'ledger_open',
     text: openText,
     values: [
-      ...callColumns(calls, itself),
+      column(calls, ({ userId }) => userId),
+      column(calls, ({ id }) => id),
+      column(calls, ({ startedAtMs }) => startedAtMs, time),
+      column(calls, ({ requestId }) => requestId),
+      column(calls, ({ operation }) => operation),
+      column(calls, ({ provider }) => provider),
+      column(calls, ({ model }) => model),
+      column(calls, ({ credentialSource }) => credentialSource),
+      column(calls, ({ keyId }) => keyId),
+      column(calls, ({ tokenId }) => tokenId),
+      column(calls, ({ decisions }) => decisions),
       column(calls, ({ mostCostUsd }) => mostCostUsd),
       `${leaseSeconds}`,
       column(calls, ({ mostInputTokens }) => mostInputTokens),
@@ -106,58 +104,49 @@ export function openCalls(calls: readonly Call[], leaseSeconds: number): Stateme
     ],
   }
 }
-const itself = (call: Call) => call
-
-const settleText = invoke('settle_calls', [
-  ...callArguments,
-  'in_ended_at',
-  'in_outcomes',
-  'in_statuses',
-  'in_first_byte_ms',
-  'in_input_tokens',
-  'in_cached_input_tokens',
-  'in_cache_write_5m_tokens',
-  'in_cache_write_1h_tokens',
-  'in_audio_input_tokens',
-  'in_output_tokens',
-  'in_reasoning_tokens',
-  'in_audio_output_tokens',
-  'in_images',
-  'in_searches',
-  'in_usage_bases',
-  'in_provider_usage',
-  'in_provider_cost_usd',
-])
-
-/** Of most things most calls have none. */
-function counts(ended: readonly Ended[], read: (usage: Usage) => number) {
-  return ended.some(({ outcome }) => read(outcome.usage) !== 0) ? column(ended, ({ outcome }) => read(outcome.usage)) : null
+/** Each as a row of the type keyloft.call_end. */
+export function writeEnds(ended: readonly Ended[]): string {
+  let text = ''
+  for (const one of ended) text += text === '' ? writeEnd(one) : `${between}${writeEnd(one)}`
+  return text
 }
 
-export function settleCalls(ended: readonly Ended[]): Statement {
+function writeEnd({ call, outcome, wasOpened }: Ended): string {
+  const { userId, id, startedAtMs, requestId, operation, provider, model, credentialSource, keyId, tokenId, decisions } = call
+  const { endedAtMs, status, firstByteMs, usage, usageBasis, providerUsage, providerCostUsd } = outcome
+  return (
+    `(${member(userId)},${member(id)},${time(startedAtMs)},${member(requestId)},${member(operation)},${member(provider)},${member(model)},` +
+    `${credentialSource},${member(keyId)},${member(tokenId)},${member(decisions)},${wasOpened ? 't' : 'f'},${time(endedAtMs)},${outcome.outcome},` +
+    `${status ?? ''},${firstByteMs ?? ''},${usage === noUsage ? nothing : writeUsage(usage)},${usageBasis},${member(providerUsage)},${member(providerCostUsd)})`
+  )
+}
+
+const writeUsage = (usage: Usage) =>
+  `${usage.inputTokens},${usage.cachedInputTokens},${usage.cacheWrite5mTokens},${usage.cacheWrite1hTokens},${usage.audioInputTokens},` +
+  `${usage.outputTokens},${usage.reasoningTokens},${usage.audioOutputTokens},${usage.images},${usage.searches}`
+const nothing = ','.repeat(9)
+
+/** Text may come from outside, ids too; one that ended its place, or its row, would shift what is behind it. */
+function member(value: string | undefined): string {
+  if (value === undefined) return ''
+  if (!unusual.test(value)) return `"${value}"`
+  // PostgreSQL knows no zero byte, and no half of a character: a mark stands for them.
+  const known = value.toWellFormed().replaceAll('\0', '\ufffd').replaceAll(between, '\ufffd')
+  return `"${known.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+const between = '\x1e'
+const unusual = /["\\\p{Cc}\p{Cs}]/u
+
+export function noteEnds(ended: readonly Ended[]): Statement {
+  return { name: 'ledger_note', text: 'select keyloft.note_ends(in_ends => $1)', values: [writeEnds(ended)] }
+}
+
+/** @param waits also for what somebody else is posting */
+export function postEnds(mostNotes: number, waits: boolean): Statement {
   return {
-    name: 'ledger_settle',
-    text: settleText,
-    values: [
-      ...callColumns(ended, ({ call }) => call),
-      column(ended, ({ outcome }) => outcome.endedAtMs, time),
-      column(ended, ({ outcome }) => outcome.outcome),
-      column(ended, ({ outcome }) => outcome.status),
-      column(ended, ({ outcome }) => outcome.firstByteMs),
-      counts(ended, ({ inputTokens }) => inputTokens),
-      counts(ended, ({ cachedInputTokens }) => cachedInputTokens),
-      counts(ended, ({ cacheWrite5mTokens }) => cacheWrite5mTokens),
-      counts(ended, ({ cacheWrite1hTokens }) => cacheWrite1hTokens),
-      counts(ended, ({ audioInputTokens }) => audioInputTokens),
-      counts(ended, ({ outputTokens }) => outputTokens),
-      counts(ended, ({ reasoningTokens }) => reasoningTokens),
-      counts(ended, ({ audioOutputTokens }) => audioOutputTokens),
-      counts(ended, ({ images }) => images),
-      counts(ended, ({ searches }) => searches),
-      column(ended, ({ outcome }) => outcome.usageBasis),
-      column(ended, ({ outcome }) => outcome.providerUsage),
-      column(ended, ({ outcome }) => outcome.providerCostUsd),
-    ],
+    name: 'ledger_post',
+    text: 'select taken, lowered, faulty from keyloft.post_ends(in_most => $1, in_waits => $2)',
+    values: [`${mostNotes}`, `${waits}`],
   }
 }
 

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createTestApp } from '../../../test/app.ts'
 import { projectJwt } from '../../../test/identity.ts'
+import { postAll } from '../../../test/ledger.ts'
 import { Hidden } from '../../base/hidden.ts'
 import { usualOrder } from '../resolver/sources.ts'
 import { providerObjectJobs } from './provider-objects.ts'
@@ -197,6 +198,7 @@ describe('what a provider keeps', async () => {
       status: 422,
       calls: [],
     })
+    await postAll(test.owner)
     const { rows } = await sql`select operation, provider, model, usage_basis from usage_records where user_id = ${ada.id}`.execute(
       test.owner.db,
     )

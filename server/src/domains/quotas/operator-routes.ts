@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Tx } from '../../platform/database/database.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { listQuotas, quotaSchema, tierOf } from './quota.ts'
 import type { QuotasDeps } from './quotas.ts'
@@ -6,7 +7,7 @@ import { operatorLimitSchema, removeQuota, setByOperator } from './set-quota.ts'
 
 const policy = { allow: 'admin' } as const
 
-export function operatorRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[] {
+export function operatorRoutes({ database, posted }: QuotasDeps): Route[] {
   return [
     defineRoute({
       method: 'GET',
@@ -17,15 +18,11 @@ export function operatorRoutes({ database }: Pick<QuotasDeps, 'database'>): Rout
         query: z.object({ userId: z.uuid() }),
         reply: z.object({ items: z.array(quotaSchema), nextCursor: z.null() }),
       },
-      handler: ({ principal, query: { userId }, request }) =>
-        database.system(
-          'list quotas',
-          async (tx) => ({ items: await listQuotas(tx, userId, await tierOf(tx, userId)), nextCursor: null }),
-          {
-            principal,
-            requestId: request.id,
-          },
-        ),
+      handler: async ({ principal, query: { userId }, request }) => {
+        await posted()
+        const list = async (tx: Tx) => ({ items: await listQuotas(tx, userId, await tierOf(tx, userId)), nextCursor: null })
+        return database.system('list quotas', list, { principal, requestId: request.id })
+      },
     }),
     defineRoute({
       method: 'PUT',

@@ -7,7 +7,7 @@ import { beginQuotas, ownLimitSchema, removeQuota, setQuota } from './set-quota.
 
 const listSchema = z.object({ items: z.array(quotaSchema), nextCursor: z.null() })
 
-export function personRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[] {
+export function personRoutes({ database, posted }: QuotasDeps): Route[] {
   return [
     defineRoute({
       method: 'GET',
@@ -16,6 +16,7 @@ export function personRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[
       schema: { summary: 'What you may use, and what is left of it', reply: listSchema },
       handler: async ({ principal, request }) => {
         const userId = principal.claims.sub ?? ''
+        await posted()
         const tier = await database.system('look up a tier', (tx) => tierOf(tx, userId), { principal, requestId: request.id })
         return database.asPrincipal(principal, async (tx) => ({ items: await listQuotas(tx, userId, tier), nextCursor: null }))
       },
@@ -33,6 +34,7 @@ export function personRoutes({ database }: Pick<QuotasDeps, 'database'>): Route[
       },
       handler: async ({ principal, body, request }) => {
         const userId = principal.claims.sub ?? ''
+        await posted()
         const id = await database.asPrincipal(principal, (tx) => setQuota(tx, 'person', { userId, spend: 'own', ...body }))
         const begin = async (tx: Tx) => {
           await beginQuotas(tx, userId)

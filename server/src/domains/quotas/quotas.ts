@@ -9,6 +9,8 @@ export { type Limits, operatorLimitSchema, removeQuota, setByOperator, setTierLi
 
 export interface QuotasDeps {
   database: Pick<Database, 'asPrincipal' | 'system'>
+  /** Resolves when all calls that have ended are counted. */
+  posted(): Promise<void>
 }
 
 /** Limits of what people may use: setting and showing them. Keeping them is the ledger's (keyloft.open_calls). */

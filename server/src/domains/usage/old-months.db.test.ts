@@ -48,11 +48,11 @@ describe('calls of long ago', async () => {
 
   await makePartitions(database)
   for (const monthsAgo of [1, 4, 5]) await makeMonth(db, middleOf(monthsAgo))
-  const settle = (monthsAgo: number) =>
-    ledger.settle(
-      makeCall({ userId, startedAtMs: monthsAgo === 0 ? Date.now() : middleOf(monthsAgo).getTime() }),
-      ended({}, { usageBasis: 'none' }),
-    )
+  const settle = async (monthsAgo: number) => {
+    const startedAtMs = monthsAgo === 0 ? Date.now() : middleOf(monthsAgo).getTime()
+    await ledger.settle(makeCall({ userId, startedAtMs }), ended({}, { usageBasis: 'none' }))
+    await ledger.posted()
+  }
   for (const monthsAgo of [0, 1, 4, 5, 5]) await settle(monthsAgo)
   const kept = { [nameOf(new Date())]: 1, [nameOf(middleOf(1))]: 1 }
   const old = { [nameOf(middleOf(4))]: 1, [nameOf(middleOf(5))]: 2 }

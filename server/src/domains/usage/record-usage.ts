@@ -54,7 +54,7 @@ export const recordSchema = z
 
 export interface RecordDeps {
   database: Pick<Database, 'system'>
-  ledger: Pick<Ledger, 'settle'>
+  ledger: Pick<Ledger, 'settle' | 'posted'>
   clock: Clock
 }
 
@@ -73,6 +73,7 @@ export async function recordUsage(
 ) {
   const read = <T>(work: (tx: Tx) => Promise<T>) => database.system('read a recorded call', work)
   const ofRequest = key === undefined ? requestId : toRequestId(key)
+  await ledger.posted()
   const { userId, before } = await read(async (tx) => {
     const owner = await presentOwner(tx, named)
     return { userId: owner, before: key === undefined ? undefined : await findRecorded(tx, owner, ofRequest) }
@@ -88,6 +89,7 @@ export async function recordUsage(
     { id, userId, startedAtMs, requestId: ofRequest, operation, provider, model, credentialSource, decisions: '[]' },
     { outcome, endedAtMs, usageBasis, usage, providerCostUsd },
   )
+  await ledger.posted()
   const written = await read((tx) => findCall(tx, userId, id))
   if (!written) throw new Error('what was settled is not there')
   return written

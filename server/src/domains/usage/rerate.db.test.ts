@@ -86,6 +86,7 @@ describe('calls at other prices', async () => {
         )
       }),
     )
+    await ledger.posted()
   })
 
   it('are nothing to write where the prices are those they were booked at', async () => {

@@ -25,7 +25,7 @@ const filterQuery = z.object({
 const toFilter = ({ key, token, ...rest }: z.output<typeof filterQuery>) => ({ ...rest, keyId: key, tokenId: token })
 
 export function usageRoutes(deps: UsageDeps): Route[] {
-  const { database, clock } = deps
+  const { database, ledger, clock } = deps
   return [
     summaryRoute(deps),
     defineRoute({
@@ -52,6 +52,7 @@ export function usageRoutes(deps: UsageDeps): Route[] {
       schema: { summary: 'Your calls, newest first', query: pageQuery.extend(filterQuery.shape), reply: pageOf(callSchema) },
       handler: async ({ principal, query: { limit, cursor, ...filter } }) => {
         const after = readCursor(cursor)
+        await ledger.posted()
         const rows = await listCalls(database, principal, toFilter(filter), { after, limit: limit + 1, nowMs: clock() })
         return toPage(rows, limit, renderCall)
       },
@@ -68,6 +69,7 @@ export function usageRoutes(deps: UsageDeps): Route[] {
         refusals: [404],
       },
       handler: async ({ principal, params: { id } }) => {
+        await ledger.posted()
         const found = await database.asPrincipal(principal, (tx) => findCall(tx, principal.claims.sub ?? '', id))
         if (!found) throw usageErrors.no_such_call()
         return renderFound(found)
@@ -85,7 +87,8 @@ export function usageRoutes(deps: UsageDeps): Route[] {
         query: filterQuery,
         reply: z.unknown(),
       },
-      handler: ({ principal, query, reply }) => {
+      handler: async ({ principal, query, reply }) => {
+        await ledger.posted()
         reply.type('text/csv; charset=utf-8').header('cache-control', 'no-store')
         reply.header('content-disposition', 'attachment; filename="keyloft-usage.csv"')
         return exportCsv(database, principal, toFilter(query), clock())

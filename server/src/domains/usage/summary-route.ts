@@ -41,7 +41,7 @@ const usageSchema = z
   })
   .meta({ id: 'Usage' })
 
-export function summaryRoute({ database, clock }: Pick<UsageDeps, 'database' | 'clock'>): Route {
+export function summaryRoute({ database, ledger, clock }: UsageDeps): Route {
   return defineRoute({
     method: 'GET',
     path: '/api/profile/usage',
@@ -57,6 +57,7 @@ export function summaryRoute({ database, clock }: Pick<UsageDeps, 'database' | '
       reply: usageSchema,
     },
     handler: async ({ principal, query: { period, provider, model } }) => {
+      await ledger.posted()
       const nowMs = clock()
       const from = beginningOf(period, nowMs)
       const userId = principal.claims.sub ?? ''

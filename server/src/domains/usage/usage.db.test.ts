@@ -34,6 +34,7 @@ describe('usage, over HTTP', async () => {
   const settle = async (change: Partial<Call>, outcome: Outcome) => {
     const call = makeCall(change)
     await ledger.settle(call, outcome)
+    await ledger.posted()
     return call
   }
   const get = async ({ ask }: SignedIn, url: string) => {

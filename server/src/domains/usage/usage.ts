@@ -10,7 +10,7 @@ export { type Prices, rerate } from './rerate.ts'
 
 export interface UsageDeps {
   database: Pick<Database, 'readAs' | 'asPrincipal' | 'system'>
-  ledger: Pick<Ledger, 'settle'>
+  ledger: Pick<Ledger, 'settle' | 'posted'>
   clock: Clock
 }
 

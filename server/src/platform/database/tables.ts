@@ -337,6 +337,11 @@ export interface Tables {
     reply: ColumnType<string | null, string | null | undefined, string | null>
     expires_at: ColumnType<Date, Date, Date>
   }
+  'keyloft.journal': {
+    id: ColumnType<string, never, never>
+    ends: ColumnType<string, string, string>
+    fault: ColumnType<string | null, string | null | undefined, string | null>
+  }
   'keyloft.logins': {
     role_name: ColumnType<string, string, string>
     sealed_password: ColumnType<string, string, string>

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/*
+ * What was noted is posted to the books soon after, many notes at once, and one post at a time. Nobody waits for it but
+ * those who must know exactly.
+ */
+
+export interface Posted {
+  /** Notes that were taken from the journal. */
+  readonly taken: number
+  /** Calls that had been presumed lost and were heard of late. */
+  readonly lowered: number
+  /** Ends that could not be posted, and are kept aside. */
+  readonly faulty: number
+}
+
+export interface Poster {
+  /** Something was noted. */
+  noted(): void
+  /** Resolves when all that was noted before, by whatever process, has been posted. */
+  now(): Promise<void>
+  /** Nothing is posted by itself from here on. */
+  stop(): void
+}
+
+/** A post takes as long as its calls need; those that wait for the same cores wait no longer than that. */
+const mostNotes = 50
+/** Long enough for notes to gather, and too short for anybody to notice. */
+const pauseMs = 20
+const pauseAfterTroubleMs = 1_000
+
+/** @param post so many notes, and waits for those that another process posts, if asked to */
+export function createPoster(
+  post: (mostNotes: number, waits: boolean) => Promise<Posted>,
+  told: { posted(posted: Posted): void; failed(error: unknown): void },
+): Poster {
+  let isOwed = false
+  let isPosting = false
+  let isStopped = false
+
+  async function postAll(waits: boolean): Promise<void> {
+    for (let taken = mostNotes; taken === mostNotes; ) {
+      const posted = await post(mostNotes, waits)
+      taken = posted.taken
+      if (taken > 0) told.posted(posted)
+    }
+  }
+
+  async function work() {
+    isPosting = true
+    for (let pause = pauseMs; isOwed && !isStopped; ) {
+      await sleep(pause, undefined, { ref: false })
+      if (isStopped) break
+      isOwed = false
+      try {
+        await postAll(false)
+        pause = pauseMs
+      } catch (error) {
+        isOwed = true
+        pause = pauseAfterTroubleMs
+        told.failed(error)
+      }
+    }
+    isPosting = false
+  }
+
+  return {
+    noted() {
+      isOwed = true
+      if (!isPosting) void work()
+    },
+    now: () => postAll(true),
+    stop() {
+      isStopped = true
+    },
+  }
+}
