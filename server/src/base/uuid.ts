@@ -7,18 +7,28 @@ import { randomFillSync } from 'node:crypto'
 
 const random = Buffer.allocUnsafe(4_096)
 let used = random.length
+/** The time that stands in the text. */
+let writtenMs: number | undefined
 const text = Buffer.from('00000000-0000-0000-0000-000000000000')
 const digits = Buffer.from('0123456789abcdef')
 const hyphen = '-'.charCodeAt(0)
 
 /** A random UUIDv4. */
 export function randomId(): string {
+  writtenMs = undefined
   writeRandom(0)
   return finish('4')
 }
 
 /** A UUIDv7 (RFC 9562): begins with the time, so that rows made after one another lie beside each other. */
 export function uuidV7(atMs: number): string {
+  if (atMs !== writtenMs) writeTime(atMs)
+  writeRandom(14)
+  return finish('7')
+}
+
+/** Many ids are made in one millisecond. */
+function writeTime(atMs: number) {
   let rest = atMs
   for (let at = 12; at >= 0; at--) {
     if (text[at] === hyphen) continue
@@ -26,8 +36,7 @@ export function uuidV7(atMs: number): string {
     text[at] = digits[digit] as number
     rest = (rest - digit) / 16
   }
-  writeRandom(14)
-  return finish('7')
+  writtenMs = atMs
 }
 
 function writeRandom(from: number) {
