@@ -24,8 +24,10 @@ export interface AttemptOptions {
   /** The opened credential. */
   readonly auth: Readonly<Record<string, string>>
   readonly may: May
-  /** Nothing more will come of the call, and it is written down. */
-  readonly over: () => void
+  readonly call: {
+    /** Nothing more will come of it, and it is written down. */
+    over(): void
+  }
 }
 
 /**
@@ -50,7 +52,7 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
     this.#deps = deps
     this.#it = it
     this.#of = of
-    this.response = it.response
+    this.response = it.reply.raw
     this.#habits = deps.habitsOf(of.candidate.provider)
     this.#takesOutUsage = it.request.lacksUsageWish && this.#habits.takesUsageWish !== false
     this.#exchange = new Exchange(this, deps.limits.firstByteMs, it.request.upload)
@@ -116,11 +118,11 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   #endUnheard() {
     if (this.#isEnded) return
     this.#isEnded = true
-    const { entry, over } = this.#of
+    const { entry, call } = this.#of
     this.#exchange.cancel()
     void this.#estimateUnheard()
       .then((usage) => entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), ...usage }))
-      .then(over)
+      .then(() => call.over())
     this.takeOver()
   }
 
@@ -197,11 +199,11 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   }
 
   onMistake(error: unknown) {
-    const { entry, over } = this.#of
+    const { entry, call } = this.#of
     this.#deps.onMistake(error)
     this.#exchange.cancel()
     void entry.settle({ outcome: 'failed', endedAtMs: this.#deps.clock(), usageBasis: 'unknown' })
-    over()
+    call.over()
     this.response.destroy()
     this.#reject(error)
   }
@@ -219,7 +221,7 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   }
 
   takeOver() {
-    this.#it.takeOver()
+    this.#it.reply.hijack()
     this.#resolve(done)
   }
 
@@ -228,7 +230,7 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
   }
 
   over() {
-    this.#of.over()
+    this.#of.call.over()
   }
 
   /** Later it is found with the key that made it. Where that cannot be written down, the call has been made all the same. */
@@ -238,14 +240,15 @@ export class Attempt implements ExchangeListener, Client, Waiting, Watched {
     await this.#deps.objects.remember(userId, objectId, { provider, source, keyId }).catch(this.#deps.onMistake)
   }
 
+  /** What the server sets for every reply comes last: a provider has a request id of its own, and its clients look for that. */
   #headersFor(passed: string[]): string[] {
-    const { ownHeaders, request } = this.#it
+    const { method, reply, request, requestId } = this.#it
     const { candidate } = this.#of
-    for (let at = 0; at < ownHeaders.length; at += 2) {
-      const name = ownHeaders[at] as string
-      if (!passed.includes(name)) passed.push(name, ownHeaders[at + 1] as string)
-    }
-    passed.push('x-keyloft-credential', credentialTrace(candidate))
+    passed.push('x-keyloft-request-id', requestId, 'x-content-type-options', 'nosniff', 'x-keyloft-credential', credentialTrace(candidate))
+    // Somebody may open it in a browser that is signed in here: it is a stranger's page, not one of ours.
+    if (method === 'GET') passed.push('content-security-policy', "sandbox; default-src 'none'")
+    const set = reply.getHeaders()
+    for (const name in set) if (!passed.includes(name)) passed.push(name, String(set[name]))
     if (request.model !== undefined && candidate.modelId !== request.model) passed.push('x-keyloft-model', encodeURI(candidate.modelId))
     return passed
   }

@@ -1,6 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Principal } from '../../base/principal.ts'
-import { takenOver } from '../../platform/http/define-route.ts'
+import type { AppError } from '../../base/errors.ts'
+import type { Carried } from '../../platform/http/define-route.ts'
 import type { Traced } from '../../platform/telemetry/tracing.ts'
 import { bodiless, type CallRequest } from './call-request.ts'
 import { gatewayErrors } from './errors.ts'
@@ -8,7 +7,7 @@ import { readFormRequest } from './form-request.ts'
 import { readJsonRequest } from './json-request.ts'
 import type { Operation } from './operations/operation.ts'
 import { type Incoming, type PlaceCallDeps, PlacedCall } from './place-call.ts'
-import type { Objects, Resolve, Wanted } from './ports.ts'
+import type { Objects, Resolve, Resolved, Wanted } from './ports.ts'
 import { passedQuery } from './proxied-address.ts'
 import type { CallShape } from './relay.ts'
 
@@ -20,22 +19,13 @@ export interface MakeCallDeps extends PlaceCallDeps {
 /** No key may or can serve it; a limit; and what becomes of calls. */
 export const refusalsOfCalls = [422, 429, 502, 503, 504] as const
 
-/** A request, as a route is given it. */
-export interface Asking {
-  principal: Principal
-  bytes: Buffer
-  params: unknown
-  request: FastifyRequest
-  reply: FastifyReply
-}
-
 interface Params {
   id?: string
   model?: string
 }
 
 /** @param provider the only one that will do */
-export function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operation, provider?: string): Promise<never> {
+export function makeCall(deps: MakeCallDeps, asking: Carried, operation: Operation, provider?: string): Promise<never> {
   const reading = readRequest(operation, asking, deps)
   if (!(reading instanceof Promise)) return makeRead(deps, asking, operation, reading, provider)
   return reading.then((request) => makeRead(deps, asking, operation, request, provider))
@@ -43,7 +33,7 @@ export function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operatio
 
 function makeRead(
   deps: MakeCallDeps,
-  asking: Asking,
+  asking: Carried,
   operation: Operation,
   request: CallRequest,
   provider: string | undefined,
@@ -67,12 +57,20 @@ function makeRead(
   return placeFollowing(deps, asking, wanted, call, pointers)
 }
 
-async function placeFollowing(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made, pointers: readonly string[]): Promise<never> {
+async function placeFollowing(
+  deps: MakeCallDeps,
+  asking: Carried,
+  wanted: Wanted,
+  call: Made,
+  pointers: readonly string[],
+): Promise<never> {
   const all = await Promise.all(pointers.map((id) => deps.objects.find(asking.principal.claims.sub ?? '', id)))
   const followed = all.reduce<Wanted>((before, made) => follow(made, before), wanted)
-  return place(deps, asking, followed, call).catch((error) => {
-    throw all.includes(undefined) && error.status === 422 ? gatewayErrors.unknown_object() : error
-  })
+  try {
+    return await place(deps, asking, followed, call)
+  } catch (error) {
+    throw all.includes(undefined) && (error as AppError).status === 422 ? gatewayErrors.unknown_object() : error
+  }
 }
 
 const shapes = new WeakMap<Operation, CallShape>()
@@ -87,12 +85,12 @@ function shapeOf(operation: Operation): CallShape {
 type Made = Pick<Incoming, 'method' | 'request' | 'operation'>
 
 /** Resolves the call, and makes it. */
-export function place(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made): Promise<never> {
+export function place(deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Made): Promise<never> {
   return deps.traced ? placeTraced(deps.traced, deps, asking, wanted, call) : placeNow(deps, asking, wanted, call)
 }
 
 /** The span lasts until the call is over, which is after its answer has begun to leave. */
-function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made): Promise<never> {
+function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Made): Promise<never> {
   const { promise, resolve, reject } = Promise.withResolvers<never>()
   const made = traced('gateway.call', { 'keyloft.operation': call.operation.name }, async (span) => {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
@@ -105,28 +103,27 @@ function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Asking, wanted:
   return promise
 }
 
-async function placeNow(
+function placeNow(deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Made, over?: () => void): Promise<never> {
+  const resolved = deps.resolve(asking.principal, wanted)
+  return resolved instanceof Promise
+    ? resolved.then((late) => makeResolved(deps, asking, late, call, over))
+    : makeResolved(deps, asking, resolved, call, over)
+}
+
+function makeResolved(
   deps: MakeCallDeps,
-  { principal, request: { id, headers }, reply }: Asking,
-  wanted: Wanted,
-  call: Made,
-  over?: () => void,
+  { principal, request: { id, headers }, reply }: Carried,
+  resolved: Resolved,
+  { method, request, operation }: Made,
+  over: (() => void) | undefined,
 ): Promise<never> {
-  const resolving = deps.resolve(principal, wanted)
-  const resolved = resolving instanceof Promise ? await resolving : resolving
-  const { method, request, operation } = call
-  const own = ownHeaders(reply.getHeaders(), id, method === 'GET')
-  const takeOver = () => void reply.hijack()
-  const response = reply.raw
   const isIdGiven = headers['x-request-id'] === id
-  const incoming = { method, request, operation, principal, requestId: id, isIdGiven, headers, response, ownHeaders: own, takeOver, over }
-  await new PlacedCall(deps, incoming).make(resolved)
-  return takenOver
+  return new PlacedCall(deps, { method, request, operation, principal, requestId: id, isIdGiven, headers, reply, over }).make(resolved)
 }
 
 function readRequest(
   { takes, request: shape = {} }: Operation,
-  { bytes, params, request: { raw } }: Asking,
+  { bytes, params, request: { raw } }: Carried,
   { limits }: PlaceCallDeps,
 ): CallRequest | Promise<CallRequest> {
   const { model } = (params ?? {}) as Params
@@ -145,13 +142,4 @@ function follow(made: Awaited<ReturnType<Objects['find']>>, wanted: Wanted): Wan
   const { madeWith: other = made } = wanted
   if (other.source !== made.source || other.keyId !== made.keyId) throw gatewayErrors.unknown_object()
   return { ...wanted, provider: made.provider, madeWith: made }
-}
-
-/** What the server set for every reply. A provider has a request id of its own, and its clients look for that. */
-function ownHeaders(set: Record<string, unknown>, requestId: string, mayBeOpened: boolean): string[] {
-  const headers = ['x-keyloft-request-id', requestId, 'x-content-type-options', 'nosniff']
-  // Somebody may open it in a browser that is signed in here: it is a stranger's page, not one of ours.
-  if (mayBeOpened) headers.push('content-security-policy', "sandbox; default-src 'none'")
-  for (const name in set) headers.push(name, String(set[name]))
-  return headers
 }

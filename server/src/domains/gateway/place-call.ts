@@ -1,10 +1,11 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../../base/clock.ts'
 import type { AppError } from '../../base/errors.ts'
 import type { Principal } from '../../base/principal.ts'
 import { uuidV7 } from '../../base/uuid.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
+import { type CarriedReply, takenOver } from '../../platform/http/define-route.ts'
 import type { Call } from '../ledger/call.ts'
 import { limitOf } from '../ledger/refusal.ts'
 import { Attempt, type Attempted } from './attempt.ts'
@@ -43,11 +44,7 @@ export interface Incoming {
   readonly method: Dispatcher.HttpMethod
   readonly headers: IncomingHttpHeaders
   readonly request: CallRequest
-  readonly response: ServerResponse
-  /** Of the reply, as the server set them before: names and values in turn. */
-  readonly ownHeaders: readonly string[]
-  /** From here on the response is ours alone. */
-  takeOver(): void
+  readonly reply: CarriedReply
   /** The call has ended, and is written down. */
   readonly over?: (() => void) | undefined
 }
@@ -60,10 +57,6 @@ export class PlacedCall implements OnWatch {
   place = -1
   readonly #deps: PlaceCallDeps
   readonly #it: Incoming
-  readonly #over = () => {
-    this.#deps.watch.delete(this)
-    this.#it.over?.()
-  }
   #attempt: Attempt | undefined
   #hasLeft = false
   #endPause: (() => void) | undefined
@@ -74,15 +67,17 @@ export class PlacedCall implements OnWatch {
     this.#it = incoming
   }
 
-  async make({ candidates, trace }: Resolved): Promise<void> {
-    const { response, request, takeOver } = this.#it
+  async make({ candidates, trace }: Resolved): Promise<never> {
+    const { reply, request } = this.#it
     const { breaker, clock, limits, watch } = this.#deps
-    if (response.destroyed) return takeOver() // they left while the key was chosen, and nobody tells it again
+    const response = reply.raw
+    if (response.destroyed) return this.#takeOver() // they left while the key was chosen, and nobody tells it again
     response.on('close', () => response.writableEnded || this.#clientLeft())
     watch.add(this)
     try {
       if (candidates.length === 0) throw new Error('no candidate, and no refusal either')
-      const awake = candidates.flatMap((candidate, index) => (breaker.refusal(candidate) ? [] : [index]))
+      const awake: number[] = []
+      for (let index = 0; index < candidates.length; index++) if (!breaker.refusal(candidates[index] as Candidate)) awake.push(index)
       if (awake.length === 0) throw breaker.refusal(candidates[0] as Candidate) ?? gatewayErrors.unreachable()
       let failures = none
       for (let turn = 0; ; turn++) {
@@ -108,16 +103,22 @@ export class PlacedCall implements OnWatch {
           await this.#pause(result.afterMs)
           result = await this.#ask(candidate, entry, auth, { isFirst: false, hasMore })
         }
-        if (result.kind === 'done') return
+        if (result.kind === 'done') return takenOver
         void entry.settle({ outcome: 'failed', endedAtMs: clock(), status: result.status, usageBasis: 'none' })
         if (result.kind === 'give up' || !hasMore || this.#attempts >= limits.attempts) throw result.error
         failures = new Map([...failures, [index, result.error.code]])
       }
     } catch (error) {
-      this.#over()
+      this.over()
       if (!this.#hasLeft) throw error
-      takeOver()
+      return this.#takeOver()
     }
+  }
+
+  /** The call has ended, and is written down. */
+  over() {
+    this.#deps.watch.delete(this)
+    this.#it.over?.()
   }
 
   checkTime(nowMs: number) {
@@ -137,15 +138,20 @@ export class PlacedCall implements OnWatch {
     if (this.#hasLeft) return this.#endUnheard(entry)
     const mayRetry = isFirst && ++this.#attempts < this.#deps.limits.attempts && !this.#it.request.upload
     const may = { mayRetry, mayMove: hasMore }
-    this.#attempt = new Attempt(this.#deps, this.#it, { candidate, entry, auth, may, over: this.#over })
+    this.#attempt = new Attempt(this.#deps, this.#it, { candidate, entry, auth, may, call: this })
     return this.#attempt.begin()
   }
 
   /** Nobody waits for an answer any more, and no request is on its way. */
   async #endUnheard(entry: Entry): Promise<Attempted> {
-    void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' }).then(this.#over)
-    this.#it.takeOver()
+    void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' }).then(() => this.over())
+    this.#takeOver()
     return { kind: 'done' }
+  }
+
+  #takeOver(): never {
+    this.#it.reply.hijack()
+    return takenOver
   }
 
   #openKey(candidate: Candidate, entry: Entry): ReturnType<Candidate['authHeaders']> {

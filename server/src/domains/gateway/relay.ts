@@ -336,7 +336,11 @@ export class Relay implements Receiver {
       usage instanceof Promise
         ? usage.then((estimate) => this.#settle(outcome, endedAtMs, estimate))
         : this.#settle(outcome, endedAtMs, usage)
-    settled.then((isWritten) => (kept ? kept.then(() => then(isWritten)) : then(isWritten))).catch((error) => client.onMistake(error))
+    const written = kept ? settled.then((isWritten) => kept.then(() => isWritten)) : settled
+    written.then(
+      (isWritten) => this.#guard(() => then(isWritten)),
+      (error) => client.onMistake(error),
+    )
   }
 
   /** Each member by its name: what is copied from object to object costs more than the rest of it. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler, HTTPMethods } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
@@ -34,6 +35,22 @@ interface Call<Params, Query, Body> {
   reply: FastifyReply
 }
 
+/** What may be asked of a request, and done with its reply, whichever way it came. */
+export interface Carried {
+  readonly principal: Principal
+  readonly bytes: Buffer
+  readonly params?: unknown
+  readonly request: Pick<FastifyRequest, 'id' | 'headers' | 'raw'>
+  readonly reply: CarriedReply
+}
+
+export interface CarriedReply {
+  readonly raw: ServerResponse
+  getHeaders(): Record<string, unknown>
+  /** From here on the response is the handler's alone. */
+  hijack(): unknown
+}
+
 export interface RateLimit {
   max: number
   windowSeconds: number
@@ -52,6 +69,8 @@ export interface RouteOptions {
    * stream in `request.raw` as it came. It may take over the reply.
    */
   takes?: 'bytes' | 'stream'
+  /** The handler once more, of one that takes bytes and needs no more than this: most requests reach it the short way (short-way.ts). */
+  carry?: (carried: Carried) => Promise<unknown>
 }
 
 export interface ErrorForm {
@@ -98,9 +117,11 @@ export const takenOver = undefined as never
 /** Marks the schema of a route that honours an Idempotency-Key. */
 export const takesIdempotencyKey = 'x-keyloft-idempotent'
 
+/** At once, where the credential is known. */
+export type Authenticate = (headers: IncomingHttpHeaders, path: string) => Principal | Promise<Principal>
+
 export interface MountOptions {
-  /** At once, where the credential is known. */
-  authenticate: (request: FastifyRequest) => Principal | Promise<Principal>
+  authenticate: Authenticate
 }
 
 declare module 'fastify' {
@@ -155,7 +176,7 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
         request.principal = principal
         authorise(policy, principal, () => fromThisMachine(request))
       }
-      const found = authenticate(request)
+      const found = authenticate(request.headers, path)
       if (found instanceof Promise) return void found.then(admit).then(() => done(), done)
       admit(found)
       done()
