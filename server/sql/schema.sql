@@ -2351,8 +2351,9 @@ begin
     return;
   end if;
 
+  -- Not as a join, which might read all there are.
   opened_before := array(select place from pg_catalog.generate_series(1, cardinality(in_ids)) as place
-                          join keyloft.holds h on h.user_id = in_user_ids[place] and h.id = in_ids[place]);
+                          where (select true from keyloft.holds h where h.user_id = in_user_ids[place] and h.id = in_ids[place]));
   for place in 1 .. cardinality(in_ids) loop
     continue when not in_valid[place] or place = any (opened_before);
     if before is null or (in_user_ids[place], in_providers[place], in_models[place], in_credential_sources[place], in_key_ids[place])

@@ -32,7 +32,7 @@ describe('the ledger, with many calls in the books', async () => {
   const { id: limited } = await makePerson()
   const unlimited = randomUUID()
 
-  async function tablesOf(statement: Statement): Promise<Tables> {
+  async function nodesOf(statement: Statement): Promise<Node[]> {
     const plans: Node[] = []
     const client = new pg.Client({ connectionString: url })
     client.on('notice', ({ message = '' }) => {
@@ -47,12 +47,16 @@ describe('the ledger, with many calls in the books', async () => {
       await client.end()
     })
     expect(plans.length).toBeGreaterThan(1)
-    const nodesOf = (node: Node): Node[] => (node['Actual Loops'] === 0 ? [] : [node, ...(node.Plans ?? []).flatMap(nodesOf)])
-    const nodes = plans.flatMap(nodesOf)
+    return plans.flatMap(within)
+  }
+  const within = (node: Node): Node[] => (node['Actual Loops'] === 0 ? [] : [node, ...(node.Plans ?? []).flatMap(within)])
+
+  async function tablesOf(statement: Statement): Promise<Tables> {
+    const nodes = await nodesOf(statement)
     const named = (some: Node[]) => [...new Set(some.flatMap((node) => node['Relation Name'] ?? []))].sort()
     const sorts = nodes.filter((node) => /Sort$/.test(node['Node Type']))
     return {
-      sorted: named(sorts.flatMap(nodesOf)),
+      sorted: named(sorts.flatMap(within)),
       mostSorted: Math.max(0, ...sorts.map((node) => node['Actual Rows'] ?? 0)),
       readWhole: named(nodes.filter((node) => node['Node Type'] === 'Seq Scan')),
       months: named(nodes.filter((node) => /Scan$/.test(node['Node Type']))).filter((name) => /^usage_records_\d/.test(name)),
@@ -95,6 +99,18 @@ describe('the ledger, with many calls in the books', async () => {
     const one = call(limited)
     expectNothingButLimits(await tablesOf(openCalls([one], 60)))
     expectNothingButLimits(await tablesOf(settle(one)))
+  })
+
+  it('opens a call of a person with limits without reading those of others that are under way', async () => {
+    await sql`
+      insert into keyloft.holds (user_id, id, started_at, request_id, operation, provider, model, credential_source, decisions, lease_until)
+      select gen_random_uuid(), gen_random_uuid(), now(), 'request-' || n, 'chat.completions', 'mock', 'mock-1', 'user-key', '[]', now() + interval '1 hour'
+        from generate_series(1, 2000) n`.execute(owner.db)
+    await sql`analyze keyloft.holds`.execute(owner.db)
+    const scans = (await nodesOf(openCalls([call(limited)], 60))).filter(
+      (node) => node['Relation Name'] === 'holds' && /Scan$/.test(node['Node Type']),
+    )
+    expect(scans.map((node) => node['Actual Rows'])).toEqual([0])
   })
 
   it('begins a window from the hours of that person, and looks at no call', async () => {

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { ended, makeCall } from '../../../test/ledger.ts'
+import { ended, makeCall, settleCalls } from '../../../test/ledger.ts'
 import { randomFrom } from '../../../test/random.ts'
 import { importModels, readModelFile } from '../models/models.ts'
 import { type Call, sanitise } from './call.ts'
-import { openCalls, settleCalls } from './statements.ts'
+import { openCalls } from './statements.ts'
 
 /*
  * Calls of several people, each with some limits, opened and ended in random batches: what every verdict says, and what
