@@ -116,8 +116,9 @@ export class EventStream {
     const mayEnd = end !== undefined && events.includes(end.mark)
     if (!mayEnd && !events.includes(usageMark)) return events
     let out = ''
+    const hasReturns = events.includes('\r')
     for (let at = 0; at < events.length; ) {
-      const border = firstBorder(events, at)
+      const border = firstBorder(events, at, hasReturns)
       const next = border < 0 ? events.length : border
       const event = events.slice(at, next)
       const read = event.includes(usageMark) ? this.#readUsage(event) : event
@@ -189,8 +190,8 @@ const blankLine = /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)/g
 const lastOf = (text: string) => text.slice(-3)
 
 /** Where the next event begins. A CR at the very end does not tell yet: an LF of the same line end may follow. */
-function firstBorder(text: string, from = 0): number {
-  if (!text.includes('\r')) {
+function firstBorder(text: string, from = 0, hasReturns = text.includes('\r')): number {
+  if (!hasReturns) {
     const at = text.indexOf('\n\n', from)
     return at < 0 ? -1 : at + 2
   }
@@ -207,6 +208,6 @@ function lastBorder(text: string): number {
     return at < 0 ? -1 : at + 2
   }
   let last = -1
-  for (let end = firstBorder(text); end >= 0; end = firstBorder(text, end)) last = end
+  for (let end = firstBorder(text, 0, true); end >= 0; end = firstBorder(text, end, true)) last = end
   return last
 }

@@ -254,10 +254,10 @@ export class Relay implements Receiver {
     const { client } = this.#it
     const held = this.#takeHeld()
     if (last !== '') held.push(last)
-    const bytes = inOne(held)
-    if (!this.#hasBegun && !this.#stream && this.#status !== 204) this.#it.headers.push('content-length', String(bytes.length))
+    const whole = inOne(held)
+    if (!this.#hasBegun && !this.#stream && this.#status !== 204) this.#it.headers.push('content-length', String(whole.length))
     this.#begin()
-    client.response.end(bytes)
+    client.response.end(whole, 'latin1')
     client.over()
   }
 
@@ -398,9 +398,9 @@ const reported = ({ usage, providerUsage, providerCostUsd }: UsageReading): Esti
   providerCostUsd,
 })
 
-function inOne(parts: readonly Part[]): Buffer {
+function inOne(parts: readonly Part[]): Part {
   const [first] = parts
-  if (parts.length === 1 && typeof first === 'object') return first
-  if (parts.every((part) => typeof part === 'string')) return Buffer.from(parts.join(''), 'latin1')
+  if (parts.length === 1 && first !== undefined) return first
+  if (parts.every((part) => typeof part === 'string')) return parts.join('')
   return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)))
 }

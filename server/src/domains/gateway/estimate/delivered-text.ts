@@ -16,7 +16,7 @@ export interface Delivered {
 }
 
 export class DeliveredText {
-  readonly #beginning: RegExp
+  readonly #names: readonly string[]
   /** Events as latin1 of their bytes. */
   #raw: string[] = []
   #rawLength = 0
@@ -27,7 +27,7 @@ export class DeliveredText {
 
   /** @param names of the members whose strings are the answer */
   constructor(names: readonly string[]) {
-    this.#beginning = new RegExp(`"(${names.join('|')})"\\s*:\\s*"`, 'g')
+    this.#names = names
   }
 
   /** @param events whole ones */
@@ -48,12 +48,12 @@ export class DeliveredText {
     this.#raw = []
     this.#rawLength = 0
     const found = new Map<string, string>()
-    this.#beginning.lastIndex = 0
-    for (let match = this.#beginning.exec(events); match; match = this.#beginning.exec(events)) {
+    const beginning = new RegExp(`"(${this.#names.join('|')})"\\s*:\\s*"`, 'g')
+    for (let match = beginning.exec(events); match; match = beginning.exec(events)) {
       const [, name = ''] = match
-      const end = endOfString(events, this.#beginning.lastIndex)
-      found.set(name, (found.get(name) ?? '') + events.slice(this.#beginning.lastIndex, end))
-      this.#beginning.lastIndex = end
+      const end = endOfString(events, beginning.lastIndex)
+      found.set(name, (found.get(name) ?? '') + events.slice(beginning.lastIndex, end))
+      beginning.lastIndex = end
     }
     for (const [name, text] of found) {
       this.#length += text.length
