@@ -117,6 +117,26 @@ describe('the journal', async () => {
     await ledger.stop()
   })
 
+  it('is posted once for all who ask at the same moment, and not for each', async () => {
+    let posts = 0
+    const ledger = createLedger({
+      clock: Date.now,
+      database: {
+        systemOnce: (job, statement) => {
+          if (job === 'post ends') posts++
+          return database.systemOnce(job, statement)
+        },
+      },
+    })
+    await ledger.posted()
+    const before = posts
+    await note(end())
+    await Promise.all(Array.from({ length: 100 }, () => ledger.posted()))
+    expect(posts - before).toBeLessThanOrEqual(3)
+    expect(await waiting()).toEqual([])
+    await ledger.stop()
+  })
+
   it('goes on when the database comes back, and tells that it could not', async () => {
     let fault: Error | undefined
     const told: unknown[] = []

@@ -37,6 +37,9 @@ export function createPoster(
   let isOwed = false
   let isPosting = false
   let isStopped = false
+  /** The newest post for those who wait, and the one that will follow it. */
+  let underWay: Promise<void> = Promise.resolve()
+  let following: Promise<void> | undefined
 
   async function postAll(waits: boolean): Promise<void> {
     for (let taken = mostNotes; taken === mostNotes; ) {
@@ -69,9 +72,19 @@ export function createPoster(
       isOwed = true
       if (!isPosting) void work()
     },
-    now: () => postAll(true),
+    // One that has begun may have missed what was noted since; all who come meanwhile share the one behind it.
+    now() {
+      following ??= underWay.then(ignored, ignored).then(() => {
+        following = undefined
+        underWay = postAll(true)
+        return underWay
+      })
+      return following
+    },
     stop() {
       isStopped = true
     },
   }
 }
+
+const ignored = () => {}
