@@ -570,9 +570,10 @@ begin
     most_cost_usd[place] := cost;
   end loop;
 
+  -- Its place is looked for once for each (offset keeps it so), which many people's limits would make felt.
   update public.user_quota_limits q
-     set reserved_requests = taken_requests[pg_catalog.array_position(ids, q.id)], reserved_tokens = taken_tokens[pg_catalog.array_position(ids, q.id)],
-         reserved_cost = taken_cost[pg_catalog.array_position(ids, q.id)]
+     set (reserved_requests, reserved_tokens, reserved_cost) = (
+           select taken_requests[it.no], taken_tokens[it.no], taken_cost[it.no] from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
    where q.id = any (changed_ids);
 end
 $$;
@@ -660,12 +661,11 @@ begin
   end loop;
 
   update public.user_quota_limits q
-     set reserved_requests = q.reserved_requests - coalesce(freed_requests[pg_catalog.array_position(ids, q.id)], 0),
-         reserved_tokens = q.reserved_tokens - coalesce(freed_tokens[pg_catalog.array_position(ids, q.id)], 0),
-         reserved_cost = q.reserved_cost - coalesce(freed_cost[pg_catalog.array_position(ids, q.id)], 0),
-         used_requests = q.used_requests + coalesce(more_requests[pg_catalog.array_position(ids, q.id)], 0),
-         used_tokens = q.used_tokens + coalesce(more_tokens[pg_catalog.array_position(ids, q.id)], 0),
-         used_cost = q.used_cost + coalesce(more_cost[pg_catalog.array_position(ids, q.id)], 0)
+     set (reserved_requests, reserved_tokens, reserved_cost, used_requests, used_tokens, used_cost) = (
+           select q.reserved_requests - coalesce(freed_requests[it.no], 0), q.reserved_tokens - coalesce(freed_tokens[it.no], 0),
+                  q.reserved_cost - coalesce(freed_cost[it.no], 0), q.used_requests + coalesce(more_requests[it.no], 0),
+                  q.used_tokens + coalesce(more_tokens[it.no], 0), q.used_cost + coalesce(more_cost[it.no], 0)
+             from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
    where q.id = any (changed_ids);
 end
 $$;
