@@ -173,10 +173,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     corsOrigins,
     trustedProxies: config.http.trustedProxies,
     hashKey: deriveSecret(keyring, 'idempotency'),
-    authenticate: (headers, path) =>
-      config.mockProvider && path.startsWith(`${mockProviderPath}/`)
+    authenticate: (request) =>
+      config.mockProvider && request.routeOptions.url?.startsWith(`${mockProviderPath}/`)
         ? anonymous // the mock's keys are not ours to check
-        : identity.authenticate(headers),
+        : identity.authenticate(request.headers),
     routes: [
       ...probes({ readiness, metrics }),
       ...tokens.routes,

@@ -95,7 +95,7 @@ export async function createTestGateway(options: Partial<GatewayDeps> & { princi
     corsOrigins: ['https://app.example.com'],
     trustedProxies: undefined,
     hashKey: Buffer.alloc(32),
-    authenticate: () => options.principal ?? caller,
+    authenticate: async () => options.principal ?? caller,
     routes: gateway.routes,
     plugins: [],
     catalogues: [],

@@ -1,5 +1,6 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AppError } from '../../base/errors.ts'
-import type { Carried } from '../../platform/http/define-route.ts'
+import type { Principal } from '../../base/principal.ts'
 import type { Traced } from '../../platform/telemetry/tracing.ts'
 import { bodiless, type CallRequest } from './call-request.ts'
 import { gatewayErrors } from './errors.ts'
@@ -19,13 +20,22 @@ export interface MakeCallDeps extends PlaceCallDeps {
 /** No key may or can serve it; a limit; and what becomes of calls. */
 export const refusalsOfCalls = [422, 429, 502, 503, 504] as const
 
+/** A request, as a route is given it. */
+export interface Asking {
+  principal: Principal
+  bytes: Buffer
+  params: unknown
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
 interface Params {
   id?: string
   model?: string
 }
 
 /** @param provider the only one that will do */
-export function makeCall(deps: MakeCallDeps, asking: Carried, operation: Operation, provider?: string): Promise<never> {
+export function makeCall(deps: MakeCallDeps, asking: Asking, operation: Operation, provider?: string): Promise<never> {
   const reading = readRequest(operation, asking, deps)
   if (!(reading instanceof Promise)) return makeRead(deps, asking, operation, reading, provider)
   return reading.then((request) => makeRead(deps, asking, operation, request, provider))
@@ -33,7 +43,7 @@ export function makeCall(deps: MakeCallDeps, asking: Carried, operation: Operati
 
 function makeRead(
   deps: MakeCallDeps,
-  asking: Carried,
+  asking: Asking,
   operation: Operation,
   request: CallRequest,
   provider: string | undefined,
@@ -57,13 +67,7 @@ function makeRead(
   return placeFollowing(deps, asking, wanted, call, pointers)
 }
 
-async function placeFollowing(
-  deps: MakeCallDeps,
-  asking: Carried,
-  wanted: Wanted,
-  call: Made,
-  pointers: readonly string[],
-): Promise<never> {
+async function placeFollowing(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made, pointers: readonly string[]): Promise<never> {
   const all = await Promise.all(pointers.map((id) => deps.objects.find(asking.principal.claims.sub ?? '', id)))
   const followed = all.reduce<Wanted>((before, made) => follow(made, before), wanted)
   try {
@@ -85,12 +89,12 @@ function shapeOf(operation: Operation): CallShape {
 type Made = Pick<Incoming, 'method' | 'request' | 'operation'>
 
 /** Resolves the call, and makes it. */
-export function place(deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Made): Promise<never> {
+export function place(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made): Promise<never> {
   return deps.traced ? placeTraced(deps.traced, deps, asking, wanted, call) : placeNow(deps, asking, wanted, call)
 }
 
 /** The span lasts until the call is over, which is after its answer has begun to leave. */
-function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Made): Promise<never> {
+function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made): Promise<never> {
   const { promise, resolve, reject } = Promise.withResolvers<never>()
   const made = traced('gateway.call', { 'keyloft.operation': call.operation.name }, async (span) => {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
@@ -103,7 +107,7 @@ function placeTraced(traced: Traced, deps: MakeCallDeps, asking: Carried, wanted
   return promise
 }
 
-function placeNow(deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Made, over?: () => void): Promise<never> {
+function placeNow(deps: MakeCallDeps, asking: Asking, wanted: Wanted, call: Made, over?: () => void): Promise<never> {
   const resolved = deps.resolve(asking.principal, wanted)
   return resolved instanceof Promise
     ? resolved.then((late) => makeResolved(deps, asking, late, call, over))
@@ -112,7 +116,7 @@ function placeNow(deps: MakeCallDeps, asking: Carried, wanted: Wanted, call: Mad
 
 function makeResolved(
   deps: MakeCallDeps,
-  { principal, request: { id, headers }, reply }: Carried,
+  { principal, request: { id, headers }, reply }: Asking,
   resolved: Resolved,
   { method, request, operation }: Made,
   over: (() => void) | undefined,
@@ -123,7 +127,7 @@ function makeResolved(
 
 function readRequest(
   { takes, request: shape = {} }: Operation,
-  { bytes, params, request: { raw } }: Carried,
+  { bytes, params, request: { raw } }: Asking,
   { limits }: PlaceCallDeps,
 ): CallRequest | Promise<CallRequest> {
   const { model } = (params ?? {}) as Params

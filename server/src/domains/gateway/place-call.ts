@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../../base/clock.ts'
 import type { AppError } from '../../base/errors.ts'
 import type { Principal } from '../../base/principal.ts'
 import { uuidV7 } from '../../base/uuid.ts'
 import type { Egress } from '../../platform/egress/egress.ts'
-import { type CarriedReply, takenOver } from '../../platform/http/define-route.ts'
+import { takenOver } from '../../platform/http/define-route.ts'
 import type { Call } from '../ledger/call.ts'
 import { limitOf } from '../ledger/refusal.ts'
 import { Attempt, type Attempted } from './attempt.ts'
@@ -44,7 +45,7 @@ export interface Incoming {
   readonly method: Dispatcher.HttpMethod
   readonly headers: IncomingHttpHeaders
   readonly request: CallRequest
-  readonly reply: CarriedReply
+  readonly reply: FastifyReply
   /** The call has ended, and is written down. */
   readonly over?: (() => void) | undefined
 }
@@ -145,7 +146,7 @@ export class PlacedCall implements OnWatch {
   /** Nobody waits for an answer any more, and no request is on its way. */
   async #endUnheard(entry: Entry): Promise<Attempted> {
     void entry.settle({ outcome: 'aborted', endedAtMs: this.#deps.clock(), usageBasis: 'none' }).then(() => this.over())
-    this.#takeOver()
+    this.#it.reply.hijack()
     return { kind: 'done' }
   }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Carried, defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { bodiless, type CallRequest } from './call-request.ts'
 import { anthropic, openAi } from './dialects.ts'
 import { gatewayErrors } from './errors.ts'
-import { type MakeCallDeps, makeCall, place, refusalsOfCalls } from './make-call.ts'
+import { type Asking, type MakeCallDeps, makeCall, place, refusalsOfCalls } from './make-call.ts'
 import type { Operation } from './operations/operation.ts'
 import { operations } from './operations/operations.ts'
 import { passed } from './operations/schemas.ts'
@@ -39,7 +39,7 @@ export function proxyRoutes(deps: Deps): Route[] {
   )
 }
 
-async function proxy(deps: Deps, asking: Carried, method: Method, name: string): Promise<never> {
+async function proxy(deps: Deps, asking: Asking, method: Method, name: string): Promise<never> {
   const provider = deps.findProvider(name)
   if (provider?.baseUrl === undefined) throw gatewayErrors.unknown_provider()
   const { raw } = asking.request
@@ -90,7 +90,7 @@ function operationAt({ paths = {} }: Callable, method: Method, path: string, con
   return undefined
 }
 
-function throughRequest({ request: { raw } }: Carried, mostBytes: number): CallRequest {
+function throughRequest({ request: { raw } }: Asking, mostBytes: number): CallRequest {
   const { 'content-length': length, 'transfer-encoding': coding, 'content-type': contentType } = raw.headers
   if (length === undefined && coding === undefined) return bodiless()
   const upload = new Upload(raw, { mostBytes })

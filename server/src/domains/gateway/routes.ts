@@ -1,4 +1,4 @@
-import { type Carried, defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { type MakeCallDeps, makeCall, refusalsOfCalls } from './make-call.ts'
 import type { Operation } from './operations/operation.ts'
 import { operations } from './operations/operations.ts'
@@ -16,7 +16,6 @@ export function gatewayRoutes(deps: MakeCallDeps & { findProvider: FindProvider 
 function routeOf(operation: Operation, path: string, deps: MakeCallDeps): Route {
   const { method, dialect, summary, params, body, reply, takes } = operation
   const isForm = takes === 'form'
-  const make = (asking: Carried) => makeCall(deps, asking, operation)
   return defineRoute({
     method,
     path,
@@ -32,7 +31,6 @@ function routeOf(operation: Operation, path: string, deps: MakeCallDeps): Route 
       reply,
       refusals: [...refusalsOfCalls, ...(path.includes(':id') ? [404] : [])],
     },
-    handler: make,
-    ...(takes === 'json' ? { carry: make } : {}),
+    handler: (asking) => makeCall(deps, asking, operation),
   })
 }

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler, HTTPMethods } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
@@ -35,22 +34,6 @@ interface Call<Params, Query, Body> {
   reply: FastifyReply
 }
 
-/** What may be asked of a request, and done with its reply, whichever way it came. */
-export interface Carried {
-  readonly principal: Principal
-  readonly bytes: Buffer
-  readonly params?: unknown
-  readonly request: Pick<FastifyRequest, 'id' | 'headers' | 'raw'>
-  readonly reply: CarriedReply
-}
-
-export interface CarriedReply {
-  readonly raw: ServerResponse
-  getHeaders(): Record<string, unknown>
-  /** From here on the response is the handler's alone. */
-  hijack(): unknown
-}
-
 export interface RateLimit {
   max: number
   windowSeconds: number
@@ -69,8 +52,6 @@ export interface RouteOptions {
    * stream in `request.raw` as it came. It may take over the reply.
    */
   takes?: 'bytes' | 'stream'
-  /** The handler once more, of one that takes bytes and needs no more than this: most requests reach it the short way (short-way.ts). */
-  carry?: (carried: Carried) => Promise<unknown>
 }
 
 export interface ErrorForm {
@@ -117,11 +98,9 @@ export const takenOver = undefined as never
 /** Marks the schema of a route that honours an Idempotency-Key. */
 export const takesIdempotencyKey = 'x-keyloft-idempotent'
 
-/** At once, where the credential is known. */
-export type Authenticate = (headers: IncomingHttpHeaders, path: string) => Principal | Promise<Principal>
-
 export interface MountOptions {
-  authenticate: Authenticate
+  /** At once, where the credential is known. */
+  authenticate: (request: FastifyRequest) => Principal | Promise<Principal>
 }
 
 declare module 'fastify' {
@@ -176,7 +155,7 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
         request.principal = principal
         authorise(policy, principal, () => fromThisMachine(request))
       }
-      const found = authenticate(request.headers, path)
+      const found = authenticate(request)
       if (found instanceof Promise) return void found.then(admit).then(() => done(), done)
       admit(found)
       done()

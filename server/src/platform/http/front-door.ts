@@ -23,21 +23,16 @@ export interface FrontDoor {
   close(drainMs: number): Promise<void>
 }
 
-/** One that listens nowhere yet. */
-export function makeServer(handler: RequestListener): Server {
+/** Claims the port first of all: a second start must find out before it has made or touched anything. */
+export async function openFrontDoor({ host, port }: { host: string; port: number }): Promise<FrontDoor> {
+  let handler: RequestListener = answerWhileStarting
   const options = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
   }
-  return createServer(options, handler)
-}
-
-/** Claims the port first of all: a second start must find out before it has made or touched anything. */
-export async function openFrontDoor({ host, port }: { host: string; port: number }): Promise<FrontDoor> {
-  let handler: RequestListener = answerWhileStarting
-  const server = makeServer((request, response) => handler(request, response))
+  const server = createServer(options, (request, response) => handler(request, response))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ host, port }, resolve))
   return {
     server,

@@ -83,7 +83,7 @@ describe('the HTTP shell', async () => {
       hashKey: randomBytes(32),
       plugins: extra.plugins ?? [],
       routes: [...routes, ...probes({ readiness: async () => undefined, metrics })],
-      authenticate: async (headers) => (headers['x-test'] === 'service' ? service : (people[String(headers['x-test'])] ?? anonymous)),
+      authenticate: async ({ headers }) => (headers['x-test'] === 'service' ? service : (people[String(headers['x-test'])] ?? anonymous)),
     })
   const metrics = createMetrics()
   const app = await build()

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import cors from '@fastify/cors'
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,20 +9,19 @@ import Fastify, {
   type RouteOptions,
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { Principal } from '../../base/principal.ts'
 import { uuidV7 } from '../../base/uuid.ts'
 import type { Database } from '../database/database.ts'
 import type { Answer, Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
-import { type Authenticate, mountRoute, type Route } from './define-route.ts'
+import { mountRoute, type Route } from './define-route.ts'
 import { sendError } from './error-response.ts'
 import { httpErrors } from './errors.ts'
-import { makeServer } from './front-door.ts'
 import { honourIdempotencyKey } from './idempotency.ts'
 import { type ApiOptions, describeApi, mountReference } from './openapi.ts'
 import { limitRate } from './rate-limit.ts'
 import { withLateChildren } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
-import { type RefusedOnTheWay, takeShortWay } from './short-way.ts'
 import { traceRequests } from './trace-requests.ts'
 
 export interface HttpOptions extends ApiOptions {
@@ -30,7 +29,7 @@ export interface HttpOptions extends ApiOptions {
   metrics: Metrics
   tracing: Tracing
   database: Database
-  authenticate: Authenticate
+  authenticate: (request: FastifyRequest) => Principal | Promise<Principal>
   routes: readonly Route[]
   /** What mounts itself, such as a library with routes of its own. Each of its routes declares a policy too. */
   plugins: readonly ((app: FastifyInstance) => Promise<void>)[]
@@ -47,16 +46,13 @@ const bodyLimitBytes = 1024 * 1024
 const retryAfterSeconds = 2
 
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
-  const { routes, authenticate, metrics, adoptServer = makeServer } = options
-  const entered: Entered = { isStopping: false, refused: new WeakMap() }
-  const shortWay = { routes, authenticate, metrics, entered, idOf: requestId, mayEnter, bodyLimitBytes, log: options.log }
   const app = Fastify({
     loggerInstance: withLateChildren(options.log),
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: (request) => entered.refused.get(request)?.id ?? requestId(request),
+    genReqId: requestId,
     bodyLimit: bodyLimitBytes,
     trustProxy: options.trustedProxies ?? false,
-    serverFactory: (handler) => adoptServer(options.tracing.openRequest ? handler : takeShortWay(handler, shortWay)),
+    ...(options.adoptServer ? { serverFactory: options.adoptServer } : {}),
     return503OnClosing: false, // its reply has a form of its own; ours is below
   })
   app.setValidatorCompiler(validatorCompiler)
@@ -70,8 +66,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 
   requirePolicies(app)
   traceRequests(app, options.tracing)
-  enter(app, entered)
-  observe(app, metrics, entered)
+  enter(app)
+  observe(app, options.metrics)
   secure(app)
 
   if (options.corsOrigins.length > 0) {
@@ -142,32 +138,23 @@ function requirePolicies(app: FastifyInstance) {
  * Hooks call back and return no promise: each of those would cost every request a turn of its own.
  */
 
-/** What is known before any route is. */
-interface Entered {
-  isStopping: boolean
-  /** Come the short way, refused there, and to be answered here. */
-  readonly refused: WeakMap<IncomingMessage, RefusedOnTheWay>
-}
-
 /** What holds for every request, before anything else is done with it. */
-function enter(app: FastifyInstance, entered: Entered) {
+function enter(app: FastifyInstance) {
+  let stopping = false
   app.addHook('preClose', (done) => {
-    entered.isStopping = true
+    stopping = true
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    const refused = entered.refused.get(request.raw)
-    if (refused) return done(refused.error)
-    if (!mayEnter(request.headers)) return done(httpErrors.bad_host())
+    const { host } = request.headers
+    // The router and whoever decides by path must see the same address, so what could mean two is not taken.
+    if (host !== undefined && !hostForm.test(host)) return done(httpErrors.bad_host())
     // New requests on connections that are still open while the server stops.
-    if (entered.isStopping) return done(httpErrors.stopping({ retryAfterSeconds }))
+    if (stopping) return done(httpErrors.stopping({ retryAfterSeconds }))
     done()
   })
 }
-
-/** The router and whoever decides by path must see the same address, so what could mean two is not taken. */
-const mayEnter = ({ host }: { host?: string | undefined }) => host === undefined || hostForm.test(host)
 const hostForm = /^[A-Za-z0-9._:[\]-]{1,255}$/
 
 /** On the raw reply, because a library that takes it over (better-auth) gives only what stands there. */
@@ -189,11 +176,7 @@ function secure(app: FastifyInstance) {
 }
 
 /** Each route has its own rows, so that nothing is looked up by name when it answers. */
-function observe(app: FastifyInstance, { watchRoute }: Metrics, { refused }: Entered) {
-  const answerOf = ({ id, raw, refusedWith: code }: FastifyRequest, { statusCode: status, elapsedTime }: FastifyReply): Answer => {
-    const begunMs = refused.get(raw)?.begunMs
-    return { status, seconds: (begunMs === undefined ? elapsedTime : performance.now() - begunMs) / 1000, code, requestId: id }
-  }
+function observe(app: FastifyInstance, { watchRoute }: Metrics) {
   app.addHook('onRoute', (route) => {
     const told = new Map([route.method].flat().map((method) => [method, watchRoute(method, route.url)]))
     route.onResponse = [
@@ -214,6 +197,10 @@ function observe(app: FastifyInstance, { watchRoute }: Metrics, { refused }: Ent
     }
     done()
   })
+}
+
+function answerOf({ id, refusedWith }: FastifyRequest, reply: FastifyReply): Answer {
+  return { status: reply.statusCode, seconds: reply.elapsedTime / 1000, code: refusedWith, requestId: id }
 }
 
 /** A caller's own id is kept when it is harmless in a log and a header; two systems can then speak of one request. */
