@@ -1884,36 +1884,6 @@ ALTER FUNCTION keyloft.people_figures() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.people_figures() IS 'Registrations by day, the weeks in which those of a week came back to make calls, and how many use what. UTC.';
 
--- Name: post_end(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
-
-CREATE FUNCTION keyloft.post_end(in_end text) RETURNS text
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-  ended keyloft.call_end;
-begin
-  ended := in_end::keyloft.call_end;
-  begin
-    return (keyloft.settle_calls(array[ended]))[1];
-  exception when data_exception then
-    ended.provider_usage := null;
-    return (keyloft.settle_calls(array[ended]))[1];
-  end;
-exception when others then
-  if sqlstate ~ '^(40|53|55|57|58)' then
-    raise;
-  end if;
-  return sqlerrm;
-end
-$$;
-
-ALTER FUNCTION keyloft.post_end(in_end text) OWNER TO keyloft_owner;
-
--- Name: FUNCTION post_end(in_end text); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
-
-COMMENT ON FUNCTION keyloft.post_end(in_end text) IS 'Posts one end by itself. Its verdict, or why it could not be.';
-
 -- Name: post_ends(integer, boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) RETURNS record
@@ -1922,10 +1892,6 @@ CREATE FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken i
     AS $$
 declare
   notes text;
-  ends keyloft.call_end[];
-  verdicts text[];
-  one text;
-  verdict text;
 begin
   -- Before any other lock. Whoever waits here holds none.
   if in_waits then
@@ -1936,36 +1902,12 @@ begin
      where j.id = any (array(select o.id from keyloft.journal o where o.fault is null order by o.id limit in_most for update skip locked))
     returning j.ends
   )
-  select pg_catalog.count(*), pg_catalog.string_agg(g.ends, E'\x1e'), 0, 0 into taken, notes, lowered, faulty from gone g;
-  if taken = 0 then
-    return;
+  select pg_catalog.count(*), pg_catalog.string_agg(g.ends, E'\x1e') into taken, notes from gone g;
+  lowered := 0;
+  faulty := 0;
+  if taken > 0 then
+    select p.lowered, p.faulty into lowered, faulty from keyloft.post_lines(pg_catalog.string_to_array(notes, E'\x1e')) p;
   end if;
-  begin
-    select pg_catalog.array_agg(line::keyloft.call_end) into ends from pg_catalog.string_to_table(notes, E'\x1e') as line;
-    verdicts := keyloft.settle_calls(ends);
-    lowered := cardinality(pg_catalog.array_positions(verdicts, 'lowered'));
-    if 'invalid' = any (verdicts) then
-      insert into keyloft.journal (ends, fault)
-      select ends[place]::text, 'invalid' from pg_catalog.generate_subscripts(ends, 1) as place where verdicts[place] = 'invalid';
-      get diagnostics faulty = row_count;
-    end if;
-  exception when others then
-    if sqlstate ~ '^(40|53|55|57|58)' then
-      raise; -- no end's fault: it goes another time
-    end if;
-    -- One of them cannot be read, or written. It fails no other.
-    lowered := 0;
-    faulty := 0;
-    for one in select line from pg_catalog.string_to_table(notes, E'\x1e') as line loop
-      verdict := keyloft.post_end(one);
-      if verdict = 'lowered' then
-        lowered := lowered + 1;
-      elsif verdict not in ('settled', 'already') then
-        insert into keyloft.journal (ends, fault) values (one, verdict);
-        faulty := faulty + 1;
-      end if;
-    end loop;
-  end;
 end
 $$;
 
@@ -1974,6 +1916,51 @@ ALTER FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken in
 -- Name: FUNCTION post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) IS 'Posts what was noted to the books: so many notes at most. Waits, if asked to, for those that somebody else is posting.';
+
+-- Name: post_lines(text[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.post_lines(in_lines text[], OUT lowered integer, OUT faulty integer) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  ends keyloft.call_end[];
+  verdicts text[];
+  fault text;
+  half integer := cardinality(in_lines) / 2;
+begin
+  begin
+    select pg_catalog.array_agg(line::keyloft.call_end) into ends from unnest(in_lines) as line;
+    verdicts := keyloft.settle_calls(ends);
+  exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+    fault := sqlerrm;
+  end;
+  if fault is not null and half > 0 then
+    select pg_catalog.sum(p.lowered), pg_catalog.sum(p.faulty) into lowered, faulty
+      from (values (in_lines[:half]), (in_lines[half + 1:])) as h (lines) cross join lateral keyloft.post_lines(h.lines) p;
+    return;
+  end if;
+  if fault is not null then
+    begin
+      ends := array[in_lines[1]::keyloft.call_end];
+      ends[1].provider_usage := null;
+      verdicts := keyloft.settle_calls(ends);
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+      verdicts := array[fault];
+    end;
+  end if;
+  lowered := cardinality(pg_catalog.array_positions(verdicts, 'lowered'));
+  insert into keyloft.journal (ends, fault)
+  select in_lines[place], verdict from unnest(verdicts) with ordinality as v (verdict, place) where verdict not in ('settled', 'already', 'lowered');
+  get diagnostics faulty = row_count;
+end
+$$;
+
+ALTER FUNCTION keyloft.post_lines(in_lines text[], OUT lowered integer, OUT faulty integer) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION post_lines(in_lines text[], OUT lowered integer, OUT faulty integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.post_lines(in_lines text[], OUT lowered integer, OUT faulty integer) IS 'Posts ends to the books, each by itself if need be.';
 
 -- Name: user_aliases; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -2609,6 +2596,8 @@ CREATE FUNCTION keyloft.settle_calls(in_ends keyloft.call_end[]) RETURNS text[]
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_hashjoin TO 'off'
     AS $$
 declare
   owners uuid[];
@@ -6322,15 +6311,15 @@ REVOKE ALL ON FUNCTION keyloft.owner_columns() FROM PUBLIC;
 REVOKE ALL ON FUNCTION keyloft.people_figures() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.people_figures() TO service_role;
 
--- Name: FUNCTION post_end(in_end text); Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-REVOKE ALL ON FUNCTION keyloft.post_end(in_end text) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.post_end(in_end text) TO keyloft_definer;
-
 -- Name: FUNCTION post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.post_ends(in_most integer, in_waits boolean, OUT taken integer, OUT lowered integer, OUT faulty integer) TO service_role;
+
+-- Name: FUNCTION post_lines(in_lines text[], OUT lowered integer, OUT faulty integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.post_lines(in_lines text[], OUT lowered integer, OUT faulty integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.post_lines(in_lines text[], OUT lowered integer, OUT faulty integer) TO keyloft_definer;
 
 -- Name: TABLE user_aliases; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

@@ -149,7 +149,7 @@ describe('the direction of imports', () => {
       'domains/identity/signing-keys.ts: keep a signing key',
       'domains/identity/signing-keys.ts: read signing keys',
       'domains/ledger/jobs.ts: make usage partitions',
-      'domains/ledger/jobs.ts: post what was left',
+      'domains/ledger/jobs.ts: post what was noted',
       'domains/ledger/jobs.ts: sweep calls',
       'domains/ledger/ledger.ts: note ends',
       'domains/ledger/ledger.ts: open calls',

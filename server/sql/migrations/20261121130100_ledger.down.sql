@@ -6,7 +6,7 @@ drop function keyloft.make_usage_partitions(integer);
 drop function keyloft.sweep_calls(integer);
 drop function keyloft.renew_leases(uuid[], uuid[], integer);
 drop function keyloft.post_ends(integer, boolean);
-drop function keyloft.post_end(text);
+drop function keyloft.post_lines(text[]);
 drop function keyloft.note_ends(text);
 drop table keyloft.journal;
 drop function keyloft.settle_calls(keyloft.call_end[]);

@@ -875,6 +875,8 @@ create function keyloft.settle_calls(in_ends keyloft.call_end[]) returns text[]
   set search_path = ''
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
+  set enable_mergejoin = off -- of a batch with all that are under way
+  set enable_hashjoin = off
 as $$
 declare
   owners uuid[];
@@ -1034,10 +1036,6 @@ create function keyloft.post_ends(in_most integer, in_waits boolean, out taken i
 as $$
 declare
   notes text;
-  ends keyloft.call_end[];
-  verdicts text[];
-  one text;
-  verdict text;
 begin
   -- Before any other lock. Whoever waits here holds none.
   if in_waits then
@@ -1048,63 +1046,56 @@ begin
      where j.id = any (array(select o.id from keyloft.journal o where o.fault is null order by o.id limit in_most for update skip locked))
     returning j.ends
   )
-  select pg_catalog.count(*), pg_catalog.string_agg(g.ends, E'\x1e'), 0, 0 into taken, notes, lowered, faulty from gone g;
-  if taken = 0 then
-    return;
+  select pg_catalog.count(*), pg_catalog.string_agg(g.ends, E'\x1e') into taken, notes from gone g;
+  lowered := 0;
+  faulty := 0;
+  if taken > 0 then
+    select p.lowered, p.faulty into lowered, faulty from keyloft.post_lines(pg_catalog.string_to_array(notes, E'\x1e')) p;
   end if;
-  begin
-    select pg_catalog.array_agg(line::keyloft.call_end) into ends from pg_catalog.string_to_table(notes, E'\x1e') as line;
-    verdicts := keyloft.settle_calls(ends);
-    lowered := cardinality(pg_catalog.array_positions(verdicts, 'lowered'));
-    if 'invalid' = any (verdicts) then
-      insert into keyloft.journal (ends, fault)
-      select ends[place]::text, 'invalid' from pg_catalog.generate_subscripts(ends, 1) as place where verdicts[place] = 'invalid';
-      get diagnostics faulty = row_count;
-    end if;
-  exception when others then
-    if sqlstate ~ '^(40|53|55|57|58)' then
-      raise; -- no end's fault: it goes another time
-    end if;
-    -- One of them cannot be read, or written. It fails no other.
-    lowered := 0;
-    faulty := 0;
-    for one in select line from pg_catalog.string_to_table(notes, E'\x1e') as line loop
-      verdict := keyloft.post_end(one);
-      if verdict = 'lowered' then
-        lowered := lowered + 1;
-      elsif verdict not in ('settled', 'already') then
-        insert into keyloft.journal (ends, fault) values (one, verdict);
-        faulty := faulty + 1;
-      end if;
-    end loop;
-  end;
 end
 $$;
 comment on function keyloft.post_ends(integer, boolean) is 'Posts what was noted to the books: so many notes at most. Waits, if asked to, for those that somebody else is posting.';
 
--- The provider's own words are the one thing in it that was not made here: they go before the call does.
-create function keyloft.post_end(in_end text) returns text
+-- One that cannot be read, or written, fails no other: it is found by halves, goes without the provider's own words, which
+-- alone were not made here, and is kept aside if that does not help. Only what a value can do wrong counts against it;
+-- whatever is wrong with the database undoes all of it, and it goes another time.
+create function keyloft.post_lines(in_lines text[], out lowered integer, out faulty integer)
   language plpgsql volatile
   set search_path = ''
 as $$
 declare
-  ended keyloft.call_end;
+  ends keyloft.call_end[];
+  verdicts text[];
+  fault text;
+  half integer := cardinality(in_lines) / 2;
 begin
-  ended := in_end::keyloft.call_end;
   begin
-    return (keyloft.settle_calls(array[ended]))[1];
-  exception when data_exception then
-    ended.provider_usage := null;
-    return (keyloft.settle_calls(array[ended]))[1];
+    select pg_catalog.array_agg(line::keyloft.call_end) into ends from unnest(in_lines) as line;
+    verdicts := keyloft.settle_calls(ends);
+  exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+    fault := sqlerrm;
   end;
-exception when others then
-  if sqlstate ~ '^(40|53|55|57|58)' then
-    raise;
+  if fault is not null and half > 0 then
+    select pg_catalog.sum(p.lowered), pg_catalog.sum(p.faulty) into lowered, faulty
+      from (values (in_lines[:half]), (in_lines[half + 1:])) as h (lines) cross join lateral keyloft.post_lines(h.lines) p;
+    return;
   end if;
-  return sqlerrm;
+  if fault is not null then
+    begin
+      ends := array[in_lines[1]::keyloft.call_end];
+      ends[1].provider_usage := null;
+      verdicts := keyloft.settle_calls(ends);
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+      verdicts := array[fault];
+    end;
+  end if;
+  lowered := cardinality(pg_catalog.array_positions(verdicts, 'lowered'));
+  insert into keyloft.journal (ends, fault)
+  select in_lines[place], verdict from unnest(verdicts) with ordinality as v (verdict, place) where verdict not in ('settled', 'already', 'lowered');
+  get diagnostics faulty = row_count;
 end
 $$;
-comment on function keyloft.post_end(text) is 'Posts one end by itself. Its verdict, or why it could not be.';
+comment on function keyloft.post_lines(text[]) is 'Posts ends to the books, each by itself if need be.';
 
 create function keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) returns integer
   language plpgsql volatile security definer
@@ -1252,14 +1243,14 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_end(text) to keyloft_definer;
+  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_lines(text[]) to keyloft_definer;
 revoke all on function
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
-  keyloft.post_end(text), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
+  keyloft.post_lines(text[]), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),

@@ -1,5 +1,6 @@
 import { findAccount } from '../domains/identity/accounts.ts'
 import { decide } from '../domains/identity/decide.ts'
+import { postNoted } from '../domains/ledger/jobs.ts'
 import {
   type Limits,
   listPlatformLimits,
@@ -23,6 +24,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export async function list(output: Output, { user }: { user: string }): Promise<void> {
   await withDatabase('quotas list', async ({ database }) => {
     const userId = await idOf(database, user)
+    await postNoted(database)
     const quotas = await database.system('keyloft quotas', async (tx) => listQuotas(tx, userId, await tierOf(tx, userId)))
     output.result({ quotas }, quotas.length === 0 ? ['No limits.'] : quotas.map(describe))
   })
@@ -49,6 +51,7 @@ export async function set(output: Output, { user, type, provider, model, spend, 
       const [issue] = given.error.issues
       throw new SetupError(`This is no limit: ${issue?.path.join('.')}: ${issue?.message}`, 'keyloft quotas set --help')
     }
+    await postNoted(database)
     const quota = await database.system('keyloft quotas', async (tx) => {
       const id = await setByOperator(tx, given.data)
       return (await listQuotas(tx, userId, await tierOf(tx, userId))).find((one) => one.id === id)

@@ -5,6 +5,7 @@ import { type AnyJob, defineJob } from '../../platform/queue/job.ts'
 import type { Metrics } from '../../platform/telemetry/metrics.ts'
 
 const batchSize = 1_000
+const notesAtOnce = 50
 /** Two are made before they are needed: a job that fails for a month is noticed in time. */
 const monthsAhead = 2
 
@@ -45,11 +46,23 @@ export function ledgerJobs(database: Pick<Database, 'system'>, metrics?: Pick<Me
 
 /** Books calls of processes that went away; first those of which it is noted how they ended. */
 export async function sweepCalls(database: Pick<Database, 'system'>): Promise<number> {
-  await database.system('post what was left', (tx) => sql`select keyloft.post_ends(in_most => ${1_000}, in_waits => true)`.execute(tx))
+  await postNoted(database)
   return database.system('sweep calls', async (tx) => {
     const { rows } = await sql<{ swept: number }>`select keyloft.sweep_calls(in_limit => ${batchSize}) as swept`.execute(tx)
     return rows[0]?.swept ?? 0
   })
+}
+
+/** For commands, which have no ledger of their own: what is noted by now stands in the books afterwards. */
+export async function postNoted(database: Pick<Database, 'system'>): Promise<void> {
+  for (let taken = notesAtOnce; taken === notesAtOnce; ) {
+    taken = await database.system('post what was noted', async (tx) => {
+      const { rows } = await sql<{
+        taken: number
+      }>`select taken from keyloft.post_ends(in_most => ${notesAtOnce}, in_waits => true)`.execute(tx)
+      return rows[0]?.taken ?? 0
+    })
+  }
 }
 
 /** Those of this month and the next ones. Also at every start: a new database has none. */

@@ -77,7 +77,7 @@ describe('the journal', async () => {
     await note(told)
     expect(await post()).toMatchObject({ taken: 2, faulty: 2 })
     for (const { call } of [good, another, told]) expect(await stands(call.id)).toBe(true)
-    expect(await waiting()).toEqual([{ fault: expect.stringContaining('malformed record literal') }, { fault: 'invalid' }])
+    expect((await waiting()).map(({ fault }) => fault).sort()).toEqual(['invalid', expect.stringContaining('malformed record literal')])
     expect(await post()).toMatchObject({ taken: 0 })
     expect(await waiting()).toHaveLength(2)
     await sql`delete from keyloft.journal`.execute(owner.db)
@@ -101,6 +101,58 @@ describe('the journal', async () => {
       expect(rows).toEqual([{ request_id: `${text.toWellFormed().replaceAll('\0', '\ufffd').replaceAll('\x1e', '\ufffd')}-` }])
     },
   )
+
+  it('takes nothing that is wrong with the database for the fault of an end', async () => {
+    const { call } = end()
+    await note(end(call))
+    await sql`revoke insert on usage_records from keyloft_definer`.execute(owner.db)
+    await expect(post()).rejects.toMatchObject({ code: 'database.forbidden' })
+    expect(await waiting()).toEqual([{ fault: null }])
+    await sql`grant insert on usage_records to keyloft_definer`.execute(owner.db)
+    expect(await post()).toMatchObject({ taken: 1, faulty: 0 })
+    expect(await stands(call.id)).toBe(true)
+  })
+
+  it('has of a call what was known at its end', async () => {
+    const ledger = make()
+    const call = makeCall({ model: 'unknown' })
+    await ledger.open(call)
+    await ledger.settle({ ...call, model: 'known-late' }, ended())
+    await ledger.posted()
+    expect((await sql`select model from usage_records where id = ${call.id}`.execute(owner.db)).rows).toEqual([{ model: 'known-late' }])
+    await ledger.stop()
+  })
+
+  it('holds nothing for a call that ended while it was asked for a second time', async () => {
+    const { id: userId } = await makePerson()
+    await sql`insert into user_quota_limits (user_id, type, request_limit) values (${userId}, 'daily', 1)`.execute(owner.db)
+    const held = Promise.withResolvers<void>()
+    let isHeld = false
+    const ledger = createLedger({
+      clock: Date.now,
+      database: {
+        systemOnce: async (job, statement) => {
+          if (isHeld && job === 'post ends') await held.promise
+          return database.systemOnce(job, statement)
+        },
+      },
+    })
+    await ledger.posted()
+    const [first, second] = [makeCall({ userId }), makeCall({ userId })]
+    await ledger.open(first)
+    isHeld = true
+    const refused = expect(ledger.open(second)).rejects.toMatchObject({ code: 'ledger.quota_exceeded' })
+    await note(end(first, ended({}, { usageBasis: 'none' })))
+    await vi.waitFor(async () => expect(await waiting()).toHaveLength(1))
+    await ledger.settle(second, ended({}, { outcome: 'aborted', usageBasis: 'none' }))
+    held.resolve()
+    await refused
+    await ledger.posted()
+    const { rows } = await sql`select reserved_requests::int as reserved from user_quota_limits where user_id = ${userId}`.execute(owner.db)
+    expect(rows).toEqual([{ reserved: 0 }])
+    expect((await readBooks(owner)).holds.has(second.id)).toBe(false)
+    await ledger.stop()
+  })
 
   it('refuses nobody for what is reserved for calls that have ended', async () => {
     const { id: userId } = await makePerson()

@@ -73,6 +73,7 @@ interface Live {
   readonly call: Call
   readonly opening: Entry<Call>
   readonly opened: Promise<unknown>
+  isEnding: boolean
 }
 
 export function createLedger(options: {
@@ -149,11 +150,12 @@ export function createLedger(options: {
     return ledgerErrors.unavailable({ retryAfterSeconds: 2, internal: 'too many wait' })
   }
 
-  async function postInTime(): Promise<void> {
+  async function postInTime(refused: AppError): Promise<void> {
     for (const untilMs = clock() + waitMs; ; ) {
       try {
         return await poster.now()
       } catch (cause) {
+        if ((cause as AppError).status !== 503) throw refused
         if (stopped || clock() > untilMs) throw ledgerErrors.unavailable({ retryAfterSeconds: 2, cause })
         await sleep(giveUpEveryMs)
       }
@@ -162,12 +164,15 @@ export function createLedger(options: {
 
   function begin(call: Call): Promise<string> {
     const { entry, landed } = entryOf(call)
-    live.set(call.id, { call, opening: entry, opened: landed })
+    live.set(call.id, { call, opening: entry, opened: landed, isEnding: false })
     intents.add(entry)
     return landed
   }
 
-  async function settleBegun({ call, opening, opened }: Live, outcome: Ended['outcome']): Promise<void> {
+  /** @param call may know more by now than the one that was opened */
+  async function settleBegun(begun: Live, call: Call, outcome: Ended['outcome']): Promise<void> {
+    const { opening, opened } = begun
+    begun.isEnding = true
     const wasOpened = opening.isSent || opening.isOver
     const { entry, landed } = entryOf<Ended>({ call, outcome, wasOpened })
     if (!opening.isOver) {
@@ -193,8 +198,9 @@ export function createLedger(options: {
       try {
         let refused = refusalOf(await begin(call), clock())
         // What others may use is still reserved for calls that have ended, until those are posted.
-        if (refused) {
-          await postInTime()
+        if (refused && refused.code !== 'ledger.unbounded_call') {
+          await postInTime(refused)
+          if (live.get(call.id)?.isEnding !== false) throw refused // whoever asked has given up meanwhile
           refused = refusalOf(await begin(call), clock())
         }
         if (refused) {
@@ -214,7 +220,7 @@ export function createLedger(options: {
       const fault = begun ? undefined : lackOfRoom()
       if (fault) return Promise.reject(fault)
       const known = sanitise(outcome)
-      if (begun) return settleBegun(begun, known)
+      if (begun) return settleBegun(begun, call, known)
       const { entry, landed } = entryOf<Ended>({ call, outcome: known, wasOpened: mayHaveOpened })
       ends.add(entry)
       return landed

@@ -36,8 +36,9 @@ export function operatorRoutes({ database, posted }: QuotasDeps): Route[] {
         reply: quotaSchema,
         refusals: [404],
       },
-      handler: ({ principal, body, request }) =>
-        database.system(
+      handler: async ({ principal, body, request }) => {
+        await posted()
+        return database.system(
           'set a quota',
           async (tx) => {
             const id = await setByOperator(tx, body)
@@ -46,7 +47,8 @@ export function operatorRoutes({ database, posted }: QuotasDeps): Route[] {
             return set
           },
           { principal, requestId: request.id },
-        ),
+        )
+      },
     }),
     defineRoute({
       method: 'DELETE',
