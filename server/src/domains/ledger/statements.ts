@@ -116,7 +116,7 @@ function writeEnd({ call, outcome, wasOpened }: Ended): string {
   const { endedAtMs, status, firstByteMs, usage, usageBasis, providerUsage, providerCostUsd } = outcome
   return (
     `(${member(userId)},${member(id)},${time(startedAtMs)},${member(requestId)},${member(operation)},${member(provider)},${member(model)},` +
-    `${credentialSource},${member(keyId)},${member(tokenId)},${member(decisions)},${wasOpened ? 't' : 'f'},${time(endedAtMs)},${outcome.outcome},` +
+    `${credentialSource},${member(keyId)},${member(tokenId)},${decisionsMember(decisions)},${wasOpened ? 't' : 'f'},${time(endedAtMs)},${outcome.outcome},` +
     `${status ?? ''},${firstByteMs ?? ''},${usage === noUsage ? nothing : writeUsage(usage)},${usageBasis},${member(providerUsage)},${member(providerCostUsd)})`
   )
 }
@@ -134,6 +134,16 @@ function member(value: string | undefined): string {
   const known = value.toWellFormed().replaceAll('\0', '\ufffd').replaceAll(between, '\ufffd')
   return `"${known.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
+
+/** The longest of all, and the same for as long as nothing changes for whoever calls. */
+function decisionsMember(decisions: string): string {
+  if (decisions !== lastDecisions.value) {
+    lastDecisions.text = member(decisions)
+    lastDecisions.value = decisions
+  }
+  return lastDecisions.text
+}
+const lastDecisions = { value: '', text: '""' }
 const between = '\x1e'
 const unusual = /["\\\p{Cc}\p{Cs}]/u
 
