@@ -257,7 +257,7 @@ describe('the decision', () => {
   })
 })
 
-describe('whatever the facts', () => {
+describe('whatever the facts', { timeout: 60_000 }, () => {
   let seed = 7
   const random = (below: number) => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff
