@@ -87,7 +87,7 @@ describe('hostile credentials', async () => {
   /** One that keeps the look of a credential and is none. */
   const damaged = () => {
     const text = pick(good)
-    const at = randomInt(text.length)
+    const at = randomInt(text.length - 1) // in the last sign of base64 are bits that mean nothing
     const other = pick([...metacharacters, 'a', 'B', '0', ''])
     const changed = text.slice(0, at) + other + text.slice(at + 1)
     return good.includes(changed) ? `${changed}!` : changed
