@@ -314,6 +314,90 @@ ALTER FUNCTION keyloft.applied_migrations() OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.applied_migrations() IS 'Which migrations this database has, so that the server needs no owner to decide whether it may run.';
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.user_quota_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid,
+    type text NOT NULL,
+    provider text,
+    model text,
+    spend text DEFAULT 'all'::text NOT NULL,
+    set_by text DEFAULT 'operator'::text NOT NULL,
+    key_id uuid,
+    request_limit bigint,
+    token_limit bigint,
+    cost_limit numeric,
+    used_requests bigint DEFAULT 0 NOT NULL,
+    used_tokens bigint DEFAULT 0 NOT NULL,
+    used_cost numeric DEFAULT 0 NOT NULL,
+    reserved_requests bigint DEFAULT 0 NOT NULL,
+    reserved_tokens bigint DEFAULT 0 NOT NULL,
+    reserved_cost numeric DEFAULT 0 NOT NULL,
+    reset_at timestamp with time zone,
+    last_reset timestamp with time zone,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
+
+-- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
+
+-- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
+
+-- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
+
+-- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
+
+-- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
+
+-- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
+
+-- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+
+-- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
+
+-- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
+
+-- Name: are_limited(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM public.user_quota_limits q WHERE ((q.user_id = ANY (are_limited.in_user_ids)) OR (are_limited.in_platform AND (q.user_id IS NULL)))));
+
+ALTER FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION are_limited(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) IS 'Whether there is a quota of any of these people, or if asked one over everybody.';
+
 -- Name: audit_api_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.audit_api_key() RETURNS trigger
@@ -371,10 +455,6 @@ ALTER FUNCTION keyloft.audit_gateway_config() OWNER TO keyloft_definer;
 -- Name: FUNCTION audit_gateway_config(); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.audit_gateway_config() IS 'Trigger: who set, changed or deleted a gateway.';
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 -- Name: audit_log; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -596,168 +676,42 @@ COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when t
 
 COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
 
--- Name: user_quota_limits; Type: TABLE; Schema: public; Owner: keyloft_owner
+-- Name: book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE TABLE public.user_quota_limits (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid,
-    type text NOT NULL,
-    provider text,
-    model text,
-    spend text DEFAULT 'all'::text NOT NULL,
-    set_by text DEFAULT 'operator'::text NOT NULL,
-    key_id uuid,
-    request_limit bigint,
-    token_limit bigint,
-    cost_limit numeric,
-    used_requests bigint DEFAULT 0 NOT NULL,
-    used_tokens bigint DEFAULT 0 NOT NULL,
-    used_cost numeric DEFAULT 0 NOT NULL,
-    reserved_requests bigint DEFAULT 0 NOT NULL,
-    reserved_tokens bigint DEFAULT 0 NOT NULL,
-    reserved_cost numeric DEFAULT 0 NOT NULL,
-    reset_at timestamp with time zone,
-    last_reset timestamp with time zone,
-    is_active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-)
-WITH (fillfactor='70');
-
-ALTER TABLE ONLY public.user_quota_limits FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.user_quota_limits OWNER TO keyloft_owner;
-
--- Name: TABLE user_quota_limits; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.user_quota_limits IS 'What a person may use, and what they have used of it. A row of user_id, type and one limit is enough.';
-
--- Name: COLUMN user_quota_limits.user_id; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.user_id IS 'Null: of everybody together (set_by platform). What all people may spend of the operator''s money; no person sees it.';
-
--- Name: COLUMN user_quota_limits.type; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.type IS 'daily and monthly count every call; provider and model those of one, by the day. Days and months are those of UTC.';
-
--- Name: COLUMN user_quota_limits.model; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.model IS 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
-
--- Name: COLUMN user_quota_limits.spend; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.spend IS 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
-
--- Name: COLUMN user_quota_limits.set_by; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
-
--- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
-
--- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
-
--- Name: COLUMN user_quota_limits.last_reset; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
-
--- Name: book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
-
-CREATE FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) RETURNS void
+CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  quota public.user_quota_limits;
-  written public.usage_records;
-  reserved keyloft.presumed_reservations;
+  seen public.user_quota_limits[];
+  locked public.user_quota_limits[];
+  begun uuid[];
   ids uuid[];
-  owners uuid[];
-  written_ids uuid[];
-  reserved_ids uuid[];
-  quota_id uuid;
-  no integer;
-  at integer;
-  requests bigint;
-  tokens bigint;
-  cost numeric;
-  -- What changes of each quota.
-  changed_ids uuid[];
-  freed_requests bigint[];
-  freed_tokens bigint[];
-  freed_cost numeric[];
-  more_requests bigint[];
-  more_tokens bigint[];
-  more_cost numeric[];
+  changes record;
 begin
-  foreach quota in array coalesce(in_locked, '{}') loop
-    ids := ids || quota.id;
-    owners := owners || quota.user_id;
-  end loop;
-  foreach written in array coalesce(in_written, '{}') loop
-    written_ids := written_ids || written.id;
-  end loop;
-
-  foreach reserved in array coalesce(in_reservations, '{}') loop
-    reserved_ids := reserved_ids || reserved.id;
-    at := pg_catalog.array_position(written_ids, reserved.id);
-    while in_written[at].user_id <> reserved.user_id loop
-      at := pg_catalog.array_position(written_ids, reserved.id, at + 1);
-    end loop;
-    written := in_written[at];
-    requests := case when at is null or written.usage_basis = 'none' then 0 else 1 end;
-    tokens := case when at is null then 0 when written.usage_basis = 'unknown' then coalesce(reserved.most_tokens, 0) else written.input_tokens + written.output_tokens end;
-    cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
-    foreach quota_id in array reserved.quota_ids loop
-      no := pg_catalog.array_position(ids, quota_id);
-      continue when no is null or reserved.reserved_at < in_locked[no].last_reset;
-      if freed_requests[no] is null then
-        changed_ids := changed_ids || quota_id;
-      end if;
-      freed_requests[no] := coalesce(freed_requests[no], 0) + 1;
-      freed_tokens[no] := coalesce(freed_tokens[no], 0) + coalesce(reserved.most_tokens, 0);
-      freed_cost[no] := coalesce(freed_cost[no], 0) + coalesce(reserved.most_cost_usd, 0);
-      more_requests[no] := coalesce(more_requests[no], 0) + requests;
-      more_tokens[no] := coalesce(more_tokens[no], 0) + tokens;
-      more_cost[no] := coalesce(more_cost[no], 0) + cost;
-    end loop;
-  end loop;
-
-  -- Written down without an intent, or since before the limit was set.
-  foreach written in array coalesce(in_written, '{}') loop
-    at := pg_catalog.array_position(reserved_ids, written.id);
-    while in_reservations[at].user_id <> written.user_id loop
-      at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
-    end loop;
-    foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
-      continue when ids[no] = any (in_reservations[at].quota_ids);
-      continue when not (in_locked[no].is_active and keyloft.quota_counts(in_locked[no], written.provider, written.model, written.credential_source, written.key_id))
-        or (written.started_at >= keyloft.window_begins(in_locked[no].type, in_locked[no].last_reset)) is not true;
-      changed_ids := changed_ids || ids[no];
-      more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
-      more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
-      more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
-    end loop;
-  end loop;
-
+  select pg_catalog.array_agg(q order by q.id) into seen from public.user_quota_limits q where q.user_id = any (in_user_ids) or in_platform and q.user_id is null;
+  changes := keyloft.sum_up_quotas(coalesce(seen, '{}'), null, in_written, in_reservations);
+  select l.locked, l.begun into locked, begun from keyloft.lock_quotas(in_user_ids, in_platform) l;
+  if (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(locked) q)
+       is distinct from (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(seen) q) then
+    changes := keyloft.sum_up_quotas(coalesce(locked, '{}'), begun, in_written, in_reservations);
+  end if;
+  ids := array(select q.id from unnest(locked) q);
   update public.user_quota_limits q
      set (reserved_requests, reserved_tokens, reserved_cost, used_requests, used_tokens, used_cost) = (
-           select q.reserved_requests - coalesce(freed_requests[it.no], 0), q.reserved_tokens - coalesce(freed_tokens[it.no], 0),
-                  q.reserved_cost - coalesce(freed_cost[it.no], 0), q.used_requests + coalesce(more_requests[it.no], 0),
-                  q.used_tokens + coalesce(more_tokens[it.no], 0), q.used_cost + coalesce(more_cost[it.no], 0)
+           select q.reserved_requests - coalesce(changes.freed_requests[it.no], 0), q.reserved_tokens - coalesce(changes.freed_tokens[it.no], 0),
+                  q.reserved_cost - coalesce(changes.freed_cost[it.no], 0), q.used_requests + coalesce(changes.more_requests[it.no], 0),
+                  q.used_tokens + coalesce(changes.more_tokens[it.no], 0), q.used_cost + coalesce(changes.more_cost[it.no], 0)
              from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
-   where q.id = any (changed_ids);
+   where q.id = any (changes.changed_ids);
 end
 $$;
 
-ALTER FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
+COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls of these people to what those that were written used.';
 
 -- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1432,12 +1386,11 @@ COMMENT ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from times
 
 -- Name: lock_quotas(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean DEFAULT false) RETURNS public.user_quota_limits[]
+CREATE FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean DEFAULT false, OUT locked public.user_quota_limits[], OUT begun uuid[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  locked public.user_quota_limits[];
   some_begin boolean;
   at timestamptz;
 begin
@@ -1448,6 +1401,7 @@ begin
     from (select q as quota from public.user_quota_limits q
            where q.user_id = any (in_user_ids) or in_platform and q.user_id is null order by q.id for no key update) l;
   if some_begin then
+    begun := array(select o.id from unnest(locked) o where o.reset_at is null);
     update public.user_quota_limits q
        set used_requests = coalesce(b.requests, 0), used_tokens = coalesce(b.tokens, 0), used_cost = coalesce(b.cost, 0),
            reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
@@ -1456,15 +1410,14 @@ begin
      where o.id = q.id and (o.reset_at is null or o.reset_at <= at);
     select pg_catalog.array_agg(q order by q.id) into locked from unnest(locked) o join public.user_quota_limits q on q.id = o.id;
   end if;
-  return locked;
 end
 $$;
 
-ALTER FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean, OUT locked public.user_quota_limits[], OUT begun uuid[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean, OUT locked public.user_quota_limits[], OUT begun uuid[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) IS 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives them as they are then, in the order of their ids; null where there are none.';
+COMMENT ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean, OUT locked public.user_quota_limits[], OUT begun uuid[]) IS 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives them as they are then, in the order of their ids, null where there are none; and which of them began with what was used before.';
 
 -- Name: lower_quotas(uuid[], uuid[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2298,7 +2251,7 @@ begin
      order by 1, 2
     on conflict do nothing;
   end if;
-  locked := keyloft.lock_quotas(in_user_ids, of_platform);
+  locked := (keyloft.lock_quotas(in_user_ids, of_platform)).locked;
   if locked is null then
     return;
   end if;
@@ -2607,19 +2560,15 @@ declare
   verdicts text[];
   is_capped boolean;
   of_platform boolean;
-  quotas public.user_quota_limits[];
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
+  lowered_ids uuid[];
 begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
     into owners, ids, of_platform
     from unnest(in_ends) e;
   owners := keyloft.present_owners(owners);
-  of_platform := of_platform and exists (select from public.user_quota_limits q where q.user_id is null);
-  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (owners));
-  if is_capped then
-    quotas := keyloft.lock_quotas(owners, of_platform);
-  end if;
+  is_capped := keyloft.are_limited(owners, of_platform);
   with given as materialized (
     select g.*, keyloft.is_call(owner, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
@@ -2669,13 +2618,9 @@ begin
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
          case when is_capped then (select pg_catalog.array_agg(record) from written) end,
-         case when is_capped then
-           (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
-              from released where quota_ids is not null) end
+         (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
+            from released where quota_ids is not null)
     into written_ids, invalid, booked, reservations;
-  if is_capped then
-    perform keyloft.book_quotas(quotas, booked, reservations);
-  end if;
   verdicts := keyloft.verdicts_of(ids, written_ids, 'settled', invalid);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
@@ -2713,14 +2658,26 @@ begin
        where u.user_id = l.user_id and u.id = l.id and u.started_at = l.started_at
       returning u.id
     )
-    select pg_catalog.array_agg(id) into written_ids from corrected;
-    if written_ids is not null then
-      if is_capped then
-        perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), written_ids);
-      end if;
-      select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
+    select pg_catalog.array_agg(id) into lowered_ids from corrected;
+    if lowered_ids is not null then
+      select pg_catalog.array_agg(case when verdict = 'already' and id = any (lowered_ids) then 'lowered' else verdict end order by place)
         into verdicts
         from unnest(ids, verdicts) with ordinality as g (id, verdict, place);
+    end if;
+  end if;
+
+  -- What was used before a limit was set is counted when it begins, but for what was being written just then.
+  if not is_capped and keyloft.are_limited(owners, of_platform) then
+    is_capped := true;
+    select pg_catalog.array_agg(u) into booked
+      from (select distinct owners[place] as owner, ids[place] as id, in_ends[place].started_at
+              from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled') g
+           join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
+  end if;
+  if is_capped then
+    perform keyloft.book_quotas(owners, of_platform, booked, reservations);
+    if lowered_ids is not null then
+      perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), lowered_ids);
     end if;
   end if;
   return verdicts;
@@ -2850,6 +2807,85 @@ ALTER FUNCTION keyloft.standing_of(in_user_id uuid) OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.standing_of(in_user_id uuid) IS 'At most one row. Asked with every credential: whose account is closed is refused.';
 
+-- Name: sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  quota public.user_quota_limits;
+  written public.usage_records;
+  reserved keyloft.presumed_reservations;
+  ids uuid[];
+  owners uuid[];
+  written_ids uuid[];
+  reserved_ids uuid[];
+  quota_id uuid;
+  no integer;
+  at integer;
+  requests bigint;
+  tokens bigint;
+  cost numeric;
+begin
+  foreach quota in array in_quotas loop
+    ids := ids || quota.id;
+    owners := owners || quota.user_id;
+  end loop;
+  foreach written in array coalesce(in_written, '{}') loop
+    written_ids := written_ids || written.id;
+  end loop;
+
+  foreach reserved in array coalesce(in_reservations, '{}') loop
+    reserved_ids := reserved_ids || reserved.id;
+    at := pg_catalog.array_position(written_ids, reserved.id);
+    while in_written[at].user_id <> reserved.user_id loop
+      at := pg_catalog.array_position(written_ids, reserved.id, at + 1);
+    end loop;
+    written := in_written[at];
+    requests := case when at is null or written.usage_basis = 'none' then 0 else 1 end;
+    tokens := case when at is null then 0 when written.usage_basis = 'unknown' then coalesce(reserved.most_tokens, 0) else written.input_tokens + written.output_tokens end;
+    cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
+    foreach quota_id in array reserved.quota_ids loop
+      no := pg_catalog.array_position(ids, quota_id);
+      continue when no is null or (reserved.reserved_at >= in_quotas[no].last_reset) is not true;
+      if freed_requests[no] is null then
+        changed_ids := changed_ids || quota_id;
+      end if;
+      freed_requests[no] := coalesce(freed_requests[no], 0) + 1;
+      freed_tokens[no] := coalesce(freed_tokens[no], 0) + coalesce(reserved.most_tokens, 0);
+      freed_cost[no] := coalesce(freed_cost[no], 0) + coalesce(reserved.most_cost_usd, 0);
+      more_requests[no] := coalesce(more_requests[no], 0) + requests;
+      more_tokens[no] := coalesce(more_tokens[no], 0) + tokens;
+      more_cost[no] := coalesce(more_cost[no], 0) + cost;
+    end loop;
+  end loop;
+
+  -- Written down without an intent, or since before the limit was set.
+  foreach written in array coalesce(in_written, '{}') loop
+    at := pg_catalog.array_position(reserved_ids, written.id);
+    while in_reservations[at].user_id <> written.user_id loop
+      at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
+    end loop;
+    foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
+      continue when ids[no] = any (in_reservations[at].quota_ids) or ids[no] = any (in_begun);
+      continue when not (in_quotas[no].is_active and keyloft.quota_counts(in_quotas[no], written.provider, written.model, written.credential_source, written.key_id))
+        or (written.started_at >= keyloft.window_begins(in_quotas[no].type, in_quotas[no].last_reset)) is not true;
+      changed_ids := changed_ids || ids[no];
+      more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
+      more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
+      more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
+    end loop;
+  end loop;
+end
+$$;
+
+ALTER FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) IS 'What calls that were written change in each of these quotas, by its place. Those that begin with them have them already.';
+
 -- Name: sweep_calls(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.sweep_calls(in_limit integer) RETURNS integer
@@ -2858,25 +2894,14 @@ CREATE FUNCTION keyloft.sweep_calls(in_limit integer) RETURNS integer
     AS $$
 declare
   swept integer;
-  expired_ids uuid[];
   owners uuid[];
-  quotas public.user_quota_limits[];
   calls keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
   perform keyloft.present_owners('{}');
-  -- Quotas are locked before calls, so whose they are is looked up before.
-  select pg_catalog.array_agg(id), pg_catalog.array_agg(user_id) filter (where quota_ids is not null)
-    into expired_ids, owners
-    from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
-           where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
-  if owners is not null then
-    quotas := keyloft.lock_quotas(owners, true);
-  end if;
   with expired as (
     select user_id, id from keyloft.holds
-     where lease_until < pg_catalog.clock_timestamp() and id = any (expired_ids)
-       for update skip locked
+     where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit for update skip locked
   ), released as (
     delete from keyloft.holds h using expired e where h.user_id = e.user_id and h.id = e.id returning h.*
   ), written as (
@@ -2890,11 +2915,11 @@ begin
   )
   select (select pg_catalog.count(*) from released),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
-         pg_catalog.array_agg(w.record) filter (where w.id is not null)
-    into swept, calls, booked
+         pg_catalog.array_agg(w.record) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
+    into swept, calls, booked, owners
     from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
-    perform keyloft.book_quotas(quotas, booked, calls);
+    perform keyloft.book_quotas(owners, true, booked, calls);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
@@ -6051,43 +6076,6 @@ REVOKE ALL ON FUNCTION keyloft.another_name(in_name text, in_attempt integer) FR
 REVOKE ALL ON FUNCTION keyloft.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.applied_migrations() TO service_role;
 
--- Name: FUNCTION audit_api_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
-
-REVOKE ALL ON FUNCTION keyloft.audit_api_key() FROM PUBLIC;
-
--- Name: FUNCTION audit_gateway_config(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
-
-REVOKE ALL ON FUNCTION keyloft.audit_gateway_config() FROM PUBLIC;
-
--- Name: TABLE audit_log; Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-GRANT SELECT,INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
-
--- Name: FUNCTION audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_definer
-
-REVOKE ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) TO service_role;
-
--- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
-
-REVOKE ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) TO service_role;
-
--- Name: FUNCTION begin_quotas(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
-
-REVOKE ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) TO service_role;
-
--- Name: TABLE presumed_reservations; Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.presumed_reservations TO keyloft_definer;
-
--- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT SELECT ON TABLE public.usage_records TO authenticated;
-GRANT SELECT ON TABLE public.usage_records TO service_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
-
 -- Name: TABLE user_quota_limits; Type: ACL; Schema: public; Owner: keyloft_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_quota_limits TO keyloft_definer;
@@ -6134,10 +6122,52 @@ GRANT INSERT(cost_limit),UPDATE(cost_limit) ON TABLE public.user_quota_limits TO
 
 GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
 
--- Name: FUNCTION book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION are_limited(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) TO keyloft_definer;
+
+-- Name: FUNCTION audit_api_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.audit_api_key() FROM PUBLIC;
+
+-- Name: FUNCTION audit_gateway_config(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.audit_gateway_config() FROM PUBLIC;
+
+-- Name: TABLE audit_log; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
+
+-- Name: FUNCTION audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) TO service_role;
+
+-- Name: FUNCTION begin_quotas(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) TO service_role;
+
+-- Name: TABLE presumed_reservations; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.presumed_reservations TO keyloft_definer;
+
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.usage_records TO authenticated;
+GRANT SELECT ON TABLE public.usage_records TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
+
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -6262,10 +6292,10 @@ GRANT ALL ON FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigi
 REVOKE ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.load_models(in_models jsonb, in_effective_from timestamp with time zone, in_source text, OUT new_models integer, OUT new_prices integer, OUT outdated text[]) TO service_role;
 
--- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION lock_quotas(in_user_ids uuid[], in_platform boolean, OUT locked public.user_quota_limits[], OUT begun uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean, OUT locked public.user_quota_limits[], OUT begun uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean, OUT locked public.user_quota_limits[], OUT begun uuid[]) TO keyloft_definer;
 
 -- Name: FUNCTION lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_lowered_ids uuid[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6441,6 +6471,11 @@ GRANT ALL ON FUNCTION keyloft.slow_queries(in_limit integer) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO service_role;
 GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO keyloft_auth;
+
+-- Name: FUNCTION sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) TO keyloft_definer;
 
 -- Name: FUNCTION sweep_calls(in_limit integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 

@@ -15,7 +15,9 @@ drop function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], 
 drop function keyloft.limit_platform(text, bigint, bigint, numeric);
 drop function keyloft.begin_quotas(uuid);
 drop function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]);
-drop function keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]);
+drop function keyloft.are_limited(uuid[], boolean);
+drop function keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]);
+drop function keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]);
 drop function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]);
 drop function keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint);
 drop function keyloft.tiers_of(uuid[]);

@@ -1,8 +1,8 @@
 -- What was called, by whom, with whose credential, and what it cost. A call is written down before it may answer (holds)
 -- and again when it has ended (usage_records). docs/guides/usage.md tells it for people, decision 0024 why it is so.
 --
--- Locks are taken in one order by whoever writes: account moves (keyloft.present_owners, of a later migration), quota id,
--- call id, hour.
+-- Locks are taken in one order by whoever writes: account moves (keyloft.present_owners, of a later migration),
+-- call id, hour, quota id.
 set local role keyloft_owner;
 
 -- Of every call, open or ended.
@@ -310,12 +310,11 @@ as $$
 $$;
 comment on function keyloft.used_before(public.user_quota_limits, timestamptz) is 'What was used in a window before its quota was set.';
 
-create function keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean default false) returns public.user_quota_limits[]
+create function keyloft.lock_quotas(in_user_ids uuid[], in_platform boolean default false, out locked public.user_quota_limits[], out begun uuid[])
   language plpgsql volatile
   set search_path = ''
 as $$
 declare
-  locked public.user_quota_limits[];
   some_begin boolean;
   at timestamptz;
 begin
@@ -326,6 +325,7 @@ begin
     from (select q as quota from public.user_quota_limits q
            where q.user_id = any (in_user_ids) or in_platform and q.user_id is null order by q.id for no key update) l;
   if some_begin then
+    begun := array(select o.id from unnest(locked) o where o.reset_at is null);
     update public.user_quota_limits q
        set used_requests = coalesce(b.requests, 0), used_tokens = coalesce(b.tokens, 0), used_cost = coalesce(b.cost, 0),
            reserved_requests = 0, reserved_tokens = 0, reserved_cost = 0, last_reset = at, reset_at = keyloft.window_ends(q.type, at)
@@ -334,10 +334,9 @@ begin
      where o.id = q.id and (o.reset_at is null or o.reset_at <= at);
     select pg_catalog.array_agg(q order by q.id) into locked from unnest(locked) o join public.user_quota_limits q on q.id = o.id;
   end if;
-  return locked;
 end
 $$;
-comment on function keyloft.lock_quotas(uuid[], boolean) is 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives them as they are then, in the order of their ids; null where there are none.';
+comment on function keyloft.lock_quotas(uuid[], boolean) is 'Locks all quotas of these people, and if asked those over everybody, and begins the windows that are due. Gives them as they are then, in the order of their ids, null where there are none; and which of them began with what was used before.';
 
 create function keyloft.tiers_of(in_user_ids uuid[]) returns table (user_id uuid, tier text)
   language plpgsql stable strict security definer
@@ -433,7 +432,7 @@ begin
      order by 1, 2
     on conflict do nothing;
   end if;
-  locked := keyloft.lock_quotas(in_user_ids, of_platform);
+  locked := (keyloft.lock_quotas(in_user_ids, of_platform)).locked;
   if locked is null then
     return;
   end if;
@@ -582,9 +581,12 @@ comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[]
 
 -- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
 -- By plain expressions, as keyloft.reserve_quotas.
-create function keyloft.book_quotas(in_locked public.user_quota_limits[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[])
-  returns void
-  language plpgsql volatile
+create function keyloft.sum_up_quotas(
+  in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[],
+  out changed_ids uuid[], out freed_requests bigint[], out freed_tokens bigint[], out freed_cost numeric[],
+  out more_requests bigint[], out more_tokens bigint[], out more_cost numeric[]
+)
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -601,16 +603,8 @@ declare
   requests bigint;
   tokens bigint;
   cost numeric;
-  -- What changes of each quota.
-  changed_ids uuid[];
-  freed_requests bigint[];
-  freed_tokens bigint[];
-  freed_cost numeric[];
-  more_requests bigint[];
-  more_tokens bigint[];
-  more_cost numeric[];
 begin
-  foreach quota in array coalesce(in_locked, '{}') loop
+  foreach quota in array in_quotas loop
     ids := ids || quota.id;
     owners := owners || quota.user_id;
   end loop;
@@ -630,7 +624,7 @@ begin
     cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
     foreach quota_id in array reserved.quota_ids loop
       no := pg_catalog.array_position(ids, quota_id);
-      continue when no is null or reserved.reserved_at < in_locked[no].last_reset;
+      continue when no is null or (reserved.reserved_at >= in_quotas[no].last_reset) is not true;
       if freed_requests[no] is null then
         changed_ids := changed_ids || quota_id;
       end if;
@@ -650,27 +644,58 @@ begin
       at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
     end loop;
     foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
-      continue when ids[no] = any (in_reservations[at].quota_ids);
-      continue when not (in_locked[no].is_active and keyloft.quota_counts(in_locked[no], written.provider, written.model, written.credential_source, written.key_id))
-        or (written.started_at >= keyloft.window_begins(in_locked[no].type, in_locked[no].last_reset)) is not true;
+      continue when ids[no] = any (in_reservations[at].quota_ids) or ids[no] = any (in_begun);
+      continue when not (in_quotas[no].is_active and keyloft.quota_counts(in_quotas[no], written.provider, written.model, written.credential_source, written.key_id))
+        or (written.started_at >= keyloft.window_begins(in_quotas[no].type, in_quotas[no].last_reset)) is not true;
       changed_ids := changed_ids || ids[no];
       more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
       more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
       more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
     end loop;
   end loop;
-
-  update public.user_quota_limits q
-     set (reserved_requests, reserved_tokens, reserved_cost, used_requests, used_tokens, used_cost) = (
-           select q.reserved_requests - coalesce(freed_requests[it.no], 0), q.reserved_tokens - coalesce(freed_tokens[it.no], 0),
-                  q.reserved_cost - coalesce(freed_cost[it.no], 0), q.used_requests + coalesce(more_requests[it.no], 0),
-                  q.used_tokens + coalesce(more_tokens[it.no], 0), q.used_cost + coalesce(more_cost[it.no], 0)
-             from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
-   where q.id = any (changed_ids);
 end
 $$;
-comment on function keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[])
-  is 'Moves what was reserved for calls to what those that were written used. Their quotas are locked.';
+comment on function keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[])
+  is 'What calls that were written change in each of these quotas, by its place. Those that begin with them have them already.';
+
+-- Whoever opens a call waits while its quotas are locked, so all is summed up before, and again only where a quota has
+-- become another in the meantime.
+create function keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[])
+  returns void
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  seen public.user_quota_limits[];
+  locked public.user_quota_limits[];
+  begun uuid[];
+  ids uuid[];
+  changes record;
+begin
+  select pg_catalog.array_agg(q order by q.id) into seen from public.user_quota_limits q where q.user_id = any (in_user_ids) or in_platform and q.user_id is null;
+  changes := keyloft.sum_up_quotas(coalesce(seen, '{}'), null, in_written, in_reservations);
+  select l.locked, l.begun into locked, begun from keyloft.lock_quotas(in_user_ids, in_platform) l;
+  if (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(locked) q)
+       is distinct from (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(seen) q) then
+    changes := keyloft.sum_up_quotas(coalesce(locked, '{}'), begun, in_written, in_reservations);
+  end if;
+  ids := array(select q.id from unnest(locked) q);
+  update public.user_quota_limits q
+     set (reserved_requests, reserved_tokens, reserved_cost, used_requests, used_tokens, used_cost) = (
+           select q.reserved_requests - coalesce(changes.freed_requests[it.no], 0), q.reserved_tokens - coalesce(changes.freed_tokens[it.no], 0),
+                  q.reserved_cost - coalesce(changes.freed_cost[it.no], 0), q.used_requests + coalesce(changes.more_requests[it.no], 0),
+                  q.used_tokens + coalesce(changes.more_tokens[it.no], 0), q.used_cost + coalesce(changes.more_cost[it.no], 0)
+             from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
+   where q.id = any (changes.changed_ids);
+end
+$$;
+comment on function keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[])
+  is 'Moves what was reserved for calls of these people to what those that were written used.';
+
+create function keyloft.are_limited(in_user_ids uuid[], in_platform boolean) returns boolean
+  language sql stable
+  return exists (select from public.user_quota_limits q where q.user_id = any (in_user_ids) or in_platform and q.user_id is null);
+comment on function keyloft.are_limited(uuid[], boolean) is 'Whether there is a quota of any of these people, or if asked one over everybody.';
 
 create function keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_lowered_ids uuid[]) returns void
   language plpgsql volatile
@@ -860,7 +885,7 @@ comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], te
 
 -- Ends. One says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
 -- already, where it had been settled before and nothing changed; lowered, where it had been presumed and is corrected;
--- invalid. Quotas are locked before the calls are touched.
+-- invalid. Quotas are locked last, after all else is done: whoever opens a call waits for them.
 create type keyloft.call_end as (
   user_id uuid, id uuid, started_at timestamptz, request_id text, operation text, provider text, model text, credential_source text,
   key_id uuid, token_id uuid, decisions json, was_opened boolean, ended_at timestamptz, outcome text, status integer, first_byte_ms integer,
@@ -886,19 +911,15 @@ declare
   verdicts text[];
   is_capped boolean;
   of_platform boolean;
-  quotas public.user_quota_limits[];
   reservations keyloft.presumed_reservations[];
   booked public.usage_records[];
+  lowered_ids uuid[];
 begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
     into owners, ids, of_platform
     from unnest(in_ends) e;
   owners := keyloft.present_owners(owners);
-  of_platform := of_platform and exists (select from public.user_quota_limits q where q.user_id is null);
-  is_capped := of_platform or exists (select from public.user_quota_limits q where q.user_id = any (owners));
-  if is_capped then
-    quotas := keyloft.lock_quotas(owners, of_platform);
-  end if;
+  is_capped := keyloft.are_limited(owners, of_platform);
   with given as materialized (
     select g.*, keyloft.is_call(owner, id, started_at, request_id, operation, provider, model, credential_source)
                 and coalesce(
@@ -948,13 +969,9 @@ begin
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
          case when is_capped then (select pg_catalog.array_agg(record) from written) end,
-         case when is_capped then
-           (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
-              from released where quota_ids is not null) end
+         (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
+            from released where quota_ids is not null)
     into written_ids, invalid, booked, reservations;
-  if is_capped then
-    perform keyloft.book_quotas(quotas, booked, reservations);
-  end if;
   verdicts := keyloft.verdicts_of(ids, written_ids, 'settled', invalid);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
@@ -992,14 +1009,26 @@ begin
        where u.user_id = l.user_id and u.id = l.id and u.started_at = l.started_at
       returning u.id
     )
-    select pg_catalog.array_agg(id) into written_ids from corrected;
-    if written_ids is not null then
-      if is_capped then
-        perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), written_ids);
-      end if;
-      select pg_catalog.array_agg(case when verdict = 'already' and id = any (written_ids) then 'lowered' else verdict end order by place)
+    select pg_catalog.array_agg(id) into lowered_ids from corrected;
+    if lowered_ids is not null then
+      select pg_catalog.array_agg(case when verdict = 'already' and id = any (lowered_ids) then 'lowered' else verdict end order by place)
         into verdicts
         from unnest(ids, verdicts) with ordinality as g (id, verdict, place);
+    end if;
+  end if;
+
+  -- What was used before a limit was set is counted when it begins, but for what was being written just then.
+  if not is_capped and keyloft.are_limited(owners, of_platform) then
+    is_capped := true;
+    select pg_catalog.array_agg(u) into booked
+      from (select distinct owners[place] as owner, ids[place] as id, in_ends[place].started_at
+              from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled') g
+           join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
+  end if;
+  if is_capped then
+    perform keyloft.book_quotas(owners, of_platform, booked, reservations);
+    if lowered_ids is not null then
+      perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), lowered_ids);
     end if;
   end if;
   return verdicts;
@@ -1125,25 +1154,14 @@ create function keyloft.sweep_calls(in_limit integer) returns integer
 as $$
 declare
   swept integer;
-  expired_ids uuid[];
   owners uuid[];
-  quotas public.user_quota_limits[];
   calls keyloft.presumed_reservations[];
   booked public.usage_records[];
 begin
   perform keyloft.present_owners('{}');
-  -- Quotas are locked before calls, so whose they are is looked up before.
-  select pg_catalog.array_agg(id), pg_catalog.array_agg(user_id) filter (where quota_ids is not null)
-    into expired_ids, owners
-    from (select h.id, h.user_id, h.quota_ids from keyloft.holds h
-           where h.lease_until < pg_catalog.clock_timestamp() order by h.lease_until limit in_limit) e;
-  if owners is not null then
-    quotas := keyloft.lock_quotas(owners, true);
-  end if;
   with expired as (
     select user_id, id from keyloft.holds
-     where lease_until < pg_catalog.clock_timestamp() and id = any (expired_ids)
-       for update skip locked
+     where lease_until < pg_catalog.clock_timestamp() order by lease_until limit in_limit for update skip locked
   ), released as (
     delete from keyloft.holds h using expired e where h.user_id = e.user_id and h.id = e.id returning h.*
   ), written as (
@@ -1157,11 +1175,11 @@ begin
   )
   select (select pg_catalog.count(*) from released),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
-         pg_catalog.array_agg(w.record) filter (where w.id is not null)
-    into swept, calls, booked
+         pg_catalog.array_agg(w.record) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
+    into swept, calls, booked, owners
     from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
-    perform keyloft.book_quotas(quotas, booked, calls);
+    perform keyloft.book_quotas(owners, true, booked, calls);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
@@ -1239,17 +1257,19 @@ create policy "everybody who signed in reads it" on public.quota_tiers for selec
 create policy "the service sets it" on public.quota_tiers for all to service_role using (true) with check (true);
 
 grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]),
+  keyloft.are_limited(uuid[], boolean), keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
+  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
+  keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
+  keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]),
+  keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_lines(text[]) to keyloft_definer;
+revoke all on function keyloft.are_limited(uuid[], boolean),
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_lines(text[]) to keyloft_definer;
-revoke all on function
-  keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
-  keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
-  keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
-  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.book_quotas(public.user_quota_limits[], public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]),
+  keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
   keyloft.post_lines(text[]), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
