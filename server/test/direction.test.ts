@@ -20,15 +20,15 @@ const domains: Record<string, string[]> = {
   identity: ['tokens'],
   ledger: [],
   'mock-provider': [],
-  models: [],
+  models: ['providers'],
   operator: [],
   'provider-objects': [],
   providers: [],
-  quotas: [],
+  quotas: ['providers'],
   resolver: ['providers', 'vault'],
   settings: [],
   tokens: [],
-  usage: ['ledger'],
+  usage: ['ledger', 'providers'],
   vault: ['providers'],
 }
 const platform: Record<string, string[]> = {

@@ -959,8 +959,6 @@ export interface Operations {
   /** Your calls, newest first. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/usage/calls': {
     query?: {
-      limit?: number | undefined
-      cursor?: string | undefined
       from?: string | undefined
       to?: string | undefined
       provider?: string | undefined
@@ -968,6 +966,8 @@ export interface Operations {
       outcome?: 'completed' | 'failed' | 'aborted' | 'presumed' | undefined
       key?: string | undefined
       token?: string | undefined
+      limit?: number | undefined
+      cursor?: string | undefined
     }
     reply: {
       items: Array<UsageCall>
@@ -1142,6 +1142,7 @@ export interface Operations {
   'POST /api/profile/usage': {
     body: {
       userId: string
+      /** By its id or an alias. */
       provider: string
       /** As the provider knows it. */
       model: string
@@ -1565,12 +1566,12 @@ export interface Operations {
     }
     reply: GatewayConfig
   }
-  /** Limit what your own keys are used for. Counts calls with your own keys alone. In the place of your limit for the same before, whose counters go on. For a signed-in person, or an API token with the scope `account`. */
+  /** Limit what your own keys are used for. Counts calls with your own keys alone. In the place of your limit for the same before, whose counters go on. With isActive false and no limit, that one is kept and counts nothing. For a signed-in person, or an API token with the scope `account`. */
   'PUT /api/profile/quotas': {
     body: {
       /** daily and monthly count every call; provider and model those of one, by the day. */
       type: 'daily' | 'monthly' | 'provider' | 'model'
-      /** With the types provider and model. */
+      /** By its id or an alias. With the types provider and model. */
       provider?: string | null | undefined
       /** With the type model: as it is sent to the provider. A * at its end: all whose names begin so. */
       model?: string | null | undefined
@@ -1581,13 +1582,13 @@ export interface Operations {
     }
     reply: Quota
   }
-  /** Limit what a person may use. Counts on every server within a second. In the place of the limit for the same before, whose counters go on. Audited. For the service key, or an admin. */
+  /** Limit what a person may use. Counts on every server within a second. In the place of the limit for the same before, whose counters go on. With isActive false and no limit, that one is kept and counts nothing. Audited. For the service key, or an admin. */
   'PUT /api/quotas': {
     body: {
       userId: string
       /** daily and monthly count every call; provider and model those of one, by the day. */
       type: 'daily' | 'monthly' | 'provider' | 'model'
-      /** With the types provider and model. */
+      /** By its id or an alias. With the types provider and model. */
       provider?: string | null | undefined
       /** With the type model: as it is sent to the provider. A * at its end: all whose names begin so. */
       model?: string | null | undefined

@@ -10,6 +10,7 @@ export const quotasRefusals: Refusals = {
       { code: 'quotas.nothing_limited', prepare: () => ({ payload: { type: 'daily' } }) },
       { code: 'http.invalid', prepare: () => ({ payload: { ...limit, model: 'gpt-5' } }) },
     ],
+    404: [{ code: 'quotas.no_such_quota', prepare: () => ({ payload: { type: 'daily', isActive: false } }) }],
     409: [
       {
         code: 'database.limit_reached',

@@ -14,6 +14,6 @@ export const usageRefusals: Refusals = {
       { code: 'usage.outside_of_time', prepare: () => ({ payload: { ...stated(), endedAt: '2020-01-01T00:00:00Z' } }) },
     ],
   },
-  'GET /api/usage/calls/{id}': { 400: [{ code: 'database.invalid', prepare: () => ({ url: '/api/usage/calls/%00' }) }] },
+  'GET /api/usage/calls/{id}': { 400: [{ code: 'http.invalid', prepare: () => ({ url: '/api/usage/calls/%00' }) }] },
   'GET /api/usage/calls': { 400: [{ code: 'http.invalid', prepare: () => ({ url: '/api/usage/calls?cursor=AAAA' }) }] },
 }

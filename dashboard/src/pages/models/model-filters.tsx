@@ -30,7 +30,7 @@ export function toQuery(filters: Filters): NonNullable<RequestOf<'GET /api/model
   const flags = Object.fromEntries(switches.flatMap(({ name }) => (filters[name] === 'true' ? [[name, 'true' as const]] : [])))
   return {
     ...(search ? { search: search.slice(0, 200) } : {}),
-    ...(provider ? { provider: provider.slice(0, 50) } : {}),
+    ...(provider && /^[\w-]{1,50}$/.test(provider) ? { provider } : {}),
     ...(known ? { modality: known } : {}),
     ...(minContext && /^[1-9]\d{0,8}$/.test(minContext) ? { minContext: Number(minContext) } : {}),
     ...(inputAtLeast && isPrice(inputAtLeast) ? { inputAtLeast } : {}),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { providerName } from '../providers/providers.ts'
 
 /*
  * A file of models and prices: the one that ships with Keyloft, and those that an operator imports. Prices are decimal
@@ -10,7 +11,11 @@ import { z } from 'zod'
 const price = z
   .string({ error: 'must be text, such as "0.25": a number would be rounded' })
   .regex(/^\d{1,6}(\.\d{1,12})?$/, 'must be a decimal from 0 with at most twelve places, such as "0.25"')
-const name = z.string().min(1).max(200)
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'must be without control characters')
 
 const tier = z.strictObject({
   /** The rates of calls with at least so many input tokens, for providers that charge long prompts differently. */
@@ -31,7 +36,7 @@ const tier = z.strictObject({
 })
 
 const model = z.strictObject({
-  provider: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,49}$/, 'must be a provider id, such as openai'),
+  provider: providerName,
   model: name,
   /** Other names of the same model at the same price: dated snapshots. */
   aliases: z.array(name).max(50).default([]),

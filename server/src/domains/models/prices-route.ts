@@ -4,6 +4,7 @@ import type { Principal } from '../../base/principal.ts'
 import type { Database } from '../../platform/database/database.ts'
 import { defineRoute } from '../../platform/http/define-route.ts'
 import { pageOf, pageQuery, readCursor, toPage } from '../../platform/http/pages.ts'
+import { providerName } from '../providers/providers.ts'
 
 const decimal = z.string().nullable()
 
@@ -41,7 +42,7 @@ export function pricesRoute(database: Pick<Database, 'readAs'>) {
     schema: {
       summary: 'Every price with its date, the latest first',
       query: pageQuery.extend({
-        provider: z.string().max(50).optional(),
+        provider: providerName.optional(),
         model: z.string().min(1).max(200).optional().describe('Part of its name.'),
       }),
       reply: pageOf(listed),

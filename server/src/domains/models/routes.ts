@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database/database.ts'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
 import { httpErrors } from '../../platform/http/errors.ts'
 import { pageOf, pageQuery } from '../../platform/http/pages.ts'
+import { providerName } from '../providers/providers.ts'
 import { listFacets, listModels, type Model } from './list-models.ts'
 import { priceSchema, pricesRoute } from './prices-route.ts'
 
@@ -40,7 +41,7 @@ export function modelRoutes(database: Pick<Database, 'readAs'>): Route[] {
       schema: {
         summary: 'The models that can be called, curated ones first, with their prices',
         query: pageQuery.extend({
-          provider: z.string().max(50).optional(),
+          provider: providerName.optional(),
           modality: z.enum(modalities).optional(),
           search: z.string().min(1).max(200).optional().describe('Part of its name.'),
           minContext: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('Tokens that it takes at least.'),

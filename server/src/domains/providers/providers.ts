@@ -2,6 +2,7 @@ import { knownProviders } from './known-providers.ts'
 import { openAiPaths, type Provider } from './provider.ts'
 
 export { authFor, authHeader, type Protocol, type Provider, protocols } from './provider.ts'
+export { providerName } from './provider-name.ts'
 
 export interface ProviderSettings {
   /** Base URLs that the operator set in place of the known ones, by id. */

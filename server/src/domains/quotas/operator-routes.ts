@@ -31,7 +31,7 @@ export function operatorRoutes({ database, posted }: QuotasDeps): Route[] {
       schema: {
         summary: 'Limit what a person may use',
         description:
-          'Counts on every server within a second. In the place of the limit for the same before, whose counters go on. Audited.',
+          'Counts on every server within a second. In the place of the limit for the same before, whose counters go on. With isActive false and no limit, that one is kept and counts nothing. Audited.',
         body: operatorLimitSchema,
         reply: quotaSchema,
         refusals: [404],

@@ -27,10 +27,11 @@ export function personRoutes({ database, posted }: QuotasDeps): Route[] {
       policy: { allow: 'user', scope: 'account' },
       schema: {
         summary: 'Limit what your own keys are used for',
-        description: 'Counts calls with your own keys alone. In the place of your limit for the same before, whose counters go on.',
+        description:
+          'Counts calls with your own keys alone. In the place of your limit for the same before, whose counters go on. With isActive false and no limit, that one is kept and counts nothing.',
         body: ownLimitSchema,
         reply: quotaSchema,
-        refusals: [409],
+        refusals: [404, 409],
       },
       handler: async ({ principal, body, request }) => {
         const userId = principal.claims.sub ?? ''

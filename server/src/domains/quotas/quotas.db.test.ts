@@ -69,6 +69,24 @@ describe('limits, over HTTP', async () => {
     expect((await ada.ask('DELETE', `/api/profile/quotas/${quota.id}`)).json()).toMatchObject({ code: 'quotas.no_such_quota' })
   })
 
+  it('are of the provider whose alias was given: under that name they would count nothing', async () => {
+    const ada = await people.signUp()
+    const { body: set } = await asService('PUT', '/api/quotas', { userId: ada.id, type: 'provider', provider: 'Gemini', requestLimit: 1 })
+    expect(set).toMatchObject({ provider: 'google' })
+    const own = await ada.ask('PUT', '/api/profile/quotas', { type: 'model', provider: 'x-ai', model: 'grok*', requestLimit: 1 })
+    expect(own.json()).toMatchObject({ provider: 'xai', model: 'grok*' })
+  })
+
+  it('are kept as they are when they are switched off', async () => {
+    const ada = await people.signUp()
+    const ofWhat = { type: 'model', model: 'gpt-5*' }
+    const { id } = (await ada.ask('PUT', '/api/profile/quotas', { ...ofWhat, requestLimit: 7 })).json()
+    const off = await ada.ask('PUT', '/api/profile/quotas', { ...ofWhat, isActive: false })
+    expect(off.json()).toMatchObject({ id, isActive: false, limit: { requests: 7 } })
+    const { status, body } = await asService('PUT', '/api/quotas', { userId: ada.id, ...ofWhat, isActive: false })
+    expect([status, body.code]).toEqual([404, 'quotas.no_such_quota']) // the operator's own
+  })
+
   it('that an operator set cannot be touched by the person', async () => {
     const ada = await people.signUp()
     const { body: quota } = await asService('PUT', '/api/quotas', { userId: ada.id, type: 'daily', requestLimit: 3 })
@@ -131,11 +149,21 @@ describe('limits, over HTTP', async () => {
     ['of a day that names a model', { type: 'daily', model: 'x', requestLimit: 1 }, 'http.invalid'],
     ['below nothing', { type: 'daily', requestLimit: -1 }, 'http.invalid'],
     ['of a cost that is a number', { type: 'daily', costLimitUsd: 1 }, 'http.invalid'],
+    ['of a cost under another name', { type: 'daily', requestLimit: 1, costLimit: '1' }, 'http.invalid'],
+    ['of models with a * that would stand for nothing', { type: 'model', model: 'gpt*5', requestLimit: 1 }, 'http.invalid'],
+    ['of a provider whose name is none', { type: 'provider', provider: 'open ai', requestLimit: 1 }, 'http.invalid'],
   ])('are refused: one %s', async (_, body, code) => {
     const ada = await people.signUp()
     const refused = await ada.ask('PUT', '/api/profile/quotas', body)
     expect([refused.statusCode, refused.json().code]).toEqual([400, code])
     expect(await asService('PUT', '/api/quotas', { userId: ada.id, ...body })).toMatchObject({ status: 400, body: { code } })
+  })
+
+  it.each([
+    ['/api/quotas/tiers/free/daily', { costLimit: '1', requestLimit: 1 }],
+    ['/api/quotas/platform/daily', { cost: '1', requestLimit: 1 }],
+  ])('are refused with a limit under another name: %s', async (url, body) => {
+    expect(await asService('PUT', url, body)).toMatchObject({ status: 400, body: { code: 'http.invalid' } })
   })
 
   it('of tiers are the operator’s to set', async () => {

@@ -4,10 +4,13 @@ import { AppError } from '../../base/errors.ts'
 import { recordAudit } from '../../platform/audit/audit.ts'
 import type { Tx } from '../../platform/database/database.ts'
 import { sqlstateOf } from '../../platform/database/sql-errors.ts'
+import { providerName } from '../providers/providers.ts'
 import { quotasErrors } from './errors.ts'
 import { quotaTypes, spends } from './quota.ts'
 
-const decimal = z.string().regex(/^\d{1,12}(\.\d{1,30})?$/)
+const decimal = z
+  .string({ error: 'must be text, such as "2.50": a number would be rounded' })
+  .regex(/^\d{1,12}(\.\d{1,30})?$/, 'must be a decimal number from 0, such as "2.50"')
 const whole = z.int().min(0).max(1e12)
 
 const limits = {
@@ -17,11 +20,12 @@ const limits = {
 }
 const what = {
   type: z.enum(quotaTypes).describe('daily and monthly count every call; provider and model those of one, by the day.'),
-  provider: z.string().min(1).max(50).nullish().describe('With the types provider and model.'),
+  provider: providerName.nullish().describe('By its id or an alias. With the types provider and model.'),
   model: z
     .string()
     .min(1)
     .max(200)
+    .regex(/^[^*\p{Cc}]*\*?$/u, 'must be the name of a model; a * may stand at its end, and nowhere else')
     .nullish()
     .describe('With the type model: as it is sent to the provider. A * at its end: all whose names begin so.'),
 }
@@ -32,12 +36,13 @@ const isWholeMessage = {
   message: 'A limit of a provider names one, a limit of a model names one, and no other names either.',
 }
 
+// Strict: a limit whose name was misspelt would not be set, and nobody would be told.
 /** What a person may set for themselves: of calls with their own keys. */
-export const ownLimitSchema = z.object({ ...what, ...limits, isActive: z.boolean().default(true) }).refine(isWhole, isWholeMessage)
+export const ownLimitSchema = z.strictObject({ ...what, ...limits, isActive: z.boolean().default(true) }).refine(isWhole, isWholeMessage)
 export const operatorLimitSchema = z
-  .object({ userId: z.uuid(), ...what, spend: z.enum(spends).default('all'), ...limits, isActive: z.boolean().default(true) })
+  .strictObject({ userId: z.uuid(), ...what, spend: z.enum(spends).default('all'), ...limits, isActive: z.boolean().default(true) })
   .refine(isWhole, isWholeMessage)
-export const tierLimitSchema = z.object(limits)
+export const tierLimitSchema = z.strictObject(limits)
 
 export type Limits = z.output<typeof tierLimitSchema>
 
@@ -49,9 +54,12 @@ const asText = (count: number | null | undefined) => (count == null ? null : `${
 
 function limitColumns({ requestLimit, tokenLimit, costLimitUsd }: Limits) {
   const columns = { request_limit: asText(requestLimit), token_limit: asText(tokenLimit), cost_limit: costLimitUsd ?? null }
-  if (Object.values(columns).every((limit) => limit === null)) throw quotasErrors.nothing_limited()
+  if (isNothing({ requestLimit, tokenLimit, costLimitUsd })) throw quotasErrors.nothing_limited()
   return columns
 }
+
+const isNothing = ({ requestLimit, tokenLimit, costLimitUsd }: Limits) =>
+  [requestLimit, tokenLimit, costLimitUsd].every((limit) => limit == null)
 
 /** In the place of the one for the same before, whose counters go on. @returns its id */
 export async function setQuota(
@@ -59,6 +67,7 @@ export async function setQuota(
   setBy: 'operator' | 'person',
   { userId, type, provider, model, spend, isActive, ...rest }: z.output<typeof operatorLimitSchema>,
 ): Promise<string> {
+  if (!isActive && isNothing(rest)) return switchOff(tx, setBy, { userId, type, provider, model, spend })
   const columns = limitColumns(rest)
   const { id } = await tx
     .insertInto('user_quota_limits')
@@ -71,6 +80,27 @@ export async function setQuota(
     })
   if (!isActive) await tx.updateTable('user_quota_limits').set({ is_active: false }).where('id', '=', id).execute()
   return id
+}
+
+/** As it stands, it counts nothing until it is set again. */
+async function switchOff(
+  tx: Tx,
+  setBy: 'operator' | 'person',
+  { userId, type, provider, model, spend }: Pick<z.output<typeof operatorLimitSchema>, 'userId' | 'type' | 'provider' | 'model' | 'spend'>,
+): Promise<string> {
+  const off = await tx
+    .updateTable('user_quota_limits')
+    .set({ is_active: false })
+    .where('user_id', '=', userId)
+    .where('set_by', '=', setBy)
+    .where('type', '=', type)
+    .where('spend', '=', spend)
+    .where('provider', 'is not distinct from', provider ?? null)
+    .where('model', 'is not distinct from', model ?? null)
+    .returning('id')
+    .executeTakeFirst()
+  if (!off) throw quotasErrors.no_such_quota()
+  return off.id
 }
 
 /** What an operator does is written into the audit in the same transaction. */

@@ -13,7 +13,7 @@ it('reads no page of the export before the one before it has left', async () => 
       return Array.from({ length: 1_000 }, () => row)
     },
   } as unknown as Pick<Database, 'readAs'>
-  const stream = exportCsv(endless, userPrincipal('5eed0000-0000-4000-8000-000000000001'), {}, Date.parse('2026-11-03T00:00:00Z'))
+  const stream = await exportCsv(endless, userPrincipal('5eed0000-0000-4000-8000-000000000001'), {}, Date.parse('2026-11-03T00:00:00Z'))
   const chunks = stream[Symbol.asyncIterator]()
   for (let taken = 1; taken <= 5; taken++) {
     await chunks.next()

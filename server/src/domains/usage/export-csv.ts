@@ -34,19 +34,25 @@ const columns: Record<string, (row: ListedCall) => string | number | null> = {
   cost_usd: ({ cost_usd }) => cost_usd,
 }
 
-/** Newest first. A page is read when the one before it has left, so that neither rows nor a connection wait for a slow reader. */
-export function exportCsv(database: Pick<Database, 'readAs'>, principal: Principal, filter: CallFilter, nowMs: number): Readable {
-  return Readable.from(pagesOf(database, principal, filter, nowMs), { objectMode: false, highWaterMark: 1 })
+/**
+ * Newest first. A page is read when the one before it has left, so that neither rows nor a connection wait for a slow
+ * reader; the first before anything leaves, so that what cannot be read at all is refused in words and not cut off.
+ */
+export async function exportCsv(
+  database: Pick<Database, 'readAs'>,
+  principal: Principal,
+  filter: CallFilter,
+  nowMs: number,
+): Promise<Readable> {
+  const readAfter = (after: Place | undefined) => listCalls(database, principal, filter, { after, limit: pageRows, nowMs })
+  return Readable.from(linesOf(await readAfter(undefined), readAfter), { objectMode: false, highWaterMark: 1 })
 }
 
-async function* pagesOf(database: Pick<Database, 'readAs'>, principal: Principal, filter: CallFilter, nowMs: number) {
+async function* linesOf(first: ListedCall[], readAfter: (after: Place | undefined) => Promise<ListedCall[]>) {
   yield `${Object.keys(columns).join(',')}\r\n`
-  let after: Place | undefined
-  for (;;) {
-    const rows = await listCalls(database, principal, filter, { after, limit: pageRows, nowMs })
+  for (let rows = first; ; rows = await readAfter(rows.at(-1))) {
     if (rows.length > 0) yield rows.map(toLine).join('')
     if (rows.length < pageRows) return
-    after = rows.at(-1)
   }
 }
 

@@ -178,7 +178,7 @@ describe('what reads usage', async () => {
 
   it('exports a page at a time, of the months in which it lies, and sorts no more than some pages', async () => {
     const plans = await plansOf(async (who) => {
-      for await (const _ of exportCsv(watched, userPrincipal(who), {}, nowMs));
+      for await (const _ of await exportCsv(watched, userPrincipal(who), {}, nowMs));
     }, busy)
     expect(plans.length).toBeGreaterThan(35)
     expect(Math.max(...plans.flatMap(({ sorts }) => sorts))).toBeLessThanOrEqual(8 * 1_000)

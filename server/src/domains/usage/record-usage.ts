@@ -5,15 +5,17 @@ import type { Clock } from '../../base/clock.ts'
 import { uuidV7 } from '../../base/uuid.ts'
 import type { Database, Tx } from '../../platform/database/database.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { providerName } from '../providers/providers.ts'
 import { findCall, isNotItsRequest } from './calls.ts'
 import { usageErrors } from './errors.ts'
 
 const tokens = z.int().min(0).max(1e12).default(0)
 
+// Strict: tokens under a misspelt name would be none.
 export const recordSchema = z
-  .object({
+  .strictObject({
     userId: z.uuid(),
-    provider: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,49}$/),
+    provider: providerName.describe('By its id or an alias.'),
     model: z.string().min(1).max(200).describe('As the provider knows it.'),
     startedAt: z.iso.datetime({ offset: true }).optional().describe('Now, unless said. Its price is that of this time.'),
     endedAt: z.iso.datetime({ offset: true }).optional(),

@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import { defineRoute, type Route } from '../../platform/http/define-route.ts'
+import { providerName } from '../providers/providers.ts'
 import { beginningOf, listQuotas, periods, summarise } from './summary.ts'
 import type { UsageDeps } from './usage.ts'
+
+/** As a filter. */
+export const modelName = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => !/\p{Cc}/u.test(text), 'must be without control characters')
 
 const count = z.number().min(0)
 const sums = {
@@ -49,10 +57,10 @@ export function summaryRoute({ database, ledger, clock }: UsageDeps): Route {
     schema: {
       summary: 'What you used, and what it cost',
       description: 'Days, weeks and months are those of UTC; a week is today and the six days before. The filters hold for every sum.',
-      query: z.object({
+      query: z.strictObject({
         period: z.enum(periods).default('month'),
-        provider: z.string().max(50).optional(),
-        model: z.string().max(200).optional(),
+        provider: providerName.optional().describe('By its id or an alias.'),
+        model: modelName.optional(),
       }),
       reply: usageSchema,
     },

@@ -217,6 +217,36 @@ describe('usage, over HTTP', async () => {
     expect(await ids(`&token=${randomUUID()}`)).toEqual([])
   })
 
+  it('filters by the alias of a provider too', async () => {
+    const dan = await people.signUp()
+    const call = await settle({ userId: dan.id, provider: 'google' }, ended())
+    expect((await allCalls(dan, '&provider=Gemini')).map(({ id }) => id)).toEqual([call.id])
+    expect((await get(dan, '/api/profile/usage?provider=gemini')).totals.requests).toBe(1)
+  })
+
+  it.each([
+    ['calls?keyId=5eed0000-0000-4000-8000-000000000001', 'the whole'], // that filter is called key
+    ['export.csv?limit=3', 'the whole'],
+    ['calls?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z', 'to'],
+    ['export.csv?from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z', 'to'],
+    ['calls?model=%00', 'model'],
+    ['export.csv?provider=%00', 'provider'],
+    ['calls?provider=', 'provider'],
+  ])('refuses a filter that would be none, or let nothing through: %s', async (path, field) => {
+    const reply = await ada.ask('GET', `/api/usage/${path}`)
+    expect([reply.statusCode, reply.json().errors[0].field]).toEqual([400, field])
+  })
+
+  it('refuses a cursor that is nobody’s', async () => {
+    for (const place of [
+      '2026-11-21T00:00:00.000000Z ------------------------------------',
+      `2026-99-21T00:00:00.000000Z ${randomUUID()}`,
+    ]) {
+      const reply = await ada.ask('GET', `/api/usage/calls?cursor=${Buffer.from(place).toString('base64url')}`)
+      expect([reply.statusCode, reply.json().code]).toEqual([400, 'http.invalid'])
+    }
+  })
+
   it('finds one call by the id of its request, with all that were tried for it', async () => {
     const requestId = randomUUID()
     const first = await settle(
@@ -347,6 +377,15 @@ describe('usage, over HTTP', async () => {
       })
       expect(await get(ada, `/api/usage/calls/${reply.json().id}`)).toEqual(reply.json())
       expect((await ada.ask('POST', '/api/profile/usage', body())).statusCode).toBe(403)
+    })
+
+    it('are of the provider whose alias was given, and refused with tokens under another name', async () => {
+      const reply = await post(body({ provider: 'Gemini' }))
+      expect(reply.json()).toMatchObject({ provider: 'google' })
+      expect((await post(body({ input_tokens: 5 }))).json()).toMatchObject({
+        code: 'http.invalid',
+        errors: [{ message: expect.stringContaining('input_tokens') }],
+      })
     })
 
     it('are written once under a key, however late it comes again', async () => {

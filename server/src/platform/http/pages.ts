@@ -24,13 +24,14 @@ export interface Place {
   id: string
 }
 
-const placeForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36})$/
+const placeForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 /** @throws http.invalid */
 export function readCursor(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined
   const [, at, id] = placeForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (at === undefined || id === undefined) throw httpErrors.invalid({ hint: 'A cursor is the nextCursor of another page.' })
+  if (at === undefined || id === undefined || Number.isNaN(Date.parse(at)))
+    throw httpErrors.invalid({ hint: 'A cursor is the nextCursor of another page.' })
   return { at, id }
 }
 
