@@ -77,6 +77,14 @@ describe('the commands of an operator', () => {
       stderr: expect.stringContaining('line 2: cost_usd "much" is not a decimal number'),
     })
     expect(await keyloft([...reconcile, '--tolerance', 'some'])).toMatchObject({ code: 1, stderr: expect.stringContaining('--tolerance') })
+    expect(await keyloft([...rerate, '2026-11-03'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('There was nothing to write.'),
+    })
+    expect(await keyloft([...rerate, '2026-11-03', '--provider', 'open ai'])).toMatchObject({
+      code: 1,
+      stderr: '--provider must be a provider id, such as openai.\n',
+    })
   })
 
   it('lists models with their prices, and imports others, or nothing of a file with faults', async () => {
@@ -180,6 +188,33 @@ Nothing was changed.
       expect(await keyloft(['users', 'show', who])).toMatchObject({ code: 1, stderr: expect.stringContaining(who) })
     }
     expect(await keyloft(['users', 'tier', 'ada@example.com', 'gold'])).toMatchObject({ code: 2 })
+  })
+
+  it('limits what somebody may use, and says in words of the command what is no limit', async () => {
+    const ada = '5eed0000-0000-4000-8000-000000000001'
+    const of = ['--user', 'ada@example.com', '--type', 'model', '--provider', 'gemini', '--model', 'gemini-2.5*']
+    const set = await keyloft(['quotas', 'set', ...of, '--requests', '3', '--cost', '2.50'])
+    expect(set).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('model google gemini-2.5* of every call: requests 0 of 3, USD 0 of 2.5;'),
+    })
+    const [id] = set.stdout.split(' ')
+    expect((await keyloft(['quotas', 'set', ...of, '--off'])).stdout).toMatch(new RegExp(`^${id} .* requests 0 of 3, .*; switched off\n$`))
+    const wrong = [
+      await keyloft(['quotas', 'set', '--user', ada, '--type', 'daily']),
+      await keyloft(['quotas', 'set', '--user', ada, '--type', 'daily', '--cost', '1e3']),
+      await keyloft(['quotas', 'set', '--user', ada, '--type', 'model', '--model', 'gpt*5', '--requests', '1']),
+      await keyloft(['quotas', 'cap', 'pro', '--type', 'daily', '--off', '--requests', '3']),
+      await keyloft(['quotas', 'tier', '00000000-0000-4000-8000-000000000000', 'pro']),
+    ]
+    expect(wrong.map(({ code, stderr }) => [code, stderr.split('\n')[0]])).toEqual([
+      [1, 'Nothing is limited.'],
+      [1, 'This is no limit: --cost: must be a decimal number from 0, such as "2.50"'],
+      [1, 'This is no limit: --model: must be the name of a model; a * may stand at its end, and nowhere else'],
+      [1, '--off takes a limit back, so it goes with no other.'],
+      [1, 'There is no such user.'],
+    ])
+    expect(await keyloft(['quotas', 'remove', id ?? ''])).toMatchObject({ code: 0, stdout: 'Removed.\n' })
   })
 
   it('exports for Supabase into an empty folder, and never over a file', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { anonymous } from '../base/principal.ts'
+import { providerName } from '../domains/providers/providers.ts'
 import { type Difference, isDay, type Prices, readInvoice, reconcile, rerate } from '../domains/usage/usage.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import type { Output } from './output.ts'
@@ -17,7 +18,8 @@ interface RerateOptions {
 }
 
 export async function rerateCalls(output: Output, options: RerateOptions): Promise<void> {
-  const { provider, model, pricesOf, asBooked = false, dryRun = false } = options
+  const { model, pricesOf, asBooked = false, dryRun = false } = options
+  const provider = options.provider === undefined ? undefined : readProvider(options.provider)
   const [from, to] = [readDay('--from', options.from), readDay('--to', options.to)]
   if (from >= to) throw new SetupError('--to must be later than --from; its own day is not in it.')
   if (asBooked && pricesOf !== undefined) throw new SetupError('--as-booked and --prices-of exclude each other.')
@@ -36,9 +38,14 @@ export async function rerateCalls(output: Output, options: RerateOptions): Promi
     output.result({ ...result, dryRun }, [
       `${result.calls} calls, ${result.changed} of them at another price than they were booked at: ${signed(result.differenceUsd)} USD.`,
       ...(result.gone > 0 ? [`${result.gone} calls are not kept any more, and stay as they are.`] : []),
-      dryRun ? 'Nothing was written.' : `Written as ${result.id}; records are as they were.`,
+      inTheEnd(dryRun, result),
     ])
   })
+}
+
+function inTheEnd(dryRun: boolean, { id, writtenDays }: { id: string; writtenDays: number }): string {
+  if (dryRun) return 'Nothing was written.'
+  return writtenDays === 0 ? 'There was nothing to write.' : `Written as ${id}; records are as they were.`
 }
 
 interface ReconcileOptions {
@@ -48,7 +55,8 @@ interface ReconcileOptions {
   tolerance: string
 }
 
-export async function reconcileInvoice(output: Output, { provider, file, source, tolerance }: ReconcileOptions): Promise<void> {
+export async function reconcileInvoice(output: Output, { provider: named, file, source, tolerance }: ReconcileOptions): Promise<void> {
+  const provider = readProvider(named)
   if (!/^\d{1,9}(\.\d{1,18})?$/.test(tolerance)) throw new SetupError('--tolerance must be an amount in USD, such as 0.01.')
   const read = readInvoice(readText(file))
   if ('faults' in read) throw new SetupError(`${file} cannot be compared:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
@@ -78,6 +86,12 @@ function inWords({ date, model, oursUsd, theirsUsd, differenceUsd, unpriced, ...
 }
 
 const signed = (decimal: string) => (decimal.startsWith('-') || decimal === '0' ? decimal : `+${decimal}`)
+
+function readProvider(name: string): string {
+  const read = providerName.safeParse(name)
+  if (!read.success) throw new SetupError('--provider must be a provider id, such as openai.')
+  return read.data
+}
 
 function readDay(name: string, text: string): Date {
   if (!isDay(text)) throw new SetupError(`${name} must be a day, such as 2026-11-01.`)

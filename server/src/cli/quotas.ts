@@ -43,14 +43,13 @@ interface SetOptions {
 }
 
 export async function set(output: Output, { user, type, provider, model, spend, requests, tokens, cost, off }: SetOptions): Promise<void> {
+  if (!off && requests === undefined && tokens === undefined && cost === undefined)
+    throw new SetupError('Nothing is limited.', 'Give --requests, --tokens or --cost; or --off, to let a limit count nothing.')
   await withDatabase('quotas set', async ({ database }) => {
     const userId = await idOf(database, user)
     const limits = { requestLimit: requests, tokenLimit: tokens, costLimitUsd: cost }
     const given = operatorLimitSchema.safeParse({ userId, type, provider, model, spend, isActive: !off, ...limits })
-    if (!given.success) {
-      const [issue] = given.error.issues
-      throw new SetupError(`This is no limit: ${issue?.path.join('.')}: ${issue?.message}`, 'keyloft quotas set --help')
-    }
+    if (!given.success) throw noLimit(given.error.issues, 'set')
     await postNoted(database)
     const quota = await database.system('keyloft quotas', async (tx) => {
       const id = await setByOperator(tx, given.data)
@@ -92,7 +91,9 @@ interface CapOptions {
 /** What everybody of a tier, or all people together, may spend of the operator's money: shown, set, or taken back. */
 export async function cap(output: Output, whose: (typeof tiers)[number] | 'platform' | undefined, options: CapOptions): Promise<void> {
   const { type, requests, tokens, cost, off } = options
-  const isChange = off || requests !== undefined || tokens !== undefined || cost !== undefined
+  const isLimit = requests !== undefined || tokens !== undefined || cost !== undefined
+  const isChange = off || isLimit
+  if (off && isLimit) throw new SetupError('--off takes a limit back, so it goes with no other.', 'keyloft quotas cap --help')
   if (isChange && (!whose || !type)) throw new SetupError('Say whose limit, and --type daily or monthly.', 'keyloft quotas cap --help')
   await withDatabase('quotas cap', async ({ database }) => {
     const found = await database.system('keyloft quotas', async (tx) => {
@@ -116,8 +117,15 @@ export async function cap(output: Output, whose: (typeof tiers)[number] | 'platf
 
 function limitsOf({ requests, tokens, cost }: CapOptions): Limits {
   const given = tierLimitSchema.safeParse({ requestLimit: requests, tokenLimit: tokens, costLimitUsd: cost })
-  if (!given.success) throw new SetupError(`This is no limit: ${given.error.issues[0]?.message}`, 'keyloft quotas cap --help')
+  if (!given.success) throw noLimit(given.error.issues, 'cap')
   return given.data
+}
+
+const optionOf: Record<string, string> = { requestLimit: '--requests', tokenLimit: '--tokens', costLimitUsd: '--cost', userId: '--user' }
+
+function noLimit([issue]: readonly { path: readonly PropertyKey[]; message: string }[], command: 'set' | 'cap'): SetupError {
+  const field = String(issue?.path[0])
+  return new SetupError(`This is no limit: ${optionOf[field] ?? `--${field}`}: ${issue?.message}`, `keyloft quotas ${command} --help`)
 }
 
 /** By the id alone where accounts are kept elsewhere. */

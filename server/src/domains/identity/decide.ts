@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
+import { AppError } from '../../base/errors.ts'
 import { recordAudit } from '../../platform/audit/audit.ts'
 import type { Tx } from '../../platform/database/database.ts'
+import { sqlstateOf } from '../../platform/database/sql-errors.ts'
+import { identityErrors } from './errors.ts'
 
 /** What an operator may decide of a person; absent: as it was. */
 export interface Decision {
@@ -21,6 +24,9 @@ export async function decide(tx: Tx, userId: string, { tier, isAdmin, disabled, 
     .values({ user_id: userId, ...changed })
     .onConflict((on) => on.column('user_id').doUpdateSet(changed))
     .execute()
+    .catch((error) => {
+      throw sqlstateOf(error instanceof AppError ? error.cause : error) === '23503' ? identityErrors.no_such_user({ cause: error }) : error
+    })
   if (tier !== undefined) await recordAudit(tx, { action: 'account.tier_set', userId, details: { tier } })
   if (isAdmin !== undefined) await recordAudit(tx, { action: isAdmin ? 'account.promoted' : 'account.demoted', userId })
   if (disabled !== undefined) await recordAudit(tx, { action: disabled ? 'account.disabled' : 'account.enabled', userId })

@@ -37,6 +37,10 @@ describe('an invoice file', () => {
     ['', 'line 1: the header lacks date, model, cost_usd'],
     ['date,model\n', 'line 1: the header lacks cost_usd'],
     ['date,model,cost_usd\n', 'there is no line behind the header'],
+    ['date,cost_usd,model\n2026-11-03,1,"gpt\n2026-11-04,2,gpt-4o\n', 'line 2: a quote begins here and does not end'],
+    ['date,model,cost_usd,Date\n2026-11-03,m,1,2026-11-04\n', 'line 1: the header has date more than once'],
+    ['date,model,cost_usd\n0000-01-01,m,1\n', 'line 2: date "0000-01-01" is not a day, such as 2026-11-03'],
+    ['date,model,cost_usd\n2026-11-03,a\u0000b,1\n', 'line 2: model has control characters'],
   ])('is refused where it is %j', (text, fault) => {
     expect(readInvoice(text)).toEqual({ faults: [fault] })
   })

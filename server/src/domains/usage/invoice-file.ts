@@ -13,10 +13,14 @@ const counts = { requests: 'requests', input_tokens: 'inputTokens', output_token
 
 /** CSV with a header. Other columns than ours are left alone. Every line with a fault is named, once. */
 export function readInvoice(text: string): { lines: InvoiceLine[] } | { faults: string[] } {
-  const [head, ...records] = readCsv(text)
+  const { records: all, openQuote } = readCsv(text)
+  if (openQuote !== undefined) return { faults: [`line ${openQuote}: a quote begins here and does not end`] }
+  const [head, ...records] = all
   const names = (head?.cells ?? []).map((name) => name.trim().toLowerCase())
   const missing = required.filter((name) => !names.includes(name))
   if (missing.length > 0) return { faults: [`line 1: the header lacks ${missing.join(', ')}`] }
+  const doubled = [...required, ...Object.keys(counts)].filter((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (doubled.length > 0) return { faults: [`line 1: the header has ${doubled.join(', ')} more than once`] }
   const lines: InvoiceLine[] = []
   const faults: string[] = []
   for (const { cells, line } of records) {
@@ -35,6 +39,7 @@ function readLine(cell: (name: string) => string, names: readonly string[]): Inv
   const [date, model, costUsd] = [cell('date'), cell('model'), cell('cost_usd')]
   if (!isDay(date)) return `date "${date}" is not a day, such as 2026-11-03`
   if (model === '') return 'model is empty'
+  if (/\p{Cc}/u.test(model)) return 'model has control characters'
   if (!/^-?\d{1,12}(\.\d{1,30})?$/.test(costUsd)) return `cost_usd "${costUsd}" is not a decimal number, such as 0.0125`
   const line: InvoiceLine = { date, model, costUsd }
   for (const [name, field] of Object.entries(counts)) {
@@ -48,15 +53,15 @@ function readLine(cell: (name: string) => string, names: readonly string[]): Inv
 
 export function isDay(text: string): boolean {
   const atMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
-  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text)
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text) && !text.startsWith('0000') // PostgreSQL has no such year
 }
 
-/** RFC 4180, with the line on which each record begins. */
-function readCsv(text: string): { cells: string[]; line: number }[] {
+/** RFC 4180, with the line on which each record begins, and that of a quote which never ends: all behind it would be one cell. */
+function readCsv(text: string): { records: { cells: string[]; line: number }[]; openQuote: number | undefined } {
   const records: { cells: string[]; line: number }[] = []
   let cells: string[] = []
   let cell = ''
-  let [line, began, isQuoted] = [1, 1, false]
+  let [line, began, quoted, isQuoted] = [1, 1, 1, false]
   const endCell = () => {
     cells.push(cell)
     cell = ''
@@ -74,13 +79,15 @@ function readCsv(text: string): { cells: string[]; line: number }[] {
       if (one !== '"') cell += one
       else if (given[at + 1] === '"') cell += given[++at]
       else isQuoted = false
-    } else if (one === '"' && cell === '') isQuoted = true
-    else if (one === ',') endCell()
+    } else if (one === '"' && cell === '') {
+      isQuoted = true
+      quoted = line
+    } else if (one === ',') endCell()
     else if (one === '\n') {
       endRecord()
       began = line
     } else cell += one
   }
   if (cell !== '' || cells.length > 0) endRecord()
-  return records
+  return { records, openQuote: isQuoted ? quoted : undefined }
 }

@@ -27,6 +27,17 @@ export interface RatedDay {
   differenceUsd: string
 }
 
+export interface Rerated {
+  /** In the audit and in the adjustments, of what was written. */
+  id: string
+  calls: number
+  changed: number
+  gone: number
+  differenceUsd: string
+  /** Of no day: all was as it should be, or it was only asked. */
+  writtenDays: number
+}
+
 /**
  * Day by day, each in a transaction of its own. What is written is the difference to what is there, so a run that was
  * broken off is gone on with by the same run again.
@@ -35,14 +46,16 @@ export async function rerate(
   database: Pick<Database, 'system'>,
   rerating: Rerating,
   { asked, onDay }: { asked: Asked; onDay: (day: RatedDay, place: number, of: number) => void },
-): Promise<{ id: string; calls: number; changed: number; gone: number; differenceUsd: string }> {
+): Promise<Rerated> {
   const id = randomUUID()
   const days = await daysWithCalls(database, rerating)
   const done: RatedDay[] = []
+  let writtenDays = 0
   for (const [index, { day, requests }] of days.entries()) {
-    const { calls, changed, cost } = await database.system('rerate calls', (tx) => rerateDay(tx, id, day, rerating), asked)
+    const { calls, changed, cost, isWritten } = await database.system('rerate calls', (tx) => rerateDay(tx, id, day, rerating), asked)
     const rated = { day, calls, gone: Math.max(0, requests - calls), changed, differenceUsd: cost }
     done.push(rated)
+    if (isWritten) writtenDays++
     onDay(rated, index + 1, days.length)
   }
   const sum = (of: (day: RatedDay) => number) => done.reduce((total, day) => total + of(day), 0)
@@ -52,6 +65,7 @@ export async function rerate(
     changed: sum(({ changed }) => changed),
     gone: sum(({ gone }) => gone),
     differenceUsd: await addUp(database, done),
+    writtenDays,
   }
 }
 
@@ -77,12 +91,13 @@ async function rerateDay(tx: Tx, id: string, day: string, { provider, model, pri
   const [row] = rows
   if (!row) throw new Error('rerate_day gave no row')
   const { calls, changed, cost, unpriced } = row
-  if (!dryRun && (cost !== '0' || unpriced !== '0')) {
+  const isWritten = !dryRun && (cost !== '0' || unpriced !== '0')
+  if (isWritten) {
     const how = typeof prices === 'object' ? `of ${prices.of.toISOString()}` : prices
     const details = { day, prices: how, calls: Number(calls), differenceUsd: cost, ...(provider && { provider }), ...(model && { model }) }
     await recordAudit(tx, { action: 'ledger.rerated', userId: null, subject: id, details })
   }
-  return { calls: Number(calls), changed: Number(changed), cost }
+  return { calls: Number(calls), changed: Number(changed), cost, isWritten }
 }
 
 async function addUp(database: Pick<Database, 'system'>, days: readonly RatedDay[]): Promise<string> {
