@@ -735,7 +735,7 @@ export interface Operations {
   }
   /** Everything you own here, as one ZIP. account.json, and of each table your rows, a JSON object per line. Keys are in it as hints only. For a signed-in person, or an API token with the scope `read`. */
   'GET /api/account/export': {
-    reply: unknown
+    reply: string
   }
   /** What an operator wants to be told of, and whether it is so now. For the service key, or an admin. */
   'GET /api/admin/alerts': {
@@ -993,7 +993,7 @@ export interface Operations {
       key?: string | undefined
       token?: string | undefined
     }
-    reply: unknown
+    reply: string
   }
   /** Whether the process is alive. For anyone. */
   'GET /health': {

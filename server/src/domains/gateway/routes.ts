@@ -14,7 +14,7 @@ export function gatewayRoutes(deps: MakeCallDeps & { findProvider: FindProvider 
 }
 
 function routeOf(operation: Operation, path: string, deps: MakeCallDeps): Route {
-  const { method, dialect, summary, params, body, reply, takes } = operation
+  const { method, dialect, summary, params, body, reply, takes, stream } = operation
   const isForm = takes === 'form'
   return defineRoute({
     method,
@@ -29,6 +29,7 @@ function routeOf(operation: Operation, path: string, deps: MakeCallDeps): Route 
       ...(body ? { body } : {}),
       ...(isForm ? { consumes: ['multipart/form-data'] } : {}),
       reply,
+      ...(stream ? { produces: ['application/json', 'text/event-stream'] } : {}),
       refusals: [...refusalsOfCalls, ...(path.includes(':id') ? [404] : [])],
     },
     handler: (asking) => makeCall(deps, asking, operation),

@@ -12,6 +12,7 @@ export function exportRoute(deps: ExportDeps): Route {
       summary: 'Everything you own here, as one ZIP',
       description: 'account.json, and of each table your rows, a JSON object per line. Keys are in it as hints only.',
       reply: z.unknown(),
+      produces: ['application/zip'],
     },
     handler: ({ principal, reply }) => {
       const day = new Date().toISOString().slice(0, 10)

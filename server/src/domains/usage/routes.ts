@@ -96,6 +96,7 @@ export function usageRoutes(deps: UsageDeps): Route[] {
           'All of them, or those that the filters leave. A cell that a spreadsheet would take for a formula begins with an apostrophe.',
         query: filterQuery.refine(isForward, isForwardMessage),
         reply: z.unknown(),
+        produces: ['text/csv'],
       },
       handler: async ({ principal, query, reply }) => {
         await ledger.posted()

@@ -322,6 +322,8 @@ describe('usage, over HTTP', async () => {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': expect.stringContaining('attachment'),
     })
+    const { paths } = (await test.app.inject('/openapi.json')).json()
+    expect(Object.keys(paths['/api/usage/export.csv'].get.responses[200].content)).toEqual(['text/csv'])
     const lines = reply.body.trimEnd().split('\r\n')
     expect(lines).toHaveLength(1 + 2501)
     expect(new Set(lines).size).toBe(1 + 2501)

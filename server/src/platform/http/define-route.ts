@@ -17,6 +17,8 @@ interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends 
   /** Of the body; JSON unless said. */
   consumes?: readonly string[]
   reply: Reply
+  /** Of the reply; JSON unless said. */
+  produces?: readonly string[]
   /** Of a success; 200 unless said. */
   status?: 200 | 201 | 202 | 204
   /** The refusals of this route's own, beside those that its policy brings. */
@@ -97,6 +99,8 @@ export const takenOver = undefined as never
 
 /** Marks the schema of a route that honours an Idempotency-Key. */
 export const takesIdempotencyKey = 'x-keyloft-idempotent'
+/** In the schema of a route whose replies are not JSON, or not only: of which types. */
+export const producedTypes = 'x-keyloft-produces'
 
 export interface MountOptions {
   /** At once, where the credential is known. */
@@ -149,6 +153,7 @@ export function mountRoute(app: FastifyInstance, route: Route, { authenticate }:
       },
       ...{ 'x-keyloft-policy': policy, security: policy.allow === 'anyone' ? [] : [{ bearer: [] }] },
       ...(route.idempotent ? { [takesIdempotencyKey]: true } : {}),
+      ...(schema.produces ? { [producedTypes]: schema.produces } : {}),
     },
     onRequest(request, _reply, done) {
       const admit = (principal: Principal) => {

@@ -227,7 +227,13 @@ describe('the HTTP shell', async () => {
   it('describes every route with its policy in the OpenAPI document', async () => {
     const document = (await app.inject('/openapi.json')).json() as {
       openapi: string
-      paths: Record<string, Record<string, { 'x-keyloft-policy'?: unknown; responses: object }>>
+      paths: Record<
+        string,
+        Record<
+          string,
+          { 'x-keyloft-policy'?: unknown; responses: Record<string, { description: string; content?: Record<string, unknown> }> }
+        >
+      >
     }
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/api/things/{kind}', '/health', '/metrics']))
@@ -242,5 +248,11 @@ describe('the HTTP shell', async () => {
       '413',
       '415',
     ])
+    const typesOf = (path: string, method: string, status: number) =>
+      Object.keys(document.paths[path]?.[method]?.responses[status]?.content ?? {})
+    expect(typesOf('/api/things/{kind}', 'post', 201)).toEqual(['application/json'])
+    expect(typesOf('/api/things/{kind}', 'post', 409)).toEqual(['application/problem+json'])
+    expect(typesOf('/metrics', 'get', 200)).toEqual(['text/plain'])
+    expect(document.paths['/metrics']?.get?.responses[403]?.description).toBe('Forbidden')
   })
 })

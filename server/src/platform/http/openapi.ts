@@ -1,9 +1,10 @@
+import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import type { ErrorMaker } from '../../base/errors.ts'
-import { mountLibrary, takesIdempotencyKey } from './define-route.ts'
+import { mountLibrary, producedTypes, takesIdempotencyKey } from './define-route.ts'
 import type { Policy } from './policy.ts'
 
 interface Document {
@@ -43,15 +44,18 @@ export async function describeApi(app: FastifyInstance, { version, publicUrl }: 
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A session token, a JWT or an API token.' } },
       },
     },
-    transform: withIdempotencyKey(createJsonSchemaTransform({ skipList: ['/openapi.json', '/docs'] })),
+    transform: asAnswered(createJsonSchemaTransform({ skipList: ['/openapi.json', '/docs'] })),
     transformObject: jsonSchemaTransformObject,
   })
 }
 
 type Transform = ReturnType<typeof createJsonSchemaTransform>
 
-/** The header that an idempotent route honours. Described alone: its form is checked where it is read. */
-function withIdempotencyKey(transform: Transform): Transform {
+/**
+ * What schemas of values do not say: of which type each answer is, what its status is called, and the header that an
+ * idempotent route honours. Described alone: the form of that one is checked where it is read.
+ */
+function asAnswered(transform: Transform): Transform {
   const headers = {
     type: 'object',
     properties: {
@@ -60,9 +64,31 @@ function withIdempotencyKey(transform: Transform): Transform {
   }
   return (data) => {
     const { schema, url } = transform(data)
-    const { [takesIdempotencyKey]: takes, ...described } = schema as Record<string, unknown>
-    return { schema: takes ? { ...described, headers } : described, url } as ReturnType<Transform>
+    const { [takesIdempotencyKey]: takes, [producedTypes]: produced, response, ...described } = schema as Described
+    const answers = response && {
+      response: Object.fromEntries(Object.entries(response).map((answer) => [answer[0], describeAnswer(answer, produced)])),
+    }
+    return { schema: { ...described, ...answers, ...(takes ? { headers } : {}) }, url } as ReturnType<Transform>
   }
+}
+
+interface Described extends Record<string, unknown> {
+  response?: Record<string, Answer>
+  [producedTypes]?: readonly string[]
+}
+
+interface Answer {
+  $ref?: string
+  type?: string
+  description?: string
+}
+
+function describeAnswer([status, answer]: [status: string, answer: Answer], produced: readonly string[] = ['application/json']) {
+  const description = answer.description ?? STATUS_CODES[status] ?? status
+  if (answer.type === 'null') return { ...answer, description }
+  const refused = [answer.$ref?.endsWith('/Problem') ? 'application/problem+json' : 'application/json']
+  const types = Number(status) < 300 ? produced : refused
+  return { description, content: Object.fromEntries(types.map((type) => [type, { schema: answer }])) }
 }
 
 /** `/openapi.json`, whole, and `/docs`, a page to read it by. */

@@ -39,7 +39,7 @@ export function probes({ readiness, metrics }: { readiness: Readiness; metrics: 
       method: 'GET',
       path: '/metrics',
       policy: { allow: 'operator' },
-      schema: { summary: 'Metrics in Prometheus’s text form', reply: z.string() },
+      schema: { summary: 'Metrics in Prometheus’s text form', reply: z.string(), produces: ['text/plain'] },
       handler: async ({ reply }) => {
         const { contentType, text } = await metrics.render()
         reply.type(contentType)
