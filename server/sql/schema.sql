@@ -101,6 +101,41 @@ ALTER TYPE keyloft.call_end OWNER TO keyloft_owner;
 
 COMMENT ON TYPE keyloft.call_end IS 'A call as it is told when it has ended. Counts may be missing, which is none; was_opened, which is that a hold is looked for.';
 
+-- Name: counted_call; Type: TYPE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TYPE keyloft.counted_call AS (
+	user_id uuid,
+	id uuid,
+	started_at timestamp with time zone,
+	provider text,
+	model text,
+	credential_source text,
+	key_id uuid,
+	usage_basis text,
+	tokens bigint,
+	cost_usd numeric
+);
+
+ALTER TYPE keyloft.counted_call OWNER TO keyloft_owner;
+
+-- Name: TYPE counted_call; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TYPE keyloft.counted_call IS 'Of a call that was written, what quotas count.';
+
+-- Name: quota_change; Type: TYPE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TYPE keyloft.quota_change AS (
+	quota_id uuid,
+	freed_requests bigint,
+	freed_tokens bigint,
+	freed_cost numeric,
+	used_requests bigint,
+	used_tokens bigint,
+	used_cost numeric
+);
+
+ALTER TYPE keyloft.quota_change OWNER TO keyloft_owner;
+
 -- Name: job_state; Type: TYPE; Schema: pgboss; Owner: keyloft_owner
 
 CREATE TYPE pgboss.job_state AS ENUM (
@@ -602,116 +637,37 @@ ALTER TABLE keyloft.presumed_reservations OWNER TO keyloft_owner;
 
 COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. Of this month and the last.';
 
--- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
+-- Name: book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE TABLE public.usage_records (
-    user_id uuid NOT NULL,
-    id uuid NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    request_id text NOT NULL,
-    operation text NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    credential_source text NOT NULL,
-    key_id uuid,
-    token_id uuid,
-    decisions json NOT NULL,
-    outcome text NOT NULL,
-    status integer,
-    first_byte_ms integer,
-    input_tokens bigint DEFAULT 0 NOT NULL,
-    cached_input_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
-    audio_input_tokens bigint DEFAULT 0 NOT NULL,
-    output_tokens bigint DEFAULT 0 NOT NULL,
-    reasoning_tokens bigint DEFAULT 0 NOT NULL,
-    audio_output_tokens bigint DEFAULT 0 NOT NULL,
-    images bigint DEFAULT 0 NOT NULL,
-    searches bigint DEFAULT 0 NOT NULL,
-    usage_basis text NOT NULL,
-    provider_usage json,
-    cost_usd numeric,
-    price_id uuid,
-    provider_cost_usd numeric,
-    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
-)
-PARTITION BY RANGE (started_at);
-
-ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.usage_records OWNER TO keyloft_owner;
-
--- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
-
--- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
-
--- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
-
--- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
-
--- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
-
--- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
-
--- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
-
--- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
-
--- Name: book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
-
-CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) RETURNS void
+CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
   seen public.user_quota_limits[];
-  locked public.user_quota_limits[];
-  begun uuid[];
-  ids uuid[];
-  changes record;
+  now_locked public.user_quota_limits[];
+  now_begun uuid[];
+  changes keyloft.quota_change[];
 begin
   select pg_catalog.array_agg(q order by q.id) into seen from public.user_quota_limits q where q.user_id = any (in_user_ids) or in_platform and q.user_id is null;
-  changes := keyloft.sum_up_quotas(coalesce(seen, '{}'), null, in_written, in_reservations);
-  select l.locked, l.begun into locked, begun from keyloft.lock_quotas(in_user_ids, in_platform) l;
-  if (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(locked) q)
-       is distinct from (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(seen) q) then
-    changes := keyloft.sum_up_quotas(coalesce(locked, '{}'), begun, in_written, in_reservations);
+  changes := array(select c from keyloft.sum_up_quotas(seen, null, in_written, in_reservations) c);
+  select l.locked, l.begun into now_locked, now_begun from keyloft.lock_quotas(in_user_ids, in_platform) l;
+  if array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(now_locked) q) <> array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(seen) q) then
+    changes := array(select c from keyloft.sum_up_quotas(now_locked, now_begun, in_written, in_reservations) c);
   end if;
-  ids := array(select q.id from unnest(locked) q);
   update public.user_quota_limits q
-     set (reserved_requests, reserved_tokens, reserved_cost, used_requests, used_tokens, used_cost) = (
-           select q.reserved_requests - coalesce(changes.freed_requests[it.no], 0), q.reserved_tokens - coalesce(changes.freed_tokens[it.no], 0),
-                  q.reserved_cost - coalesce(changes.freed_cost[it.no], 0), q.used_requests + coalesce(changes.more_requests[it.no], 0),
-                  q.used_tokens + coalesce(changes.more_tokens[it.no], 0), q.used_cost + coalesce(changes.more_cost[it.no], 0)
-             from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
-   where q.id = any (changes.changed_ids);
+     set reserved_requests = q.reserved_requests - c.freed_requests, reserved_tokens = q.reserved_tokens - c.freed_tokens,
+         reserved_cost = q.reserved_cost - c.freed_cost, used_requests = q.used_requests + c.used_requests,
+         used_tokens = q.used_tokens + c.used_tokens, used_cost = q.used_cost + c.used_cost
+    from unnest(changes) c where q.id = c.quota_id;
 end
 $$;
 
-ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls of these people to what those that were written used.';
+COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls of these people to what those that were written used.';
 
 -- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -1675,9 +1631,9 @@ ALTER FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with tim
 
 COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) IS 'Keeps when tokens were last used, to the minute: no row is written more often than that.';
 
--- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+-- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_choices bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[]) RETURNS text[]
+CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_choices bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1745,11 +1701,11 @@ begin
 end
 $$;
 
-ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) OWNER TO keyloft_definer;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
+COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Name: owner_columns(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2561,7 +2517,7 @@ declare
   is_capped boolean;
   of_platform boolean;
   reservations keyloft.presumed_reservations[];
-  booked public.usage_records[];
+  booked keyloft.counted_call[];
   lowered_ids uuid[];
 begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
@@ -2614,10 +2570,10 @@ begin
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
      where g.is_valid and (select count(*) from released) >= 0 order by g.owner, g.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id, case when is_capped then u end as record
+    returning u.id, case when is_capped then row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call end as counted
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
-         case when is_capped then (select pg_catalog.array_agg(record) from written) end,
+         case when is_capped then (select pg_catalog.array_agg(counted) from written) end,
          (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
             from released where quota_ids is not null)
     into written_ids, invalid, booked, reservations;
@@ -2669,7 +2625,7 @@ begin
   -- What was used before a limit was set is counted when it begins, but for what was being written just then.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
-    select pg_catalog.array_agg(u) into booked
+    select pg_catalog.array_agg(row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call) into booked
       from (select distinct owners[place] as owner, ids[place] as id, in_ends[place].started_at
               from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled') g
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
@@ -2807,84 +2763,52 @@ ALTER FUNCTION keyloft.standing_of(in_user_id uuid) OWNER TO keyloft_definer;
 
 COMMENT ON FUNCTION keyloft.standing_of(in_user_id uuid) IS 'At most one row. Asked with every credential: whose account is closed is refused.';
 
--- Name: sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) RETURNS record
+CREATE FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) RETURNS SETOF keyloft.quota_change
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
+    SET enable_hashjoin TO 'on'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
     AS $$
-declare
-  quota public.user_quota_limits;
-  written public.usage_records;
-  reserved keyloft.presumed_reservations;
-  ids uuid[];
-  owners uuid[];
-  written_ids uuid[];
-  reserved_ids uuid[];
-  quota_id uuid;
-  no integer;
-  at integer;
-  requests bigint;
-  tokens bigint;
-  cost numeric;
 begin
-  foreach quota in array in_quotas loop
-    ids := ids || quota.id;
-    owners := owners || quota.user_id;
-  end loop;
-  foreach written in array coalesce(in_written, '{}') loop
-    written_ids := written_ids || written.id;
-  end loop;
-
-  foreach reserved in array coalesce(in_reservations, '{}') loop
-    reserved_ids := reserved_ids || reserved.id;
-    at := pg_catalog.array_position(written_ids, reserved.id);
-    while in_written[at].user_id <> reserved.user_id loop
-      at := pg_catalog.array_position(written_ids, reserved.id, at + 1);
-    end loop;
-    written := in_written[at];
-    requests := case when at is null or written.usage_basis = 'none' then 0 else 1 end;
-    tokens := case when at is null then 0 when written.usage_basis = 'unknown' then coalesce(reserved.most_tokens, 0) else written.input_tokens + written.output_tokens end;
-    cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
-    foreach quota_id in array reserved.quota_ids loop
-      no := pg_catalog.array_position(ids, quota_id);
-      continue when no is null or (reserved.reserved_at >= in_quotas[no].last_reset) is not true;
-      if freed_requests[no] is null then
-        changed_ids := changed_ids || quota_id;
-      end if;
-      freed_requests[no] := coalesce(freed_requests[no], 0) + 1;
-      freed_tokens[no] := coalesce(freed_tokens[no], 0) + coalesce(reserved.most_tokens, 0);
-      freed_cost[no] := coalesce(freed_cost[no], 0) + coalesce(reserved.most_cost_usd, 0);
-      more_requests[no] := coalesce(more_requests[no], 0) + requests;
-      more_tokens[no] := coalesce(more_tokens[no], 0) + tokens;
-      more_cost[no] := coalesce(more_cost[no], 0) + cost;
-    end loop;
-  end loop;
-
-  -- Written down without an intent, or since before the limit was set.
-  foreach written in array coalesce(in_written, '{}') loop
-    at := pg_catalog.array_position(reserved_ids, written.id);
-    while in_reservations[at].user_id <> written.user_id loop
-      at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
-    end loop;
-    foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
-      continue when ids[no] = any (in_reservations[at].quota_ids) or ids[no] = any (in_begun);
-      continue when not (in_quotas[no].is_active and keyloft.quota_counts(in_quotas[no], written.provider, written.model, written.credential_source, written.key_id))
-        or (written.started_at >= keyloft.window_begins(in_quotas[no].type, in_quotas[no].last_reset)) is not true;
-      changed_ids := changed_ids || ids[no];
-      more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
-      more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
-      more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
-    end loop;
-  end loop;
+  return query
+    with written as materialized (select * from unnest(in_written)),
+         reserved as materialized (select * from unnest(in_reservations)),
+         quotas as materialized (
+           select q as quota, q.id, q.is_active, q.type, q.last_reset, coalesce(q.user_id, everybody.user_id) as of_user
+             from unnest(in_quotas) q left join (select distinct w.user_id from written w) everybody on q.user_id is null
+         )
+    select c.quota_id, pg_catalog.sum(c.freed_requests)::bigint, pg_catalog.sum(c.freed_tokens)::bigint, pg_catalog.sum(c.freed_cost),
+           pg_catalog.sum(c.used_requests)::bigint, pg_catalog.sum(c.used_tokens)::bigint, pg_catalog.sum(c.used_cost)
+      from (
+        select q.id as quota_id, 1 as freed_requests, coalesce(r.most_tokens, 0) as freed_tokens, coalesce(r.most_cost_usd, 0) as freed_cost,
+               case when w.id is null or w.usage_basis = 'none' then 0 else 1 end as used_requests,
+               case when w.id is null then 0 when w.usage_basis = 'unknown' then coalesce(r.most_tokens, 0) else w.tokens end as used_tokens,
+               case when w.id is null then 0 else coalesce(w.cost_usd, r.most_cost_usd, 0) end as used_cost
+          from reserved r
+               cross join unnest(r.quota_ids) as of_quota
+               join unnest(in_quotas) q on q.id = of_quota and q.last_reset <= r.reserved_at
+               left join written w on w.user_id = r.user_id and w.id = r.id
+        union all
+        -- Written down without an intent, or since before the limit was set.
+        select q.id, 0, 0, 0, case w.usage_basis when 'none' then 0 else 1 end, w.tokens, coalesce(w.cost_usd, 0)
+          from written w
+               join quotas q on q.of_user = w.user_id
+         where q.is_active and w.started_at >= keyloft.window_begins(q.type, q.last_reset) and (q.id = any (in_begun)) is not true
+           and keyloft.quota_counts(q.quota, w.provider, w.model, w.credential_source, w.key_id)
+           and not exists (select from reserved r where r.user_id = w.user_id and r.id = w.id and q.id = any (r.quota_ids))
+      ) c
+     group by c.quota_id;
 end
 $$;
 
-ALTER FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) IS 'What calls that were written change in each of these quotas, by its place. Those that begin with them have them already.';
+COMMENT ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) IS 'What calls that were written, and reservations that end, change in these quotas. Those that begin with the calls have them already.';
 
 -- Name: sweep_calls(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2896,7 +2820,7 @@ declare
   swept integer;
   owners uuid[];
   calls keyloft.presumed_reservations[];
-  booked public.usage_records[];
+  booked keyloft.counted_call[];
 begin
   perform keyloft.present_owners('{}');
   with expired as (
@@ -2908,14 +2832,14 @@ begin
     -- One that was settled while its opening was still on the way has its record already.
     insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions::json, 'presumed', 'unknown', most_cost_usd
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id, u as record
+    returning u.id, row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call as counted
   )
   select (select pg_catalog.count(*) from released),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
-         pg_catalog.array_agg(w.record) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
+         pg_catalog.array_agg(w.counted) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
     into swept, calls, booked, owners
     from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
@@ -3702,7 +3626,7 @@ CREATE TABLE keyloft.holds (
     credential_source text NOT NULL,
     key_id uuid,
     token_id uuid,
-    decisions jsonb NOT NULL,
+    decisions json NOT NULL,
     most_cost_usd numeric,
     most_tokens bigint,
     quota_ids uuid[],
@@ -3927,6 +3851,80 @@ ALTER TABLE keyloft.token_marks OWNER TO keyloft_owner;
 -- Name: TABLE token_marks; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.token_marks IS 'The key of the mark in every API token. Changing it makes all of them invalid.';
+
+-- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.usage_records (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    token_id uuid,
+    decisions json NOT NULL,
+    outcome text NOT NULL,
+    status integer,
+    first_byte_ms integer,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    audio_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    audio_output_tokens bigint DEFAULT 0 NOT NULL,
+    images bigint DEFAULT 0 NOT NULL,
+    searches bigint DEFAULT 0 NOT NULL,
+    usage_basis text NOT NULL,
+    provider_usage json,
+    cost_usd numeric,
+    price_id uuid,
+    provider_cost_usd numeric,
+    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
+)
+PARTITION BY RANGE (started_at);
+
+ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_records OWNER TO keyloft_owner;
+
+-- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
+
+-- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
+
+-- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
+
+-- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
+
+-- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
+
+-- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
+
+-- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
+
+-- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
 
 -- Name: usage_records_default; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -6158,16 +6156,10 @@ GRANT ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.presumed_reservations TO keyloft_definer;
 
--- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-GRANT SELECT ON TABLE public.usage_records TO authenticated;
-GRANT SELECT ON TABLE public.usage_records TO service_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
-
--- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
-
-REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -6327,10 +6319,10 @@ GRANT ALL ON FUNCTION keyloft.note_ends(in_ends text) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) TO service_role;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) TO service_role;
 
 -- Name: FUNCTION owner_columns(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6472,10 +6464,10 @@ REVOKE ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO service_role;
 GRANT ALL ON FUNCTION keyloft.standing_of(in_user_id uuid) TO keyloft_auth;
 
--- Name: FUNCTION sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[], OUT changed_ids uuid[], OUT freed_requests bigint[], OUT freed_tokens bigint[], OUT freed_cost numeric[], OUT more_requests bigint[], OUT more_tokens bigint[], OUT more_cost numeric[]) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.sum_up_quotas(in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION sweep_calls(in_limit integer); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -6684,6 +6676,12 @@ GRANT SELECT,INSERT,DELETE ON TABLE keyloft.secrets TO keyloft_definer;
 -- Name: TABLE token_marks; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE keyloft.token_marks TO keyloft_definer;
+
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.usage_records TO authenticated;
+GRANT SELECT ON TABLE public.usage_records TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 

@@ -97,7 +97,7 @@ create table keyloft.holds (
   credential_source text not null,
   key_id uuid,
   token_id uuid,
-  decisions jsonb not null,
+  decisions json not null,
   most_cost_usd numeric,
   most_tokens bigint,
   quota_ids uuid[],
@@ -579,117 +579,85 @@ $$;
 comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[])
   is 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
+create type keyloft.counted_call as (
+  user_id uuid, id uuid, started_at timestamptz, provider text, model text, credential_source text, key_id uuid, usage_basis text, tokens bigint, cost_usd numeric
+);
+comment on type keyloft.counted_call is 'Of a call that was written, what quotas count.';
+create type keyloft.quota_change as (
+  quota_id uuid, freed_requests bigint, freed_tokens bigint, freed_cost numeric, used_requests bigint, used_tokens bigint, used_cost numeric
+);
+
 -- Of what nobody could tell, all that was reserved counts as used. A call of which the provider charges nothing counts as none.
--- By plain expressions, as keyloft.reserve_quotas.
 create function keyloft.sum_up_quotas(
-  in_quotas public.user_quota_limits[], in_begun uuid[], in_written public.usage_records[], in_reservations keyloft.presumed_reservations[],
-  out changed_ids uuid[], out freed_requests bigint[], out freed_tokens bigint[], out freed_cost numeric[],
-  out more_requests bigint[], out more_tokens bigint[], out more_cost numeric[]
-)
+  in_quotas public.user_quota_limits[], in_begun uuid[], in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]
+) returns setof keyloft.quota_change
   language plpgsql stable
   set search_path = ''
+  set enable_hashjoin = on -- whatever is settled: nobody tells the planner how many there are
+  set enable_nestloop = off
+  set jit = off
 as $$
-declare
-  quota public.user_quota_limits;
-  written public.usage_records;
-  reserved keyloft.presumed_reservations;
-  ids uuid[];
-  owners uuid[];
-  written_ids uuid[];
-  reserved_ids uuid[];
-  quota_id uuid;
-  no integer;
-  at integer;
-  requests bigint;
-  tokens bigint;
-  cost numeric;
 begin
-  foreach quota in array in_quotas loop
-    ids := ids || quota.id;
-    owners := owners || quota.user_id;
-  end loop;
-  foreach written in array coalesce(in_written, '{}') loop
-    written_ids := written_ids || written.id;
-  end loop;
-
-  foreach reserved in array coalesce(in_reservations, '{}') loop
-    reserved_ids := reserved_ids || reserved.id;
-    at := pg_catalog.array_position(written_ids, reserved.id);
-    while in_written[at].user_id <> reserved.user_id loop
-      at := pg_catalog.array_position(written_ids, reserved.id, at + 1);
-    end loop;
-    written := in_written[at];
-    requests := case when at is null or written.usage_basis = 'none' then 0 else 1 end;
-    tokens := case when at is null then 0 when written.usage_basis = 'unknown' then coalesce(reserved.most_tokens, 0) else written.input_tokens + written.output_tokens end;
-    cost := case when at is null then 0 else coalesce(written.cost_usd, reserved.most_cost_usd, 0) end;
-    foreach quota_id in array reserved.quota_ids loop
-      no := pg_catalog.array_position(ids, quota_id);
-      continue when no is null or (reserved.reserved_at >= in_quotas[no].last_reset) is not true;
-      if freed_requests[no] is null then
-        changed_ids := changed_ids || quota_id;
-      end if;
-      freed_requests[no] := coalesce(freed_requests[no], 0) + 1;
-      freed_tokens[no] := coalesce(freed_tokens[no], 0) + coalesce(reserved.most_tokens, 0);
-      freed_cost[no] := coalesce(freed_cost[no], 0) + coalesce(reserved.most_cost_usd, 0);
-      more_requests[no] := coalesce(more_requests[no], 0) + requests;
-      more_tokens[no] := coalesce(more_tokens[no], 0) + tokens;
-      more_cost[no] := coalesce(more_cost[no], 0) + cost;
-    end loop;
-  end loop;
-
-  -- Written down without an intent, or since before the limit was set.
-  foreach written in array coalesce(in_written, '{}') loop
-    at := pg_catalog.array_position(reserved_ids, written.id);
-    while in_reservations[at].user_id <> written.user_id loop
-      at := pg_catalog.array_position(reserved_ids, written.id, at + 1);
-    end loop;
-    foreach no in array pg_catalog.array_positions(owners, written.user_id) || pg_catalog.array_positions(owners, null) loop
-      continue when ids[no] = any (in_reservations[at].quota_ids) or ids[no] = any (in_begun);
-      continue when not (in_quotas[no].is_active and keyloft.quota_counts(in_quotas[no], written.provider, written.model, written.credential_source, written.key_id))
-        or (written.started_at >= keyloft.window_begins(in_quotas[no].type, in_quotas[no].last_reset)) is not true;
-      changed_ids := changed_ids || ids[no];
-      more_requests[no] := coalesce(more_requests[no], 0) + case written.usage_basis when 'none' then 0 else 1 end;
-      more_tokens[no] := coalesce(more_tokens[no], 0) + written.input_tokens + written.output_tokens;
-      more_cost[no] := coalesce(more_cost[no], 0) + coalesce(written.cost_usd, 0);
-    end loop;
-  end loop;
+  return query
+    with written as materialized (select * from unnest(in_written)),
+         reserved as materialized (select * from unnest(in_reservations)),
+         quotas as materialized (
+           select q as quota, q.id, q.is_active, q.type, q.last_reset, coalesce(q.user_id, everybody.user_id) as of_user
+             from unnest(in_quotas) q left join (select distinct w.user_id from written w) everybody on q.user_id is null
+         )
+    select c.quota_id, pg_catalog.sum(c.freed_requests)::bigint, pg_catalog.sum(c.freed_tokens)::bigint, pg_catalog.sum(c.freed_cost),
+           pg_catalog.sum(c.used_requests)::bigint, pg_catalog.sum(c.used_tokens)::bigint, pg_catalog.sum(c.used_cost)
+      from (
+        select q.id as quota_id, 1 as freed_requests, coalesce(r.most_tokens, 0) as freed_tokens, coalesce(r.most_cost_usd, 0) as freed_cost,
+               case when w.id is null or w.usage_basis = 'none' then 0 else 1 end as used_requests,
+               case when w.id is null then 0 when w.usage_basis = 'unknown' then coalesce(r.most_tokens, 0) else w.tokens end as used_tokens,
+               case when w.id is null then 0 else coalesce(w.cost_usd, r.most_cost_usd, 0) end as used_cost
+          from reserved r
+               cross join unnest(r.quota_ids) as of_quota
+               join unnest(in_quotas) q on q.id = of_quota and q.last_reset <= r.reserved_at
+               left join written w on w.user_id = r.user_id and w.id = r.id
+        union all
+        -- Written down without an intent, or since before the limit was set.
+        select q.id, 0, 0, 0, case w.usage_basis when 'none' then 0 else 1 end, w.tokens, coalesce(w.cost_usd, 0)
+          from written w
+               join quotas q on q.of_user = w.user_id
+         where q.is_active and w.started_at >= keyloft.window_begins(q.type, q.last_reset) and (q.id = any (in_begun)) is not true
+           and keyloft.quota_counts(q.quota, w.provider, w.model, w.credential_source, w.key_id)
+           and not exists (select from reserved r where r.user_id = w.user_id and r.id = w.id and q.id = any (r.quota_ids))
+      ) c
+     group by c.quota_id;
 end
 $$;
-comment on function keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[])
-  is 'What calls that were written change in each of these quotas, by its place. Those that begin with them have them already.';
+comment on function keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[])
+  is 'What calls that were written, and reservations that end, change in these quotas. Those that begin with the calls have them already.';
 
 -- Whoever opens a call waits while its quotas are locked, so all is summed up before, and again only where a quota has
 -- become another in the meantime.
-create function keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written public.usage_records[], in_reservations keyloft.presumed_reservations[])
+create function keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[])
   returns void
   language plpgsql volatile
   set search_path = ''
 as $$
 declare
   seen public.user_quota_limits[];
-  locked public.user_quota_limits[];
-  begun uuid[];
-  ids uuid[];
-  changes record;
+  now_locked public.user_quota_limits[];
+  now_begun uuid[];
+  changes keyloft.quota_change[];
 begin
   select pg_catalog.array_agg(q order by q.id) into seen from public.user_quota_limits q where q.user_id = any (in_user_ids) or in_platform and q.user_id is null;
-  changes := keyloft.sum_up_quotas(coalesce(seen, '{}'), null, in_written, in_reservations);
-  select l.locked, l.begun into locked, begun from keyloft.lock_quotas(in_user_ids, in_platform) l;
-  if (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(locked) q)
-       is distinct from (select pg_catalog.array_agg(row(q.id, q.updated_at, q.last_reset)::text) from unnest(seen) q) then
-    changes := keyloft.sum_up_quotas(coalesce(locked, '{}'), begun, in_written, in_reservations);
+  changes := array(select c from keyloft.sum_up_quotas(seen, null, in_written, in_reservations) c);
+  select l.locked, l.begun into now_locked, now_begun from keyloft.lock_quotas(in_user_ids, in_platform) l;
+  if array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(now_locked) q) <> array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(seen) q) then
+    changes := array(select c from keyloft.sum_up_quotas(now_locked, now_begun, in_written, in_reservations) c);
   end if;
-  ids := array(select q.id from unnest(locked) q);
   update public.user_quota_limits q
-     set (reserved_requests, reserved_tokens, reserved_cost, used_requests, used_tokens, used_cost) = (
-           select q.reserved_requests - coalesce(changes.freed_requests[it.no], 0), q.reserved_tokens - coalesce(changes.freed_tokens[it.no], 0),
-                  q.reserved_cost - coalesce(changes.freed_cost[it.no], 0), q.used_requests + coalesce(changes.more_requests[it.no], 0),
-                  q.used_tokens + coalesce(changes.more_tokens[it.no], 0), q.used_cost + coalesce(changes.more_cost[it.no], 0)
-             from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
-   where q.id = any (changes.changed_ids);
+     set reserved_requests = q.reserved_requests - c.freed_requests, reserved_tokens = q.reserved_tokens - c.freed_tokens,
+         reserved_cost = q.reserved_cost - c.freed_cost, used_requests = q.used_requests + c.used_requests,
+         used_tokens = q.used_tokens + c.used_tokens, used_cost = q.used_cost + c.used_cost
+    from unnest(changes) c where q.id = c.quota_id;
 end
 $$;
-comment on function keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[])
+comment on function keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[])
   is 'Moves what was reserved for calls of these people to what those that were written used.';
 
 create function keyloft.are_limited(in_user_ids uuid[], in_platform boolean) returns boolean
@@ -810,7 +778,7 @@ $$;
 
 create function keyloft.open_calls(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_request_ids text[], in_operations text[], in_providers text[],
-  in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions jsonb[], in_most_cost_usd numeric[],
+  in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[],
   in_lease_seconds integer, in_most_input_tokens bigint[] default null, in_most_output_tokens bigint[] default null, in_most_choices bigint[] default null,
   in_most_images bigint[] default null
 ) returns text[]
@@ -880,7 +848,7 @@ begin
   return verdicts;
 end
 $$;
-comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[])
+comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[])
   is 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Ends. One says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
@@ -912,7 +880,7 @@ declare
   is_capped boolean;
   of_platform boolean;
   reservations keyloft.presumed_reservations[];
-  booked public.usage_records[];
+  booked keyloft.counted_call[];
   lowered_ids uuid[];
 begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
@@ -965,10 +933,10 @@ begin
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
      where g.is_valid and (select count(*) from released) >= 0 order by g.owner, g.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id, case when is_capped then u end as record
+    returning u.id, case when is_capped then row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call end as counted
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
-         case when is_capped then (select pg_catalog.array_agg(record) from written) end,
+         case when is_capped then (select pg_catalog.array_agg(counted) from written) end,
          (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
             from released where quota_ids is not null)
     into written_ids, invalid, booked, reservations;
@@ -1020,7 +988,7 @@ begin
   -- What was used before a limit was set is counted when it begins, but for what was being written just then.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
-    select pg_catalog.array_agg(u) into booked
+    select pg_catalog.array_agg(row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call) into booked
       from (select distinct owners[place] as owner, ids[place] as id, in_ends[place].started_at
               from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled') g
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
@@ -1156,7 +1124,7 @@ declare
   swept integer;
   owners uuid[];
   calls keyloft.presumed_reservations[];
-  booked public.usage_records[];
+  booked keyloft.counted_call[];
 begin
   perform keyloft.present_owners('{}');
   with expired as (
@@ -1168,14 +1136,14 @@ begin
     -- One that was settled while its opening was still on the way has its record already.
     insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions::json, 'presumed', 'unknown', most_cost_usd
+    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
       from released order by user_id, id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id, u as record
+    returning u.id, row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call as counted
   )
   select (select pg_catalog.count(*) from released),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
-         pg_catalog.array_agg(w.record) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
+         pg_catalog.array_agg(w.counted) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
     into swept, calls, booked, owners
     from released r left join written w on w.id = r.id where r.quota_ids is not null;
   if calls is not null then
@@ -1261,27 +1229,27 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]),
-  keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_lines(text[]) to keyloft_definer;
+  keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[]),
+  keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_lines(text[]) to keyloft_definer;
 revoke all on function keyloft.are_limited(uuid[], boolean),
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
-  keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], public.usage_records[], keyloft.presumed_reservations[]),
-  keyloft.book_quotas(uuid[], boolean, public.usage_records[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[]),
+  keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
   keyloft.post_lines(text[]), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) from public;
 grant execute on function
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
 grant execute on function keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric) to service_role;
 grant create on schema keyloft to keyloft_definer;
-alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], jsonb[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
+alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(keyloft.call_end[]) owner to keyloft_definer;
 alter function keyloft.note_ends(text) owner to keyloft_definer;
 alter function keyloft.post_ends(integer, boolean) owner to keyloft_definer;

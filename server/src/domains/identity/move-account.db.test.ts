@@ -136,7 +136,7 @@ describe('moving an anonymous account', async () => {
       database.system('test', async (tx) => (await statement.execute(tx)).rows[0])
     const open = ({ from, id, startedAt }: Call) =>
       asService(sql`select keyloft.open_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'],
-        array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::jsonb[], array[1]::numeric[], 60)`)
+        array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::json[], array[1]::numeric[], 60)`)
     const settle = async ({ from, id, startedAt }: Call) => {
       const row = await asService(sql<{
         verdicts: string[]
