@@ -7,7 +7,8 @@ import type { Watched } from './watch.ts'
 
 /** What takes in an answer, after its head. */
 export interface Receiver extends Watched {
-  data(piece: Buffer): void
+  /** @param isLast nothing comes behind it: the end came with it */
+  data(piece: Buffer, isLast: boolean): void
   end(): void
   /** It broke off. */
   fail(error: AppError): void
@@ -58,18 +59,18 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
 
   onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer) {
     if (this.#isOver) return
-    if (this.#pieces.push(piece) === 1) queueMicrotask(() => this.#handOver())
+    if (this.#pieces.push(piece) === 1) queueMicrotask(() => this.#handOver(false))
   }
 
   onResponseEnd() {
-    this.#handOver()
+    this.#handOver(true)
     if (this.#isOver) return
     this.#isOver = true
     this.#guard(() => this.#receiver?.end())
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error) {
-    this.#handOver()
+    this.#handOver(false)
     if (this.#isOver) return
     this.#isOver = true
     const known = this.#reason ?? toGatewayError(error)
@@ -107,13 +108,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
       this.abort(gatewayErrors.too_slow({ internal: 'no head in time' }))
   }
 
-  #handOver() {
+  #handOver(isLast: boolean) {
     const pieces = this.#pieces
     if (pieces.length === 0) return
     this.#pieces = []
     if (this.#isOver) return
     try {
-      this.#receiver?.data(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
+      this.#receiver?.data(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), isLast)
     } catch (error) {
       this.#break(error)
     }

@@ -115,7 +115,7 @@ export class Relay implements Receiver {
     this.#guard(() => this.#flushHead())
   }
 
-  data(piece: Buffer) {
+  data(piece: Buffer, isLast: boolean) {
     this.#progressMs = performance.now()
     this.#firstByteMs ??= Date.now() - this.#it.entry.call.startedAtMs
     this.#receivedBytes += piece.length
@@ -123,15 +123,15 @@ export class Relay implements Receiver {
     if (this.#stream) {
       const part = this.#stream.push(piece)
       if (this.#stream.isDone && this.#stream.keptBack > mostHeldBytes) return this.#breakOff(gatewayErrors.bad_answer())
-      return this.#isGone ? undefined : this.#write(part)
+      if (this.#isGone) return
+      // What comes with the end leaves with it: it is written down in a moment, and in one piece costs half.
+      return isLast ? this.#hold(part) : this.#write(part)
     }
     if (this.#keepsBody && this.#receivedBytes <= mostReadBytes) this.#body.push(piece)
     else if (this.#body.length > 0) this.#body = []
     if (this.#isGone) return
-    if (this.#receivedBytes === this.#lengthBytes) {
-      this.#held.push(piece) // the last byte of all
-      this.#heldBytes += piece.length
-    } else this.#write(piece)
+    if (isLast || this.#receivedBytes === this.#lengthBytes) this.#hold(piece)
+    else this.#write(piece)
   }
 
   end() {
@@ -276,11 +276,15 @@ export class Relay implements Receiver {
     this.#it.client.response.flushHeaders()
   }
 
+  #hold(part: Part) {
+    this.#held.push(part)
+    this.#heldBytes += part.length
+  }
+
   #write(part: Part) {
     if (part.length === 0) return
     if (!this.#it.entry.isOpen) {
-      this.#held.push(part)
-      this.#heldBytes += part.length
+      this.#hold(part)
       if (this.#heldBytes > mostHeldBytes) this.#it.exchange.pause()
       return
     }
