@@ -22,7 +22,7 @@ export interface ResolvedProvider {
  * own backend (service_role).
  *
  * ```ts
- * const keyloft = createKeyloft({ url: 'http://127.0.0.1:8787', token: 'klt_…' })
+ * const keyloft = createKeyloft({ url: 'http://127.0.0.1:8787', token: 'eyJ…' })
  * const { provider, modelId } = await resolveProvider(keyloft, '5eed0000-0000-4000-8000-000000000001', 'gpt-4o-mini')
  * ```
  * @throws KeyloftError where nothing serves it, with the code and the sentence that the call would be answered with

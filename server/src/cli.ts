@@ -91,7 +91,7 @@ export function buildProgram(): Command {
   )
     .argument('<text>', 'what to say')
     .option('--model <name>', 'which model', 'mock-1')
-    .option('--user <id>', 'as whom, signed with JWT_SECRET; otherwise KEYLOFT_TOKEN says who calls')
+    .option('--user <id>', 'as whom; otherwise KEYLOFT_TOKEN says who calls')
 
   const models = program.command('models').description('look at the models and their prices, and bring in others')
   add(models, 'list', 'list every model with the price in force', async (output) => (await import('./cli/models.ts')).list(output))

@@ -178,6 +178,7 @@ describe('the direction of imports', () => {
       'domains/settings/erase-accounts.ts: erase accounts',
       'domains/settings/profile-routes.ts: deactivate an account',
       'domains/settings/settings-routes.ts: grant a setting',
+      'domains/tokens/lend-token.ts: lend a token',
       'domains/tokens/routes.ts: revoke a presented token',
       'domains/tokens/tokens.ts: check API tokens',
       'domains/tokens/tokens.ts: note the use of tokens',

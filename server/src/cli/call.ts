@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici'
+import { AppError } from '../base/errors.ts'
 import { type Config, readConfig } from '../config.ts'
 import { signJwt } from '../domains/identity/sign-jwt.ts'
+import { lendToken } from '../domains/tokens/tokens.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
 import { createEgress, type Egress } from '../platform/egress/egress.ts'
 import { toEgressError } from '../platform/egress/errors.ts'
@@ -10,6 +12,7 @@ import { readCompletion } from './completion-stream.ts'
 import { requireUserId } from './jwt.ts'
 import type { Output } from './output.ts'
 import { projectFolder } from './project-folder.ts'
+import { withDatabase } from './with-database.ts'
 
 interface CallOptions {
   model: string
@@ -22,11 +25,14 @@ const mostRefusalCharacters = 64 * 1024
 /** One chat completion by the running server, as a client has it. The answer goes to stdout while it comes, and nothing else. */
 export async function call(output: Output, text: string, options: CallOptions): Promise<void> {
   const config = readConfig(projectFolder(), { needsRootKeys: false })
-  const credential = await credentialFor(config, options.user)
   const url = addressOf(config)
+  await withCredential(config, options.user, (credential) => askAloud(output, url, credential, { model: options.model, text }))
+}
+
+async function askAloud(output: Output, url: string, credential: string, { model, text }: { model: string; text: string }) {
   const egress = createEgress()
   try {
-    const response = await ask(egress, url, credential, { model: options.model, text })
+    const response = await ask(egress, url, credential, { model, text })
     if (response.statusCode !== 200) throw await refusalOf(response)
     const show = (piece: string) => void (output.json || process.stdout.write(withoutControls(piece)))
     const answer = await readCompletion(response.body.setEncoding('utf8'), show)
@@ -35,22 +41,33 @@ export async function call(output: Output, text: string, options: CallOptions): 
       output.progress('') // behind what came
       throw new SetupError('The answer broke off.', 'The log of the server may say why.')
     }
-    output.result({ model: options.model, answer: answer.text, finishReason: answer.finishReason, credential: by }, [''])
-    output.progress(`(${options.model} by ${by})`)
+    output.result({ model, answer: answer.text, finishReason: answer.finishReason, credential: by }, [''])
+    output.progress(`(${model} by ${by})`)
   } finally {
     await egress.close()
   }
 }
 
-async function credentialFor({ callToken, auth: { jwtSecret } }: Config, userId: string | undefined): Promise<string> {
+async function withCredential(
+  { callToken, auth: { jwtSecret }, database }: Config,
+  userId: string | undefined,
+  work: (credential: string) => Promise<void>,
+): Promise<void> {
   if (userId === undefined) {
-    if (callToken) return callToken.reveal()
-    throw new SetupError('Nobody is named who calls.', 'Set KEYLOFT_TOKEN to an API token, or JWT_SECRET and give --user <id>.')
+    if (callToken) return work(callToken.reveal())
+    throw new SetupError('Nobody is named who calls.', 'Give --user <id>, or set KEYLOFT_TOKEN to an API token.')
   }
   requireUserId(userId)
-  if (jwtSecret === undefined)
+  if (jwtSecret !== undefined) return work((await signJwt(jwtSecret, { role: 'authenticated', userId, ttlSeconds }, Date.now)).jwt)
+  if (database.kind === 'external')
     throw new SetupError('JWT_SECRET is not set, with which --user is signed.', 'Set it where the server reads it, or use KEYLOFT_TOKEN.')
-  return (await signJwt(jwtSecret, { role: 'authenticated', userId, ttlSeconds }, Date.now)).jwt
+  await withDatabase('call', async ({ database }) => {
+    const { token, takeBack } = await lendToken({ database, clock: Date.now }, userId).catch((error) => {
+      const isNobody = error instanceof AppError && error.code === 'database.invalid'
+      throw isNobody ? new SetupError(`Nobody here is ${userId}.`, 'keyloft users list', error) : error
+    })
+    await work(token).finally(takeBack)
+  })
 }
 
 function addressOf({ database, dataDir, http: { host, port, publicUrl } }: Config): string {

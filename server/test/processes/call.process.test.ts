@@ -63,13 +63,21 @@ test('keyloft call shows an answer of the running server, or says in a sentence 
 
   const wrong = [
     await keyloft(['call', 'hello']),
-    await keyloft(['call', 'hello', '--user', ada]),
+    await keyloft(['call', 'hello', '--user', ada], { DATABASE_URL: 'postgres://owner@127.0.0.1:1/keyloft' }),
     await keyloft(['call', 'hello', '--user', 'ada']),
+    await keyloft(['call', 'hello', '--user', ada.replace('5eed', '5eee')]),
   ]
   expect(wrong.map(({ code, stderr }) => [code, stderr.split('\n')[0]])).toEqual([
     [1, 'Nobody is named who calls.'],
     [1, 'JWT_SECRET is not set, with which --user is signed.'],
     [1, 'That is not the id of a user.'],
+    [1, `Nobody here is ${ada.replace('5eed', '5eee')}.`],
   ])
+
+  // Without JWT_SECRET, by a token that is gone behind the command.
+  for (const text of ['hello', 'again'])
+    expect(await keyloft(['call', text, '--user', ada])).toMatchObject({ code: 0, stdout: `You said: ${text}\n` })
+  const { items } = (await (await fetch(`${server.base}/api/tokens`, { headers })).json()) as { items: { name: string }[] }
+  expect(items.map(({ name }) => name)).toEqual(['call'])
   await stop(server)
 })

@@ -11,8 +11,8 @@ const restFactor = 20
 const mostKnown = 10_000
 
 /**
- * How often the keys of a person were used, from the ledger. Counted about once a second: a limit of a key is kept to
- * within what its person calls in that time. What must hold to the call is a quota, which the ledger keeps.
+ * How often the keys of a person were used, from the ledger. Counted about once a second, so that most calls pass over a
+ * key whose limit is reached without asking for it. What holds to the call is its quota, which the ledger keeps.
  */
 export function createUses(database: Pick<Database, 'system'>, clock: Clock) {
   const known = new BoundedMap<Promise<Uses>>(mostKnown)

@@ -8,6 +8,7 @@ import { findApiTokens, noteTokenUse, readMarkKey, type TokenRow } from './queri
 import { tokenRoutes } from './routes.ts'
 import { hashToken, isWellFormed, readPublicId } from './token-format.ts'
 
+export { lendToken } from './lend-token.ts'
 export { tokenPrefix } from './token-format.ts'
 
 type TokenVerdict =
