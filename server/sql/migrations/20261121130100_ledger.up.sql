@@ -386,11 +386,14 @@ declare
   tier record;
   of_tiers bigint[];
   opened_before integer[];
-  -- What there is, and what is reserved in each.
+  -- What there is, what is left of each beside what calls under way may use, which is null without a limit, and that.
   quota public.user_quota_limits;
   quotas public.user_quota_limits[];
   ids uuid[];
   owners uuid[];
+  left_requests bigint[];
+  left_tokens bigint[];
+  left_cost numeric[];
   taken_requests bigint[];
   taken_tokens bigint[];
   taken_cost numeric[];
@@ -463,6 +466,9 @@ begin
     quotas := quotas || quota;
     ids := ids || quota.id;
     owners := owners || quota.user_id;
+    left_requests := left_requests || (quota.request_limit - quota.used_requests);
+    left_tokens := left_tokens || (quota.token_limit - quota.used_tokens);
+    left_cost := left_cost || (quota.cost_limit - quota.used_cost);
     taken_requests := taken_requests || quota.reserved_requests;
     taken_tokens := taken_tokens || quota.reserved_tokens;
     taken_cost := taken_cost || quota.reserved_cost;
@@ -535,9 +541,9 @@ begin
     lacks := null;
     foreach no in array its loop
       lacks := case
-        when quotas[no].request_limit - quotas[no].used_requests - taken_requests[no] < 1 then 'requests'
-        when quotas[no].token_limit is not null and (tokens <= quotas[no].token_limit - quotas[no].used_tokens - taken_tokens[no]) is not true then 'tokens'
-        when quotas[no].cost_limit is not null and (cost <= quotas[no].cost_limit - quotas[no].used_cost - taken_cost[no]) is not true then 'cost'
+        when left_requests[no] <= taken_requests[no] then 'requests'
+        when left_tokens[no] is not null and (taken_tokens[no] + tokens <= left_tokens[no]) is not true then 'tokens'
+        when left_cost[no] is not null and (taken_cost[no] + cost <= left_cost[no]) is not true then 'cost'
       end;
       exit when lacks is not null;
     end loop;
@@ -548,18 +554,19 @@ begin
         when lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null
           then pg_catalog.concat_ws(' ', 'unbounded', quota.id, quota.type, quota.set_by, quota.spend, lacks)
         else pg_catalog.concat_ws(' ', 'over', quota.id, quota.type, quota.set_by, quota.spend, lacks, case lacks
-          when 'requests' then pg_catalog.concat_ws(' ', quota.request_limit, greatest(quota.request_limit - quota.used_requests - taken_requests[no], 0), 1)
-          when 'tokens' then pg_catalog.concat_ws(' ', quota.token_limit, greatest(quota.token_limit - quota.used_tokens - taken_tokens[no], 0), tokens)
+          when 'requests' then pg_catalog.concat_ws(' ', quota.request_limit, greatest(left_requests[no] - taken_requests[no], 0), 1)
+          when 'tokens' then pg_catalog.concat_ws(' ', quota.token_limit, greatest(left_tokens[no] - taken_tokens[no], 0), tokens)
           else pg_catalog.concat_ws(' ', pg_catalog.trim_scale(quota.cost_limit),
-            pg_catalog.trim_scale(greatest(quota.cost_limit - quota.used_cost - taken_cost[no], 0)), pg_catalog.trim_scale(cost)) end,
+            pg_catalog.trim_scale(greatest(left_cost[no] - taken_cost[no], 0)), pg_catalog.trim_scale(cost)) end,
           extract(epoch from quota.reset_at)::bigint)
       end;
       continue;
     end if;
+    if its_ids is not null then
+      changed_ids := changed_ids || its_ids;
+      its_ids := null;
+    end if;
     foreach no in array its loop
-      if taken_requests[no] = quotas[no].reserved_requests then
-        changed_ids := changed_ids || ids[no];
-      end if;
       taken_requests[no] := taken_requests[no] + 1;
       taken_tokens[no] := taken_tokens[no] + coalesce(tokens, 0);
       taken_cost[no] := taken_cost[no] + coalesce(cost, 0);
@@ -569,11 +576,9 @@ begin
     most_cost_usd[place] := cost;
   end loop;
 
-  -- Its place is looked for once for each (offset keeps it so), which many people's limits would make felt.
-  update public.user_quota_limits q
-     set (reserved_requests, reserved_tokens, reserved_cost) = (
-           select taken_requests[it.no], taken_tokens[it.no], taken_cost[it.no] from (select pg_catalog.array_position(ids, q.id) as no offset 0) it)
-   where q.id = any (changed_ids);
+  update public.user_quota_limits q set reserved_requests = t.requests, reserved_tokens = t.tokens, reserved_cost = t.cost
+    from unnest(ids, taken_requests, taken_tokens, taken_cost) as t (id, requests, tokens, cost)
+   where q.id = t.id and t.id = any (changed_ids);
 end
 $$;
 comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[])
