@@ -163,7 +163,7 @@ export class Relay implements Receiver {
   /** The intent has been committed: what was held may leave. */
   opened() {
     if (this.#isEnding || this.#isGone || this.#heldBytes === 0) return this.#flushHead()
-    if (this.#isComplete()) return
+    if (this.#isComplete()) return this.#it.exchange.resume() // of what was paused, the end is still to come
     const held = this.#takeHeld()
     const { response } = this.#it.client
     this.#begin()

@@ -54,6 +54,21 @@ describe('a call is written down', () => {
     expect(ledger.settled).toHaveLength(1)
   })
 
+  it('and is read to its end, where its last piece came while so much of it was held that the provider had to wait', async () => {
+    const bytes = Buffer.from(jsonAnswer(200, { ...answer, padding: 'x'.repeat(70_000) }))
+    const provider = await startRaw(async (socket) => {
+      socket.write(bytes.subarray(0, -100))
+      await sleep(60)
+      socket.write(bytes.subarray(-100))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { post, at, ledger } = await createTestGateway({ resolve, limits: { idleMs: 1_000 } })
+    candidates.push(at(provider.url))
+    ledger.beforeOpen = () => sleep(150)
+    expect(await post(json)).toMatchObject({ status: 200, isCut: false })
+    expect(ledger.settled[0]?.outcome).toMatchObject({ outcome: 'completed', usageBasis: 'reported' })
+  })
+
   it('or the connection is cut without its last byte', async () => {
     const provider = await startRaw((socket) => socket.write(jsonAnswer(200, answer)))
     const { resolve, candidates } = resolveLater()
