@@ -74,6 +74,8 @@ describe('the body of a call', () => {
   it.each([
     ['{"model":"m","max_tokens":100,"n":3}', { mostOutputTokens: 100, choices: 3, hasMedia: false }],
     ['{"model":"m","max_tokens":1e3,"max_completion_tokens":20}', { mostOutputTokens: 1000, hasMedia: false }],
+    ['{"model":"m","max_tokens":0}', { hasMedia: false }],
+    ['{"model":"m","max_tokens":0,"max_completion_tokens":20}', { mostOutputTokens: 20, hasMedia: false }],
     ['{"model":"m","max_tokens":null,"n":"3"}', { hasMedia: false, isAnyNumber: true, isOpenEnded: true }],
     ['{"model":"m","max_tokens":"100","n":-1}', { hasMedia: false, isAnyNumber: true, isOpenEnded: true }],
     ['{"model":"m","max_tokens":"100","max_completion_tokens":5}', { hasMedia: false }],
@@ -86,6 +88,9 @@ describe('the body of a call', () => {
   ])('tells what bounds its cost, and nothing where that is no number: %s', (text, expected) =>
     expect(read(text).asked).toEqual({ inputBytes: text.length, isOpenEnded: false, ...expected }),
   )
+
+  it('names the field that should be an object and is none', () =>
+    expect(() => read('{"model":"m","stream":true,"stream_options":7}')).toThrow('The field stream_options is no JSON object.'))
 
   it('tells that letters are hidden, where they are and not where a text speaks of that', () => {
     expect(read('{"model":"m","x":"\\u0041"}').asked.isOpenEnded).toBe(true)

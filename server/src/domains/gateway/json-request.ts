@@ -100,7 +100,7 @@ function namesOf(shape: RequestShape): readonly string[] {
 function readAsked(text: string, object: ScannedObject<string>, shape: RequestShape): Asked {
   const { outputLimits = [], choices = [], mediaMarks = [], openEndedMarks = [] } = shape
   const limit = largest(text, object, outputLimits)
-  const mostOutputTokens = limit === 'unclear' ? undefined : limit
+  const mostOutputTokens = limit === 'unclear' || limit === 0 ? undefined : limit // who leaves out what is zero takes it for no limit
   const wanted = largest(text, object, choices)
   const answers = answersOf(text, object, shape)
   const isUnbounded = wanted === 'unclear' || namesOthers(text, object, shape) || isDearer(text, object, shape)
@@ -121,7 +121,7 @@ function largest(text: string, object: ScannedObject<string>, paths: readonly st
     const [name = '', inner] = path.split('.')
     const outer = object.members[name]
     if (!isGiven(text, outer)) continue
-    const member = inner === undefined ? outer : scanObject(text, outer.start, [inner]).members[inner]
+    const member = inner === undefined ? outer : scanObject(text, outer.start, [inner], `The field ${name}`).members[inner]
     if (!isGiven(text, member)) continue
     const count = readCount(text, member)
     if (count === undefined) return 'unclear'
@@ -198,7 +198,7 @@ type UsageWish =
 function findUsageWish(text: string, member: Member | undefined): UsageWish {
   if (!member) return { kind: 'absent' }
   if (text.slice(member.start, member.end) === 'null') return { kind: 'instead', of: member, text: `{${wishForUsage}}` }
-  const options = scanObject(text, member.start, ['include_usage'])
+  const options = scanObject(text, member.start, ['include_usage'], 'The field stream_options')
   const { include_usage: given } = options.members
   if (!given) return { kind: 'within', options }
   const isAsked = readFlag('include_usage', text.slice(given.start, given.end))

@@ -26,9 +26,9 @@ export interface ScannedObject<Name extends string> {
  * A name that stands there twice is refused, and so is one that differs only in case: of two readers, each could take
  * another. What lies inside of other values is not looked at; the provider reads it.
  */
-export function scanObject<Name extends string>(text: string, from: number, names: readonly Name[]): ScannedObject<Name> {
+export function scanObject<Name extends string>(text: string, from: number, names: readonly Name[], what = 'This'): ScannedObject<Name> {
   const opens = skipBlanks(text, from)
-  if (text.charCodeAt(opens) !== braceOpen) throw httpErrors.invalid({ message: 'This is no JSON object.', hint: whatItIs })
+  if (text.charCodeAt(opens) !== braceOpen) throw httpErrors.invalid({ message: `${what} is no JSON object.`, hint: whatItIs })
   const members: { [K in Name]?: Member } = {}
   let at = skipBlanks(text, opens + 1)
   if (text.charCodeAt(at) === braceClose) return { members, isEmpty: true, opens, closes: at }

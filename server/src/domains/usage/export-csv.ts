@@ -64,6 +64,6 @@ const toLine = (row: ListedCall) =>
 /** RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it: names come from outside. */
 export function toCell(value: string | number | null): string {
   if (value === null) return ''
-  const text = /^[=+\-@\t\r]/.test(`${value}`) ? `'${value}` : `${value}`
+  const text = /^[=+\-@＝＋－＠\t\r\n]/.test(`${value}`) ? `'${value}` : `${value}`
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
