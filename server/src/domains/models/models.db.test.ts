@@ -181,8 +181,25 @@ describe('models and prices', async () => {
     expect(data.map(({ id }: { id: string }) => id)).not.toContain('gpt-4o')
   })
 
+  it('lead on from a name as long as names may be, in any script', async () => {
+    const model = '界'.repeat(200)
+    await sql`insert into ai_models (provider, model, display_name) values ('aaa', ${model}, 'x'), ('aaa', ${`${model.slice(1)}z`}, 'y')`.execute(
+      owner.db,
+    )
+    const first = (await get('/api/models?provider=aaa&limit=1')).json()
+    const second = await get(`/api/models?provider=aaa&limit=1&cursor=${first.nextCursor}`)
+    await sql`delete from ai_models where provider = 'aaa'`.execute(owner.db)
+    expect([...first.items, ...second.json().items].map(({ name }: { name: string }) => name).sort()).toEqual(['x', 'y'])
+  })
+
   it('refuse a cursor that no list gave, and nobody known', async () => {
-    for (const cursor of ['x', Buffer.from('{}').toString('base64url'), Buffer.from('["a", "b"]').toString('base64url')])
+    const nul = '[true,"a","\\u0000"]'
+    for (const cursor of [
+      'x',
+      Buffer.from(nul).toString('base64url'),
+      Buffer.from('{}').toString('base64url'),
+      Buffer.from('["a", "b"]').toString('base64url'),
+    ])
       expect((await get(`/api/models?cursor=${cursor}`)).json()).toMatchObject({ status: 400, code: 'http.invalid' })
     expect((await app.inject('/api/models')).statusCode).toBe(401)
     expect((await app.inject('/v1/models')).statusCode).toBe(401)

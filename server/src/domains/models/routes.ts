@@ -53,7 +53,7 @@ export function modelRoutes(database: Pick<Database, 'readAs'>): Route[] {
           inputAtMost: usd.optional(),
           cursor: z
             .string()
-            .regex(/^[A-Za-z0-9_-]{1,500}$/)
+            .regex(/^[A-Za-z0-9_-]{1,1500}$/) // a name has 200 characters, of four bytes perhaps
             .optional(),
         }),
         reply: pageOf(model),
@@ -109,7 +109,8 @@ function toOpenAi({ provider, model, createdAt }: Model) {
 }
 
 /** This list has the order of names, so its place is a name. */
-const cursorForm = z.tuple([z.boolean(), z.string(), z.string()])
+const name = z.string().regex(/^\P{Cc}*$/u)
+const cursorForm = z.tuple([z.boolean(), name, name])
 
 const writeCursor = ({ isCurated, provider, model }: Model) =>
   Buffer.from(JSON.stringify([isCurated, provider, model])).toString('base64url')
