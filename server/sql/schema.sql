@@ -2091,7 +2091,7 @@ COMMENT ON FUNCTION keyloft.require_service_role() IS 'For who may execute anyth
 
 -- Name: rerate_day(uuid, timestamp with time zone, text, text, boolean, timestamp with time zone, boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) RETURNS record
+CREATE FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -2135,19 +2135,21 @@ begin
       from differences d
      where in_write and (d.cost_usd <> 0 or d.unpriced_requests <> 0)
      order by 1, 2, 3, 4, 5
+    returning 1
   )
   select coalesce(pg_catalog.sum(d.calls), 0)::bigint, coalesce(pg_catalog.sum(d.changed_calls), 0)::bigint,
-         pg_catalog.trim_scale(coalesce(pg_catalog.sum(d.cost_usd), 0)), coalesce(pg_catalog.sum(d.unpriced_requests), 0)::bigint
-    into calls, changed_calls, cost_usd, unpriced_requests
+         pg_catalog.trim_scale(coalesce(pg_catalog.sum(d.cost_usd), 0)), coalesce(pg_catalog.sum(d.unpriced_requests), 0)::bigint,
+         (select pg_catalog.count(*) from written)
+    into calls, changed_calls, cost_usd, unpriced_requests, written
     from differences d;
 end
 $$;
 
-ALTER FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) OWNER TO keyloft_definer;
 
--- Name: FUNCTION rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) IS 'Writes what the calls of a day cost more or less by the prices in force when they began, by those of another time, or by those they were booked at.';
+COMMENT ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) IS 'Writes what the calls of a day cost more or less by the prices in force when they began, by those of another time, or by those they were booked at.';
 
 -- Name: reserve_quotas(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -6401,10 +6403,10 @@ GRANT ALL ON FUNCTION keyloft.require_admin() TO keyloft_observer;
 
 REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 
--- Name: FUNCTION rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) TO service_role;
 
 -- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 

@@ -42,7 +42,7 @@ create policy "the service reads it" on public.usage_adjustments
 -- less than its price says), where nobody knows its usage, and where the other prices have none for it.
 create function keyloft.rerate_day(
   in_rerating_id uuid, in_day timestamptz, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamptz, in_write boolean,
-  out calls bigint, out changed_calls bigint, out cost_usd numeric, out unpriced_requests bigint
+  out calls bigint, out changed_calls bigint, out cost_usd numeric, out unpriced_requests bigint, out written bigint
 )
   language plpgsql volatile security definer
   set search_path = ''
@@ -87,10 +87,12 @@ begin
       from differences d
      where in_write and (d.cost_usd <> 0 or d.unpriced_requests <> 0)
      order by 1, 2, 3, 4, 5
+    returning 1
   )
   select coalesce(pg_catalog.sum(d.calls), 0)::bigint, coalesce(pg_catalog.sum(d.changed_calls), 0)::bigint,
-         pg_catalog.trim_scale(coalesce(pg_catalog.sum(d.cost_usd), 0)), coalesce(pg_catalog.sum(d.unpriced_requests), 0)::bigint
-    into calls, changed_calls, cost_usd, unpriced_requests
+         pg_catalog.trim_scale(coalesce(pg_catalog.sum(d.cost_usd), 0)), coalesce(pg_catalog.sum(d.unpriced_requests), 0)::bigint,
+         (select pg_catalog.count(*) from written)
+    into calls, changed_calls, cost_usd, unpriced_requests, written
     from differences d;
 end
 $$;

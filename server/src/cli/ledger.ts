@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { anonymous } from '../base/principal.ts'
+import { postNoted } from '../domains/ledger/jobs.ts'
 import { providerName } from '../domains/providers/providers.ts'
 import { type Difference, isDay, type Prices, readInvoice, reconcile, rerate } from '../domains/usage/usage.ts'
 import { SetupError } from '../platform/database/setup-error.ts'
@@ -25,6 +26,7 @@ export async function rerateCalls(output: Output, options: RerateOptions): Promi
   if (asBooked && pricesOf !== undefined) throw new SetupError('--as-booked and --prices-of exclude each other.')
   const prices: Prices = asBooked ? 'as booked' : pricesOf === undefined ? 'in force' : { of: readDay('--prices-of', pricesOf) }
   await withDatabase('ledger rerate', async ({ database }) => {
+    await postNoted(database)
     const asked = { principal: anonymous, requestId: randomUUID(), byOperator: true } as const
     const result = await rerate(
       database,
@@ -61,6 +63,7 @@ export async function reconcileInvoice(output: Output, { provider: named, file, 
   const read = readInvoice(readText(file))
   if ('faults' in read) throw new SetupError(`${file} cannot be compared:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
   await withDatabase('ledger reconcile', async ({ database }) => {
+    await postNoted(database)
     const result = await reconcile(database, { provider, source, lines: read.lines, toleranceUsd: tolerance })
     const { days, oursUsd, theirsUsd, differenceUsd, compared, differences } = result
     output.result(result, [

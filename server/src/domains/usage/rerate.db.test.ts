@@ -196,4 +196,21 @@ describe('calls at other prices', async () => {
       { requests: [Number(requests), Number(requests) + 1] },
     ])
   })
+
+  it('are in the audit log also where those of a day add up to nothing', async () => {
+    for (const model of ['up', 'down']) await price(daysAgo(100), model, '2', '0')
+    for (const model of ['up', 'down']) await ledger.settle(makeCall({ userId: users[0] as string, model }), ended({ inputTokens: 1_000 }))
+    await ledger.posted()
+    await run('in force')
+    await price(daysAgo(1), 'up', '3', '0')
+    await price(daysAgo(1), 'down', '1', '0')
+    const { id, changed, differenceUsd, writtenDays } = await run('in force')
+    expect({ differenceUsd, writtenDays }).toEqual({ differenceUsd: '0', writtenDays: 1 })
+    expect(changed).toBeGreaterThanOrEqual(2)
+    const { rows } = await sql`
+      select (select count(*)::int from usage_adjustments where rerating_id = ${id}) as written, (select count(*)::int from keyloft.audit_log where subject = ${id}) as told`.execute(
+      owner.db,
+    )
+    expect(rows).toEqual([{ written: 2, told: 1 }])
+  })
 })

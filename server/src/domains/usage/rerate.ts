@@ -82,16 +82,16 @@ async function daysWithCalls(database: Pick<Database, 'system'>, { from, to, pro
 }
 
 async function rerateDay(tx: Tx, id: string, day: string, { provider, model, prices, dryRun }: Rerating) {
-  const { rows } = await sql<{ calls: string; changed: string; cost: string; unpriced: string }>`
-    select calls, changed_calls as changed, cost_usd::text as cost, unpriced_requests as unpriced
+  const { rows } = await sql<{ calls: string; changed: string; cost: string; written: string }>`
+    select calls, changed_calls as changed, cost_usd::text as cost, written
       from keyloft.rerate_day(
         in_rerating_id => ${id}, in_day => ${`${day}T00:00:00Z`}::timestamptz, in_provider => ${provider ?? null}, in_model => ${model ?? null},
         in_as_booked => ${prices === 'as booked'}, in_prices_of => ${typeof prices === 'object' ? prices.of : null}::timestamptz,
         in_write => ${!dryRun})`.execute(tx)
   const [row] = rows
   if (!row) throw new Error('rerate_day gave no row')
-  const { calls, changed, cost, unpriced } = row
-  const isWritten = !dryRun && (cost !== '0' || unpriced !== '0')
+  const { calls, changed, cost, written } = row
+  const isWritten = written !== '0' // differences of one day may add up to nothing
   if (isWritten) {
     const how = typeof prices === 'object' ? `of ${prices.of.toISOString()}` : prices
     const details = { day, prices: how, calls: Number(calls), differenceUsd: cost, ...(provider && { provider }), ...(model && { model }) }
