@@ -179,7 +179,7 @@ describe('limits, against a plain model', async () => {
       limits.sort((a, b) => (a.id < b.id ? -1 : 1))
     }
 
-    /** A window begins with the first batch in which its person has a call, with what they had used by then. */
+    /** A window begins with the first batch in which its person has a call, with what they had used by then: of a batch that ends, with it. */
     function begin(batch: readonly Known[]) {
       for (const limit of limits) {
         if (limit.hasBegun || !batch.some(({ call }) => call.userId === limit.userId)) continue
@@ -241,7 +241,6 @@ describe('limits, against a plain model', async () => {
         const rows = drawn.map(({ call }, n) => ({ call, outcome: sanitise(outcomes[n] ?? ended()) }))
         const { verdicts } = await database.systemOnce('settle', settleCalls(rows))
         expect(verdicts).toBe(drawn.map(({ record }) => (record ? 'already' : 'settled')).join())
-        begin(drawn)
         for (const [n, { outcome }] of rows.entries()) {
           const row = drawn[n] as Known
           if (row.record) continue
@@ -257,11 +256,12 @@ describe('limits, against a plain model', async () => {
             add(limit.used, { requests, tokens: usageBasis === 'unknown' ? (held?.tokens ?? 0) : tokens, cost: cost ?? held?.cost ?? 0 })
           }
           for (const limit of limits)
-            if (!held?.limits.includes(limit) && counts(limit, row.call) && row.call.startedAtMs === now)
+            if (limit.hasBegun && !held?.limits.includes(limit) && counts(limit, row.call) && row.call.startedAtMs === now)
               add(limit.used, { requests, tokens, cost: cost ?? 0 })
           row.record = { requests, tokens, cost: cost ?? 0 }
           row.held = undefined
         }
+        begin(drawn)
       }
 
       const { rows } = await sql<{ id: string } & Record<string, string>>`
