@@ -607,8 +607,10 @@ begin
     with written as materialized (select * from unnest(in_written)),
          reserved as materialized (select * from unnest(in_reservations)),
          quotas as materialized (
-           select q as quota, q.id, q.is_active, q.type, q.last_reset, coalesce(q.user_id, everybody.user_id) as of_user
-             from unnest(in_quotas) q left join (select distinct w.user_id from written w) everybody on q.user_id is null
+           select q as quota, q.id, q.is_active, q.type, q.last_reset, q.user_id as of_user from unnest(in_quotas) q where q.user_id is not null
+           union all -- and not as an outer join, which would look at all people for each quota
+           select q, q.id, q.is_active, q.type, q.last_reset, everybody.user_id
+             from unnest(in_quotas) q cross join (select distinct w.user_id from written w) everybody where q.user_id is null
          )
     select c.quota_id, pg_catalog.sum(c.freed_requests)::bigint, pg_catalog.sum(c.freed_tokens)::bigint, pg_catalog.sum(c.freed_cost),
            pg_catalog.sum(c.used_requests)::bigint, pg_catalog.sum(c.used_tokens)::bigint, pg_catalog.sum(c.used_cost)
@@ -774,7 +776,7 @@ begin
   if cardinality(written_ids) = cardinality(in_ids) then
     return pg_catalog.array_fill(written, array[cardinality(in_ids)]);
   end if;
-  select pg_catalog.array_agg(case when place = any (invalid) then 'invalid' when id = any (written_ids) then written else 'already' end order by place)
+  select pg_catalog.array_agg(case when place = any (invalid) then 'invalid' when id in (select pg_catalog.unnest(written_ids)) then written else 'already' end order by place)
     into verdicts
     from unnest(in_ids) with ordinality as g (id, place);
   return verdicts;
@@ -1128,6 +1130,7 @@ as $$
 declare
   swept integer;
   owners uuid[];
+  of_platform boolean;
   calls keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
 begin
@@ -1146,13 +1149,14 @@ begin
     on conflict (user_id, id, started_at) do nothing
     returning u.id, row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call as counted
   )
-  select (select pg_catalog.count(*) from released),
-         pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations),
-         pg_catalog.array_agg(w.counted) filter (where w.id is not null), pg_catalog.array_agg(r.user_id)
-    into swept, calls, booked, owners
-    from released r left join written w on w.id = r.id where r.quota_ids is not null;
-  if calls is not null then
-    perform keyloft.book_quotas(owners, true, booked, calls);
+  select pg_catalog.count(*), pg_catalog.array_agg(r.user_id), pg_catalog.bool_or(r.credential_source in ('server-key', 'team-gateway')),
+         pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations) filter (where r.quota_ids is not null),
+         pg_catalog.array_agg(w.counted) filter (where w.id is not null)
+    into swept, owners, of_platform, calls, booked
+    from released r left join written w on w.id = r.id;
+  -- Also what was opened before a limit was set.
+  if keyloft.are_limited(owners, of_platform) then
+    perform keyloft.book_quotas(owners, of_platform, booked, calls);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.

@@ -187,6 +187,16 @@ describe('hard limits', async () => {
     expect(await counters(userId)).toEqual([{ requests: '2', tokens: '1100', cost: '0.0031', reserved: '0 0 0' }])
   })
 
+  it('count a call that nobody settles, and that was opened before the limit was set', async () => {
+    const userId = await person()
+    const one = call(userId, { mostCostUsd: '0.5' })
+    await open([one])
+    await limit(userId, { cost_limit: '1' })
+    await sql`select keyloft.begin_quotas(${userId})`.execute(owner.db)
+    await sweep(one)
+    expect(await counters(userId)).toEqual([{ requests: '1', tokens: '0', cost: '0.5', reserved: '0 0 0' }])
+  })
+
   it('reserve nothing for good where a call is opened after its end', async () => {
     const userId = await person()
     await limit(userId, { request_limit: 5 })
