@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { asNpmStarts } from './calls/contestant.ts'
 import { type Figure, figureOf } from './figures.ts'
 import { openIn, withFolder } from './throwaway.ts'
 
 const root = join(import.meta.dirname, '../..')
 const rounds = 3
 const idleMs = 3_000
-/** The flags of `npm start` and of the installed command. */
-const asNpmStarts = ['--max-semi-space-size=16', '--expose-gc']
 
 /** From the process's beginning to the first 200 of /ready, against the database's own start; and the memory at rest. */
 export function start(signal: AbortSignal): Promise<Figure[]> {

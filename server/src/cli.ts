@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --expose-gc
+#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=50 --expose-gc
 // A small young generation: at rest the server takes 20 MB less, and what it allocates per request is short-lived.
 import { realpathSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'

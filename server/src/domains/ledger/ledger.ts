@@ -5,6 +5,7 @@ import type { Database } from '../../platform/database/database.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
 import { createLane, type Entry } from './lane.ts'
+import { LiveCalls } from './live-calls.ts'
 import { createPoster, type Posted } from './poster.ts'
 import { limitOf, type Refusal, refusalOf, type ServiceRefusal } from './refusal.ts'
 import { type Ended, noteEnds, openCalls, postEnds, renewLeases } from './statements.ts'
@@ -83,7 +84,7 @@ export function createLedger(options: {
 }): Ledger {
   const { database, clock } = options
   const { leaseSeconds, renewEveryMs, waitMs, mostPending, mostAtOnce, flights } = { ...defaults, ...options.settings }
-  const live = new Map<string, Live>()
+  const live = new LiveCalls<Live>()
   let stopped = false
   /** An intent failed to land, and may be there all the same: from then on a hold is looked for also where none is known of. */
   let mayHaveOpened = false
@@ -134,7 +135,7 @@ export function createLedger(options: {
 
   async function renew() {
     const before = clock() - renewEveryMs / 2
-    const calls = [...live.values()].flatMap(({ call, opening }) => (opening.isOver && call.startedAtMs <= before ? [call] : []))
+    const calls = live.all().flatMap(({ call, opening }) => (opening.isOver && call.startedAtMs <= before ? [call] : []))
     // Where it fails, the next one is in time: a lease lasts for three of them.
     if (calls.length > 0) await database.systemOnce('renew leases', renewLeases(calls, leaseSeconds)).catch(() => {})
   }

@@ -21,6 +21,7 @@ type Rows = pg.QueryResult<Record<string, unknown>>
 
 /** What pg calls on a query to send it and as its answer comes in, as pg-cursor does it. @types/pg leaves it out. */
 interface PgQuery {
+  values: readonly WireValue[]
   handleDataRow(message: object): void
   handleCommandComplete(message: { text: string }, connection: Wire): void
 }
@@ -49,7 +50,7 @@ export class Flight extends PgQuery {
   readonly tags: string[] = []
   /** Whether it left its connection inside a transaction. */
   leftOpen = false
-  readonly #statements: readonly Statement[]
+  #statements: readonly Statement[]
   readonly #reading: number
   readonly #answer: Promise<Rows>
   #client: pg.Client | undefined
@@ -62,6 +63,9 @@ export class Flight extends PgQuery {
     super(text, values, (error, result) => {
       this.#remember(!error)
       this.leftOpen = this.#client?.getTransactionStatus() !== 'I'
+      // One that is over lives on until the whole heap is gone through, and its values were most of what filled that.
+      this.#statements = []
+      this.values = []
       if (error) reject(error)
       else resolve(result)
     })
