@@ -560,6 +560,24 @@ ALTER FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action 
 
 COMMENT ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) IS 'The newest entries before a given one. Each question is planned as it is asked, so that it finds its index.';
 
+-- Name: await_books(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.await_books() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: limits set', 0));
+  return new;
+end
+$$;
+
+ALTER FUNCTION keyloft.await_books() OWNER TO keyloft_owner;
+
+-- Name: FUNCTION await_books(); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.await_books() IS 'Trigger: a new limit misses no call that is just being written down.';
+
 -- Name: begin_idempotent(uuid, text, bytea, integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text) RETURNS record
@@ -1197,6 +1215,9 @@ CREATE FUNCTION keyloft.limit_api_key() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
+  if pg_catalog.num_nonnulls(new.daily_limit, new.monthly_limit) > 0 then
+    perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: limits set', 0)); -- before that of any row
+  end if;
   delete from public.user_quota_limits q
    where q.key_id = new.id and case q.type when 'daily' then new.daily_limit else new.monthly_limit end is null;
   insert into public.user_quota_limits (user_id, type, set_by, key_id, request_limit)
@@ -1241,8 +1262,7 @@ CREATE FUNCTION keyloft.limit_platform(in_type text, in_request_limit bigint, in
     SET search_path TO ''
     AS $$
 begin
-  -- While it is set no call is written down, so that one which is new begins with exactly what was used before it.
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: account moves', 0));
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: limits set', 0)); -- before that of any row
   if num_nonnulls(in_request_limit, in_token_limit, in_cost_limit) = 0 then
     delete from public.user_quota_limits q where q.user_id is null and q.type = in_type;
     return;
@@ -2530,6 +2550,7 @@ begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
     into owners, ids, of_platform
     from unnest(in_ends) e;
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   owners := keyloft.present_owners(owners);
   is_capped := keyloft.are_limited(owners, of_platform);
   with given as materialized (
@@ -2629,7 +2650,7 @@ begin
     end if;
   end if;
 
-  -- What was used before a limit was set is counted when it begins, but for what was being written just then.
+  -- Only a tier's limit can have been made meanwhile: by a call that needed it, which waits for nobody.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
     select pg_catalog.array_agg(row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call) into booked
@@ -2832,6 +2853,7 @@ declare
   calls keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
 begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   perform keyloft.present_owners('{}');
   with expired as (
     select user_id, id from keyloft.holds
@@ -5230,6 +5252,10 @@ CREATE TRIGGER usage_records_rolled_up_again AFTER UPDATE ON public.usage_record
 
 CREATE TRIGGER user_profiles_updated_at BEFORE UPDATE ON public.user_profiles FOR EACH ROW EXECUTE FUNCTION keyloft.set_updated_at();
 
+-- Name: user_quota_limits user_quota_limits_after_books; Type: TRIGGER; Schema: public; Owner: keyloft_owner
+
+CREATE TRIGGER user_quota_limits_after_books BEFORE INSERT ON public.user_quota_limits FOR EACH ROW WHEN ((new.set_by <> 'tier'::text)) EXECUTE FUNCTION keyloft.await_books();
+
 -- Name: user_quota_limits user_quota_limits_are_bounded; Type: TRIGGER; Schema: public; Owner: keyloft_owner
 
 CREATE TRIGGER user_quota_limits_are_bounded BEFORE INSERT ON public.user_quota_limits FOR EACH ROW WHEN ((new.set_by = 'person'::text)) EXECUTE FUNCTION keyloft.bound_quotas();
@@ -6152,6 +6178,10 @@ GRANT SELECT,INSERT ON TABLE keyloft.audit_log TO keyloft_definer;
 
 REVOKE ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.audit_page(in_before bigint, in_limit integer, in_action text, in_user_id uuid, in_actor_id uuid, in_from timestamp with time zone, in_to timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION await_books(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.await_books() FROM PUBLIC;
 
 -- Name: FUNCTION begin_idempotent(in_user_id uuid, in_key text, in_request_hash bytea, keep_seconds integer, OUT outcome text, OUT status integer, OUT reply text); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 

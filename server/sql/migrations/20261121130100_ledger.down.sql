@@ -33,6 +33,7 @@ drop function keyloft.limit_api_key();
 drop function keyloft.verdicts_of(uuid[], uuid[], text, bigint[]);
 drop table public.quota_tiers;
 drop table public.user_quota_limits;
+drop function keyloft.await_books();
 drop function keyloft.bound_quotas();
 drop function keyloft.check_quota();
 drop table keyloft.presumed_reservations;

@@ -1,8 +1,8 @@
 -- What was called, by whom, with whose credential, and what it cost. A call is written down before it may answer (holds)
 -- and again when it has ended (usage_records). docs/guides/usage.md tells it for people, decision 0024 why it is so.
 --
--- Locks are taken in one order by whoever writes: account moves (keyloft.present_owners, of a later migration),
--- call id, hour, quota id.
+-- Locks are taken in one order by whoever writes: limits set (keyloft.await_books), account moves (keyloft.present_owners, of
+-- a later migration), call id, hour, quota id.
 set local role keyloft_owner;
 
 -- Of every call, open or ended.
@@ -193,6 +193,21 @@ create trigger user_quota_limits_are_limits
 create trigger user_quota_limits_updated_at
   before update of type, provider, model, spend, request_limit, token_limit, cost_limit, is_active on public.user_quota_limits
   for each row execute function keyloft.set_updated_at();
+
+-- Whoever sets a limit waits until what is being written down is, and what comes then sees the limit: each call is in what it
+-- begins with, or is booked on it. Before any other lock of limits. Those of tiers are made by the calls that need them.
+create function keyloft.await_books() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: limits set', 0));
+  return new;
+end
+$$;
+comment on function keyloft.await_books() is 'Trigger: a new limit misses no call that is just being written down.';
+create trigger user_quota_limits_after_books before insert on public.user_quota_limits
+  for each row when (new.set_by <> 'tier') execute function keyloft.await_books();
 
 create table public.quota_tiers (
   tier text not null,
@@ -713,8 +728,7 @@ create function keyloft.limit_platform(in_type text, in_request_limit bigint, in
   set search_path = ''
 as $$
 begin
-  -- While it is set no call is written down, so that one which is new begins with exactly what was used before it.
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: account moves', 0));
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: limits set', 0)); -- before that of any row
   if num_nonnulls(in_request_limit, in_token_limit, in_cost_limit) = 0 then
     delete from public.user_quota_limits q where q.user_id is null and q.type = in_type;
     return;
@@ -734,6 +748,9 @@ create function keyloft.limit_api_key() returns trigger
   set search_path = ''
 as $$
 begin
+  if pg_catalog.num_nonnulls(new.daily_limit, new.monthly_limit) > 0 then
+    perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('keyloft: limits set', 0)); -- before that of any row
+  end if;
   delete from public.user_quota_limits q
    where q.key_id = new.id and case q.type when 'daily' then new.daily_limit else new.monthly_limit end is null;
   insert into public.user_quota_limits (user_id, type, set_by, key_id, request_limit)
@@ -893,6 +910,7 @@ begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
     into owners, ids, of_platform
     from unnest(in_ends) e;
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   owners := keyloft.present_owners(owners);
   is_capped := keyloft.are_limited(owners, of_platform);
   with given as materialized (
@@ -992,7 +1010,7 @@ begin
     end if;
   end if;
 
-  -- What was used before a limit was set is counted when it begins, but for what was being written just then.
+  -- Only a tier's limit can have been made meanwhile: by a call that needed it, which waits for nobody.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
     select pg_catalog.array_agg(row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call) into booked
@@ -1134,6 +1152,7 @@ declare
   calls keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
 begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   perform keyloft.present_owners('{}');
   with expired as (
     select user_id, id from keyloft.holds
@@ -1247,7 +1266,7 @@ revoke all on function keyloft.are_limited(uuid[], boolean),
   keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
   keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[]),
   keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
-  keyloft.post_lines(text[]), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
+  keyloft.post_lines(text[]), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.await_books(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
   keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
   keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
