@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestApp } from '../../../test/app.ts'
+import { projectJwt } from '../../../test/identity.ts'
 import { peopleOf } from '../../../test/person.ts'
 
 describe('the operator’s side', async () => {
@@ -82,6 +83,17 @@ describe('the operator’s side', async () => {
       { action: 'account.disabled', actor_role: 'authenticated', actor_id: bob.id, asked: true },
       { action: 'account.enabled', actor_role: 'service_role', actor_id: null, asked: true },
     ])
+  })
+
+  it('lets nobody in whose account is gone, though their JWT holds: what was closed must not open by being erased', async () => {
+    const { id } = await test.makePerson()
+    await service('PATCH', `/api/admin/users/${id}`, { disabled: true })
+    expect((await (await people.byJwt(id))('GET', '/api/usage/calls')).statusCode).toBe(401)
+    await sql`delete from auth.users where id = ${id}`.execute(test.owner.db)
+    const later = await test.anotherApp() // which remembers nothing of them
+    const authorization = `Bearer ${await projectJwt({ role: 'authenticated', sub: id, aud: 'authenticated' })}`
+    const reply = await later.inject({ url: '/api/usage/calls', headers: { authorization } })
+    expect([reply.statusCode, reply.json().code]).toEqual([401, 'identity.unauthorized'])
   })
 
   it('knows nobody who is not there', async () => {

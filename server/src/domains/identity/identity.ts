@@ -106,7 +106,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
 
   async function judge({ form, text }: Credential): Promise<Verdict> {
     if (form === 'session') return checkSession(text)
-    if (form === 'jwt') return judgeStanding(pool, await checkJwt(text), clock())
+    if (form === 'jwt') return judgeStanding(pool, keptElsewhere, await checkJwt(text), clock())
     const verdict = await tokens.check(text)
     if ('refused' in verdict) return { ...verdict, untilMs: clock() + refusedTokenMs }
     return {
