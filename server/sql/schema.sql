@@ -741,6 +741,7 @@ declare
     when not case new.type when 'provider' then new.provider is not null and new.model is null when 'model' then new.model is not null
                            else new.provider is null and new.model is null end then 'says_what'
     when pg_catalog.char_length(new.provider) not between 1 and 50 or pg_catalog.char_length(new.model) not between 1 and 200 then 'lengths'
+    when new.model like '%*_%' then 'star_at_end' -- anywhere else it would match no call, and hold nothing
     when new.spend not in ('all', 'own', 'platform') then 'spend_known'
     when not case new.set_by when 'operator' then true when 'person' then new.spend = 'own' when 'key' then new.type in ('daily', 'monthly')
                              when 'tier' then new.spend = 'platform' and new.type in ('daily', 'monthly')

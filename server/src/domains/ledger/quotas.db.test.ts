@@ -395,6 +395,7 @@ describe('hard limits', async () => {
     ['says_what', `type = 'provider'`],
     ['says_what', `model = 'm'`],
     ['lengths', `type = 'model', model = ''`],
+    ['star_at_end', `type = 'model', model = 'gpt*5'`],
     ['spend_known', `spend = 'none'`],
     ['set_by_known', `set_by = 'somebody'`],
     ['set_by_known', `set_by = 'person'`],
