@@ -92,7 +92,8 @@ CREATE TYPE keyloft.call_end AS (
 	searches bigint,
 	usage_basis text,
 	provider_usage text,
-	provider_cost_usd numeric
+	provider_cost_usd numeric,
+	advance_id uuid
 );
 
 ALTER TYPE keyloft.call_end OWNER TO keyloft_owner;
@@ -376,6 +377,7 @@ CREATE TABLE public.user_quota_limits (
     reset_at timestamp with time zone,
     last_reset timestamp with time zone,
     is_active boolean DEFAULT true NOT NULL,
+    no_advances_until timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 )
@@ -421,6 +423,10 @@ COMMENT ON COLUMN public.user_quota_limits.reset_at IS 'When the window ends; th
 
 COMMENT ON COLUMN public.user_quota_limits.last_reset IS 'When the window began to be counted. Reservations from before it are of another window.';
 
+-- Name: COLUMN user_quota_limits.no_advances_until; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.user_quota_limits.no_advances_until IS 'It has refused a call: nothing is reserved in advance for a while, so that whoever was refused can be sure what is left.';
+
 -- Name: are_limited(uuid[], boolean); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) RETURNS boolean
@@ -432,6 +438,54 @@ ALTER FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) OWNE
 -- Name: FUNCTION are_limited(in_user_ids uuid[], in_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) IS 'Whether there is a quota of any of these people, or if asked one over everybody.';
+
+-- Name: advances; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
+
+CREATE TABLE keyloft.advances (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    quota_ids uuid[] NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    most_tokens bigint,
+    most_cost_usd numeric,
+    places integer NOT NULL,
+    is_closed boolean DEFAULT false NOT NULL,
+    presumed_at timestamp with time zone,
+    lease_until timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000');
+
+ALTER TABLE ONLY keyloft.advances FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE keyloft.advances OWNER TO keyloft_owner;
+
+-- Name: TABLE advances; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON TABLE keyloft.advances IS 'Places that a process has reserved for calls that are alike, before they come. Each call draws one when it is written down; what no call came for is given back within half a second.';
+
+-- Name: COLUMN advances.places; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.advances.places IS 'How many calls it still reserves for: one request, most_tokens and most_cost_usd each.';
+
+-- Name: COLUMN advances.is_closed; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.advances.is_closed IS 'Its process has given back what was free. The places left are of calls that are not written down yet.';
+
+-- Name: COLUMN advances.presumed_at; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.advances.presumed_at IS 'Its process was silent for too long: its places count as used from then on. A call that draws one all the same counts as what it used.';
+
+-- Name: are_of_everybody(keyloft.advances[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.are_of_everybody(in_advances keyloft.advances[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM (unnest(are_of_everybody.in_advances) a(id, user_id, quota_ids, reserved_at, most_tokens, most_cost_usd, places, is_closed, presumed_at, lease_until) JOIN public.user_quota_limits q ON ((q.id = ANY (a.quota_ids)))) WHERE (q.user_id IS NULL)));
+
+ALTER FUNCTION keyloft.are_of_everybody(in_advances keyloft.advances[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION are_of_everybody(in_advances keyloft.advances[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.are_of_everybody(in_advances keyloft.advances[]) IS 'Whether any of these is reserved also in a quota over everybody.';
 
 -- Name: audit_api_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -655,9 +709,9 @@ ALTER TABLE keyloft.presumed_reservations OWNER TO keyloft_owner;
 
 COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. Of this month and the last.';
 
--- Name: book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) RETURNS void
+CREATE FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -673,6 +727,9 @@ begin
   if array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(now_locked) q) <> array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(seen) q) then
     changes := array(select c from keyloft.sum_up_quotas(now_locked, now_begun, in_written, in_reservations) c);
   end if;
+  if in_presumed is not null then
+    perform keyloft.reserve_again(in_presumed);
+  end if;
   update public.user_quota_limits q
      set reserved_requests = q.reserved_requests - c.freed_requests, reserved_tokens = q.reserved_tokens - c.freed_tokens,
          reserved_cost = q.reserved_cost - c.freed_cost, used_requests = q.used_requests + c.used_requests,
@@ -681,11 +738,11 @@ begin
 end
 $$;
 
-ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
 
--- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls of these people to what those that were written used.';
+COMMENT ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]) IS 'Moves what was reserved for calls of these people to what those that were written used; with it what was presumed to be used already.';
 
 -- Name: bound_api_keys(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -942,6 +999,35 @@ ALTER FUNCTION keyloft.destroy_keys(in_user_id uuid) OWNER TO keyloft_definer;
 -- Name: FUNCTION destroy_keys(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.destroy_keys(in_user_id uuid) IS 'Deletes a person''s provider keys and gateway, and every secret of theirs with the keys that open it.';
+
+-- Name: draw_places(uuid[], uuid[], uuid[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  advances keyloft.advances[] := array(select a from keyloft.advances a where a.id = any (in_advance_ids) order by a.id for no key update);
+  drawn_from uuid[];
+begin
+  select pg_catalog.array_agg(d.reservation), pg_catalog.array_agg(d.reservation) filter (where d.presumed_at is not null), pg_catalog.array_agg(d.advance_id)
+    into drawn, presumed, drawn_from
+    from (select a.id as advance_id, row(c.user_id, c.id, a.quota_ids, a.reserved_at, a.most_tokens, a.most_cost_usd)::keyloft.presumed_reservations as reservation, a.presumed_at
+            from (select g.user_id, g.id, g.advance_id, pg_catalog.row_number() over (partition by g.user_id, g.advance_id) as no
+                    from unnest(in_user_ids, in_ids, in_advance_ids) as g (user_id, id, advance_id)) c
+                 join unnest(advances) a on a.id = c.advance_id and a.user_id = c.user_id and c.no <= a.places) d;
+  update keyloft.advances a set places = a.places - c.calls
+    from (select g.id, pg_catalog.count(*) as calls from unnest(drawn_from) as g (id) group by g.id) c where a.id = c.id;
+  delete from keyloft.advances a where a.id = any (drawn_from) and a.places = 0;
+end
+$$;
+
+ALTER FUNCTION keyloft.draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]) IS 'Takes a place for each of these calls from its advance, and gives what was reserved there; and which of that was presumed to be used.';
 
 -- Name: drop_usage_month(integer); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -1470,6 +1556,22 @@ ALTER FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) OWNER TO k
 
 COMMENT ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) IS 'Makes the partitions of this month and so many after it, closed, and moves into them what had to wait in the catch-all. Runs as the owner, who alone can.';
 
+-- Name: may_return(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.may_return(in_quota_id uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select exists (select from keyloft.advances a
+                  where not a.is_closed and a.presumed_at is null and a.reserved_at > pg_catalog.clock_timestamp() - interval '1 second' and in_quota_id = any (a.quota_ids))
+$$;
+
+ALTER FUNCTION keyloft.may_return(in_quota_id uuid) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION may_return(in_quota_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.may_return(in_quota_id uuid) IS 'Whether some process may soon give back what it has reserved in this quota for calls that did not come.';
+
 -- Name: most_cost_of(public.model_prices, bigint, bigint, bigint); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
 CREATE FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) RETURNS numeric
@@ -1600,6 +1702,9 @@ begin
   ), presumed as (
     update keyloft.presumed_reservations p set quota_ids = pg_catalog.array_replace(p.quota_ids, m.id, m.into_id)
       from merged m where p.user_id = in_to and m.id = any (p.quota_ids)
+  ), advanced as (
+    update keyloft.advances a set quota_ids = pg_catalog.array_replace(a.quota_ids, m.id, m.into_id)
+      from merged m where a.user_id = in_to and m.id = any (a.quota_ids)
   )
   delete from public.user_quota_limits q using merged m where q.id = m.id;
   update public.user_quota_limits set user_id = in_to where user_id = in_from;
@@ -1652,9 +1757,9 @@ ALTER FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with tim
 
 COMMENT ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) IS 'Keeps when tokens were last used, to the minute: no row is written more often than that.';
 
--- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+-- Name: open_calls(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[], uuid[], integer[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_choices bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[]) RETURNS text[]
+CREATE FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[] DEFAULT NULL::bigint[], in_most_output_tokens bigint[] DEFAULT NULL::bigint[], in_most_choices bigint[] DEFAULT NULL::bigint[], in_most_images bigint[] DEFAULT NULL::bigint[], in_advance_ids uuid[] DEFAULT NULL::uuid[], in_places integer[] DEFAULT NULL::integer[]) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1664,6 +1769,7 @@ declare
   written_ids uuid[];
   invalid bigint[];
   valid boolean[];
+  reserving boolean[];
   first integer;
   is_capped boolean;
   reserved record;
@@ -1681,33 +1787,34 @@ begin
     valid[place] := valid[place]
       and coalesce(least(in_most_input_tokens[place], in_most_output_tokens[place], in_most_choices[place], in_most_images[place]) >= 0
                    and greatest(in_most_input_tokens[place], in_most_output_tokens[place], in_most_images[place]) <= 1000000000000
-                   and coalesce(in_most_choices[place] <= 1000000, true), true);
+                   and coalesce(in_most_choices[place] <= 1000000, true) and coalesce(in_places[place] between 1 and 1000, true), true);
     -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
     first := pg_catalog.array_position(in_ids, in_ids[place]);
     if first < place then
       valid[place] := valid[place] and not exists (select from pg_catalog.generate_series(first, place - 1) as other
                                                     where in_ids[other] = in_ids[place] and in_user_ids[other] = in_user_ids[place]);
     end if;
+    reserving[place] := valid[place] and in_advance_ids[place] is null;
   end loop;
-  if is_capped then
+  if true = any (reserving) then
     select * into reserved from keyloft.reserve_quotas(
-      in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
-      in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images);
+      in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, reserving, in_most_cost_usd,
+      in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images, in_places);
   else
-    select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
+    select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::integer[] as places, null::timestamptz as reserved_at
       into reserved;
   end if;
   with written as (
     insert into keyloft.holds as h (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, most_tokens,
-      quota_ids, reserved_at, lease_until)
+      quota_ids, reserved_at, advance_id, lease_until)
     select in_user_ids[place], in_ids[place], in_started_at[place], in_request_ids[place], in_operations[place], in_providers[place], in_models[place],
            in_credential_sources[place], in_key_ids[place], in_token_ids[place], in_decisions[place],
            coalesce(reserved.most_cost_usd[place], in_most_cost_usd[place]), reserved.most_tokens[place], reserved.quota_ids[place]::uuid[],
-           case when reserved.quota_ids[place] is not null then reserved.reserved_at end,
+           case when reserved.quota_ids[place] is not null then reserved.reserved_at end, in_advance_ids[place],
            pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
       from pg_catalog.generate_series(1, cardinality(in_ids)) as place
-     where valid[place] and reserved.refusals[place] is null
+     where valid[place] and reserved.refusals[place] is null and in_places[place] is null
      order by in_user_ids[place], in_ids[place]
     on conflict (user_id, id) do nothing
     returning h.id
@@ -1718,15 +1825,26 @@ begin
     select pg_catalog.array_agg(coalesce(refusal, verdict) order by place) into verdicts
       from unnest(verdicts, reserved.refusals) with ordinality as g (verdict, refusal, place) where place <= cardinality(in_ids);
   end if;
+  if in_places is not null then
+    insert into keyloft.advances (id, user_id, quota_ids, reserved_at, most_tokens, most_cost_usd, places, lease_until)
+    select in_ids[place], in_user_ids[place], reserved.quota_ids[place]::uuid[], reserved.reserved_at, reserved.most_tokens[place], reserved.most_cost_usd[place],
+           reserved.places[place], pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
+      from pg_catalog.generate_series(1, cardinality(in_ids)) as place where reserved.places[place] > 0;
+    for place in 1 .. cardinality(in_ids) loop
+      if in_places[place] > 0 and verdicts[place] <> 'invalid' then -- one that is told again has its places already
+        verdicts[place] := coalesce('advance ' || (select a.places from keyloft.advances a where a.id = in_ids[place]), 'scarce');
+      end if;
+    end loop;
+  end if;
   return verdicts;
 end
 $$;
 
-ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) OWNER TO keyloft_definer;
+ALTER FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_advance_ids uuid[], in_places integer[]) OWNER TO keyloft_definer;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_advance_ids uuid[], in_places integer[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
+COMMENT ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_advance_ids uuid[], in_places integer[]) IS 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Name: owner_columns(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -2172,9 +2290,30 @@ ALTER FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with tim
 
 COMMENT ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) IS 'Writes what the calls of a day cost more or less by the prices in force when they began, by those of another time, or by those they were booked at.';
 
--- Name: reserve_quotas(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+-- Name: reserve_again(keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
-CREATE FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) RETURNS record
+CREATE FUNCTION keyloft.reserve_again(in_reservations keyloft.presumed_reservations[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.user_quota_limits q
+     set reserved_requests = q.reserved_requests + m.requests, reserved_tokens = q.reserved_tokens + m.tokens, reserved_cost = q.reserved_cost + m.cost,
+         used_requests = q.used_requests - m.requests, used_tokens = q.used_tokens - m.tokens, used_cost = q.used_cost - m.cost
+    from (select o.id, pg_catalog.count(*) as requests, coalesce(pg_catalog.sum(r.most_tokens), 0) as tokens, coalesce(pg_catalog.sum(r.most_cost_usd), 0) as cost
+            from unnest(in_reservations) r join public.user_quota_limits o on o.id = any (r.quota_ids) and o.last_reset <= r.reserved_at
+           group by o.id) m
+   where q.id = m.id
+$$;
+
+ALTER FUNCTION keyloft.reserve_again(in_reservations keyloft.presumed_reservations[]) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION reserve_again(in_reservations keyloft.presumed_reservations[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.reserve_again(in_reservations keyloft.presumed_reservations[]) IS 'Of places that were presumed to be used: they are only reserved after all.';
+
+-- Name: reserve_quotas(uuid[], uuid[], timestamp with time zone[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[], integer[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -2220,7 +2359,9 @@ declare
   cost numeric;
   price_from timestamptz;
   price_cost numeric;
+  its_places integer;
   lacks text;
+  refusing_ids uuid[];
 begin
   if of_platform then
     insert into public.user_quota_limits (user_id, type, spend, set_by)
@@ -2277,7 +2418,8 @@ begin
 
   -- Not as a join, which might read all there are.
   opened_before := array(select place from pg_catalog.generate_series(1, cardinality(in_ids)) as place
-                          where (select true from keyloft.holds h where h.user_id = in_user_ids[place] and h.id = in_ids[place]));
+                          where (select true from keyloft.holds h where h.user_id = in_user_ids[place] and h.id = in_ids[place])
+                             or in_places[place] > 0 and (select true from keyloft.advances a where a.id = in_ids[place]));
   for place in 1 .. cardinality(in_ids) loop
     continue when not in_valid[place] or place = any (opened_before);
     if before is null or (in_user_ids[place], in_providers[place], in_models[place], in_credential_sources[place], in_key_ids[place])
@@ -2336,8 +2478,15 @@ begin
     end if;
 
     -- What nobody can bound does not fit.
+    its_places := in_places[place];
     lacks := null;
     foreach no in array its loop
+      if its_places is not null then
+        its_places := least(its_places, case when quotas[no].no_advances_until > pg_catalog.clock_timestamp() then 0 end, (left_requests[no] - taken_requests[no]) / 8,
+          case when left_tokens[no] is not null then case tokens when 0 then its_places else coalesce((left_tokens[no] - taken_tokens[no]) / (8 * tokens), 0) end end,
+          case when left_cost[no] is not null then case cost when 0 then its_places else coalesce(pg_catalog.trunc((left_cost[no] - taken_cost[no]) / (8 * cost)), 0) end end);
+        continue;
+      end if;
       lacks := case
         when left_requests[no] <= taken_requests[no] then 'requests'
         when left_tokens[no] is not null and (taken_tokens[no] + tokens <= left_tokens[no]) is not true then 'tokens'
@@ -2345,8 +2494,12 @@ begin
       end;
       exit when lacks is not null;
     end loop;
+    continue when its_places < 1;
     if lacks is not null then
       quota := quotas[no];
+      if not (lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null) then
+        refusing_ids := refusing_ids || quota.id;
+      end if;
       refusals := coalesce(refusals, pg_catalog.array_fill(null::text, array[cardinality(in_ids)]));
       refusals[place] := case
         when lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null
@@ -2365,10 +2518,11 @@ begin
       its_ids := null;
     end if;
     foreach no in array its loop
-      taken_requests[no] := taken_requests[no] + 1;
-      taken_tokens[no] := taken_tokens[no] + coalesce(tokens, 0);
-      taken_cost[no] := taken_cost[no] + coalesce(cost, 0);
+      taken_requests[no] := taken_requests[no] + coalesce(its_places, 1);
+      taken_tokens[no] := taken_tokens[no] + coalesce(its_places, 1) * coalesce(tokens, 0);
+      taken_cost[no] := taken_cost[no] + coalesce(its_places, 1) * coalesce(cost, 0);
     end loop;
+    places[place] := its_places;
     quota_ids[place] := its_ids_text;
     most_tokens[place] := tokens;
     most_cost_usd[place] := cost;
@@ -2377,14 +2531,18 @@ begin
   update public.user_quota_limits q set reserved_requests = t.requests, reserved_tokens = t.tokens, reserved_cost = t.cost
     from unnest(ids, taken_requests, taken_tokens, taken_cost) as t (id, requests, tokens, cost)
    where q.id = t.id and t.id = any (changed_ids);
+  if refusing_ids is not null then
+    update public.user_quota_limits q set no_advances_until = pg_catalog.clock_timestamp() + interval '2 seconds'
+     where q.id = any (refusing_ids) and (q.no_advances_until > pg_catalog.clock_timestamp() + interval '1 second') is not true;
+  end if;
 end
 $$;
 
-ALTER FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) OWNER TO keyloft_owner;
+ALTER FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone) OWNER TO keyloft_owner;
 
--- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) IS 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
+COMMENT ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone) IS 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
 -- Name: resolver_facts(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2415,6 +2573,42 @@ ALTER FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT g
 -- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
 COMMENT ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) IS 'All of a person that decides which key serves a call: what they chose, where their gateway is, and their keys, sealed, in the order in which they are taken. And whether a limit may hold for calls with their own keys, and for those that the operator pays for.';
+
+-- Name: return_places(uuid[], integer[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
+
+CREATE FUNCTION keyloft.return_places(in_ids uuid[], in_free integer[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  advances keyloft.advances[];
+  owners uuid[];
+  freed keyloft.presumed_reservations[];
+  presumed keyloft.presumed_reservations[];
+begin
+  perform keyloft.present_owners('{}');
+  -- Once each, for it may be told again.
+  advances := array(select a from keyloft.advances a where a.id = any (in_ids) and not a.is_closed order by a.id for no key update);
+  select pg_catalog.array_agg(f.user_id), pg_catalog.array_agg(f.reservation), pg_catalog.array_agg(f.reservation) filter (where f.presumed_at is not null)
+    into owners, freed, presumed
+    from (select a.user_id, row(a.user_id, a.id, a.quota_ids, a.reserved_at, a.most_tokens, a.most_cost_usd)::keyloft.presumed_reservations as reservation, a.presumed_at
+            from unnest(advances) a join unnest(in_ids, in_free) as g (id, free) on g.id = a.id
+                 cross join pg_catalog.generate_series(1, least(a.places, coalesce(g.free, a.places)))) f;
+  update keyloft.advances a set places = a.places - least(a.places, coalesce(g.free, a.places)), is_closed = true
+    from unnest(in_ids, in_free) as g (id, free) where a.id = g.id and not a.is_closed;
+  delete from keyloft.advances a where a.id = any (in_ids) and a.places = 0;
+  if freed is not null then
+    perform keyloft.book_quotas(owners, keyloft.are_of_everybody(advances), null, freed, presumed);
+  end if;
+end
+$$;
+
+ALTER FUNCTION keyloft.return_places(in_ids uuid[], in_free integer[]) OWNER TO keyloft_definer;
+
+-- Name: FUNCTION return_places(in_ids uuid[], in_free integer[]); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
+
+COMMENT ON FUNCTION keyloft.return_places(in_ids uuid[], in_free integer[]) IS 'Closes advances: what of their places no call took, or null for all, is free again.';
 
 -- Name: revoke_api_token(text, bytea); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2544,12 +2738,14 @@ declare
   verdicts text[];
   is_capped boolean;
   of_platform boolean;
+  in_advance boolean;
   reservations keyloft.presumed_reservations[];
+  drawn record;
   booked keyloft.counted_call[];
   lowered_ids uuid[];
 begin
-  select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
-    into owners, ids, of_platform
+  select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway')), pg_catalog.bool_or(e.advance_id is not null)
+    into owners, ids, of_platform, in_advance
     from unnest(in_ends) e;
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   owners := keyloft.present_owners(owners);
@@ -2573,7 +2769,7 @@ begin
               from unnest(in_ends) with ordinality as e (
                    user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, was_opened, ended_at, outcome, status,
                    first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)) g
+                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, advance_id, place)) g
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select owner, id from given where is_valid and was_opened order by owner, id) ended
@@ -2651,6 +2847,15 @@ begin
     end if;
   end if;
 
+  select null::keyloft.presumed_reservations[] as drawn, null::keyloft.presumed_reservations[] as presumed into drawn;
+  if in_advance then
+    select d.* into drawn
+      from (select pg_catalog.array_agg(owners[place]) as owners, pg_catalog.array_agg(ids[place]) as ids, pg_catalog.array_agg(in_ends[place].advance_id) as advance_ids
+              from (select distinct on (owners[place], ids[place]) place -- one may be told twice
+                      from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled' and in_ends[place].advance_id is not null) once) g
+           cross join lateral keyloft.draw_places(g.owners, g.ids, g.advance_ids) d;
+  end if;
+
   -- Only a tier's limit can have been made meanwhile: by a call that needed it, which waits for nobody.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
@@ -2660,7 +2865,7 @@ begin
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
   end if;
   if is_capped then
-    perform keyloft.book_quotas(owners, of_platform, booked, reservations);
+    perform keyloft.book_quotas(owners, of_platform, booked, reservations || drawn.drawn, drawn.presumed);
     if lowered_ids is not null then
       perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), lowered_ids);
     end if;
@@ -2853,6 +3058,12 @@ declare
   of_platform boolean;
   calls keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
+  advances keyloft.advances[];
+  places keyloft.presumed_reservations[];
+  drawn_from uuid[];
+  drawing_owners uuid[];
+  drawing_ids uuid[];
+  drawn record;
 begin
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   perform keyloft.present_owners('{}');
@@ -2865,19 +3076,35 @@ begin
     -- One that was settled while its opening was still on the way has its record already.
     insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
-      from released order by user_id, id
+    select r.user_id, r.id, r.started_at, r.request_id, r.operation, r.provider, r.model, r.credential_source, r.key_id, r.token_id, r.decisions, 'presumed', 'unknown',
+           coalesce(r.most_cost_usd, (select a.most_cost_usd from keyloft.advances a where a.id = r.advance_id))
+      from released r order by r.user_id, r.id
     on conflict (user_id, id, started_at) do nothing
     returning u.id, row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call as counted
   )
   select pg_catalog.count(*), pg_catalog.array_agg(r.user_id), pg_catalog.bool_or(r.credential_source in ('server-key', 'team-gateway')),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations) filter (where r.quota_ids is not null),
-         pg_catalog.array_agg(w.counted) filter (where w.id is not null)
-    into swept, owners, of_platform, calls, booked
+         pg_catalog.array_agg(w.counted) filter (where w.id is not null),
+         pg_catalog.array_agg(r.advance_id) filter (where w.id is not null and r.advance_id is not null),
+         pg_catalog.array_agg(r.user_id) filter (where w.id is not null and r.advance_id is not null), pg_catalog.array_agg(r.id) filter (where w.id is not null and r.advance_id is not null)
+    into swept, owners, of_platform, calls, booked, drawn_from, drawing_owners, drawing_ids
     from released r left join written w on w.id = r.id;
+  -- What else its process had reserved in advance: whether it came to a call, nobody can tell.
+  select d.* into drawn from keyloft.draw_places(drawing_owners, drawing_ids, drawn_from) d;
+  delete from keyloft.advances where id = any (array(
+    select a.id from keyloft.advances a where a.presumed_at is not null and a.reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC') for update skip locked));
+  advances := array(select a from keyloft.advances a where a.presumed_at is null and a.lease_until < pg_catalog.clock_timestamp() limit in_limit for no key update skip locked);
+  update keyloft.advances a set presumed_at = pg_catalog.clock_timestamp() where a.id = any (array(select p.id from unnest(advances) p));
+  select pg_catalog.array_agg(row(a.user_id, a.id, a.quota_ids, a.reserved_at, a.most_tokens, a.most_cost_usd)::keyloft.presumed_reservations)
+    into places from unnest(advances) a cross join pg_catalog.generate_series(1, a.places);
+  owners := owners || array(select a.user_id from unnest(advances) a);
+  of_platform := coalesce(of_platform, false) or keyloft.are_of_everybody(advances);
   -- Also what was opened before a limit was set.
   if keyloft.are_limited(owners, of_platform) then
-    perform keyloft.book_quotas(owners, of_platform, booked, calls);
+    calls := calls || drawn.drawn;
+    perform keyloft.book_quotas(
+      owners, of_platform, booked || array(select row(a.user_id, a.id, null, null, null, null, null, 'unknown', null, null)::keyloft.counted_call from unnest(advances) a),
+      calls || places, drawn.presumed);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
@@ -3665,6 +3892,7 @@ CREATE TABLE keyloft.holds (
     most_tokens bigint,
     quota_ids uuid[],
     reserved_at timestamp with time zone,
+    advance_id uuid,
     lease_until timestamp with time zone NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='50000');
@@ -3684,6 +3912,10 @@ COMMENT ON COLUMN keyloft.holds.most_cost_usd IS 'What it may cost at most, wher
 -- Name: COLUMN holds.quota_ids; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON COLUMN keyloft.holds.quota_ids IS 'The quotas in which it has reserved one request, most_tokens and most_cost_usd.';
+
+-- Name: COLUMN holds.advance_id; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON COLUMN keyloft.holds.advance_id IS 'The advance in which a place is reserved for it, in place of a reservation of its own.';
 
 -- Name: idempotent_requests; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -4769,6 +5001,11 @@ ALTER TABLE ONLY auth.users
 ALTER TABLE ONLY auth.verifications
     ADD CONSTRAINT verifications_pkey PRIMARY KEY (id);
 
+-- Name: advances advances_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE ONLY keyloft.advances
+    ADD CONSTRAINT advances_pkey PRIMARY KEY (id);
+
 -- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.audit_log
@@ -5506,6 +5743,10 @@ ALTER TABLE auth.verifications ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY "admins are told by a function" ON keyloft.audit_log FOR SELECT TO keyloft_definer USING (true);
 
+-- Name: advances; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
+
+ALTER TABLE keyloft.advances ENABLE ROW LEVEL SECURITY;
+
 -- Name: audit_log; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.audit_log ENABLE ROW LEVEL SECURITY;
@@ -5529,6 +5770,10 @@ CREATE POLICY "its function reads it" ON keyloft.token_marks FOR SELECT TO keylo
 -- Name: user_aliases its functions ask it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
 CREATE POLICY "its functions ask it" ON keyloft.user_aliases FOR SELECT TO keyloft_definer USING (true);
+
+-- Name: advances its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "its functions keep it" ON keyloft.advances TO keyloft_definer USING (true) WITH CHECK (true);
 
 -- Name: holds its functions keep it; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -5573,6 +5818,10 @@ ALTER TABLE keyloft.logins ENABLE ROW LEVEL SECURITY;
 -- Name: move_rules; Type: ROW SECURITY; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE keyloft.move_rules ENABLE ROW LEVEL SECURITY;
+
+-- Name: advances owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
+
+CREATE POLICY "owner maintains" ON keyloft.advances TO keyloft_owner USING (true) WITH CHECK (true);
 
 -- Name: audit_log owner maintains; Type: POLICY; Schema: keyloft; Owner: keyloft_owner
 
@@ -6163,6 +6412,15 @@ GRANT UPDATE(is_active) ON TABLE public.user_quota_limits TO authenticated;
 REVOKE ALL ON FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.are_limited(in_user_ids uuid[], in_platform boolean) TO keyloft_definer;
 
+-- Name: TABLE advances; Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.advances TO keyloft_definer;
+
+-- Name: FUNCTION are_of_everybody(in_advances keyloft.advances[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.are_of_everybody(in_advances keyloft.advances[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.are_of_everybody(in_advances keyloft.advances[]) TO keyloft_definer;
+
 -- Name: FUNCTION audit_api_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.audit_api_key() FROM PUBLIC;
@@ -6198,10 +6456,10 @@ GRANT ALL ON FUNCTION keyloft.begin_quotas(in_user_id uuid) TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE keyloft.presumed_reservations TO keyloft_definer;
 
--- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION bound_api_keys(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
@@ -6245,6 +6503,11 @@ GRANT ALL ON FUNCTION keyloft.database_figures() TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.destroy_keys(in_user_id uuid) TO service_role;
+
+-- Name: FUNCTION draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.draw_places(in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], OUT drawn keyloft.presumed_reservations[], OUT presumed keyloft.presumed_reservations[]) TO keyloft_definer;
 
 -- Name: FUNCTION drop_usage_month(in_keep_months integer); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6341,6 +6604,11 @@ GRANT ALL ON FUNCTION keyloft.lower_quotas(in_user_ids uuid[], in_ids uuid[], in
 REVOKE ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.make_usage_partitions(in_months_ahead integer) TO service_role;
 
+-- Name: FUNCTION may_return(in_quota_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.may_return(in_quota_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.may_return(in_quota_id uuid) TO service_role;
+
 -- Name: FUNCTION most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 REVOKE ALL ON FUNCTION keyloft.most_cost_of(price public.model_prices, input_tokens bigint, output_tokens bigint, images bigint) FROM PUBLIC;
@@ -6361,10 +6629,10 @@ GRANT ALL ON FUNCTION keyloft.note_ends(in_ends text) TO service_role;
 REVOKE ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.note_token_use(in_ids uuid[], in_times timestamp with time zone[]) TO service_role;
 
--- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+-- Name: FUNCTION open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_advance_ids uuid[], in_places integer[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
-REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[]) TO service_role;
+REVOKE ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_advance_ids uuid[], in_places integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.open_calls(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_request_ids text[], in_operations text[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[], in_lease_seconds integer, in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_advance_ids uuid[], in_places integer[]) TO service_role;
 
 -- Name: FUNCTION owner_columns(); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
@@ -6443,15 +6711,25 @@ REVOKE ALL ON FUNCTION keyloft.require_service_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.rerate_day(in_rerating_id uuid, in_day timestamp with time zone, in_provider text, in_model text, in_as_booked boolean, in_prices_of timestamp with time zone, in_write boolean, OUT calls bigint, OUT changed_calls bigint, OUT cost_usd numeric, OUT unpriced_requests bigint, OUT written bigint) TO service_role;
 
--- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+-- Name: FUNCTION reserve_again(in_reservations keyloft.presumed_reservations[]); Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
-REVOKE ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT reserved_at timestamp with time zone) TO keyloft_definer;
+REVOKE ALL ON FUNCTION keyloft.reserve_again(in_reservations keyloft.presumed_reservations[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.reserve_again(in_reservations keyloft.presumed_reservations[]) TO keyloft_definer;
+
+-- Name: FUNCTION reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.reserve_quotas(in_user_ids uuid[], in_ids uuid[], in_started_at timestamp with time zone[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[], in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[], in_places integer[], OUT refusals text[], OUT quota_ids text[], OUT most_tokens bigint[], OUT most_cost_usd numeric[], OUT places integer[], OUT reserved_at timestamp with time zone) TO keyloft_definer;
 
 -- Name: FUNCTION resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.resolver_facts(in_user_id uuid, OUT settings jsonb, OUT gateway_base_url text, OUT keys jsonb, OUT caps_own boolean, OUT caps_platform boolean) TO service_role;
+
+-- Name: FUNCTION return_places(in_ids uuid[], in_free integer[]); Type: ACL; Schema: keyloft; Owner: keyloft_definer
+
+REVOKE ALL ON FUNCTION keyloft.return_places(in_ids uuid[], in_free integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.return_places(in_ids uuid[], in_free integer[]) TO service_role;
 
 -- Name: FUNCTION revoke_api_token(in_public_id text, in_secret_hash bytea); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 

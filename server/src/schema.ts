@@ -605,6 +605,7 @@ export const selectUserQuotaLimits = z.object({
   reset_at: z.date().nullable(),
   last_reset: z.date().nullable(),
   is_active: z.boolean(),
+  no_advances_until: z.date().nullable(),
   created_at: z.date(),
   updated_at: z.date(),
 })
@@ -631,6 +632,7 @@ export const insertUserQuotaLimits = z.object({
   reset_at: z.date().nullable().optional(),
   last_reset: z.date().nullable().optional(),
   is_active: z.boolean().optional(),
+  no_advances_until: z.date().nullable().optional(),
   created_at: z.date().optional(),
   updated_at: z.date().optional(),
 })
@@ -657,6 +659,7 @@ export const updateUserQuotaLimits = z.object({
   reset_at: z.date().nullable().optional(),
   last_reset: z.date().nullable().optional(),
   is_active: z.boolean().optional(),
+  no_advances_until: z.date().nullable().optional(),
   created_at: z.date().optional(),
   updated_at: z.date().optional(),
 })

@@ -155,6 +155,8 @@ describe('the direction of imports', () => {
       'domains/ledger/ledger.ts: open calls',
       'domains/ledger/ledger.ts: post ends',
       'domains/ledger/ledger.ts: renew leases',
+      'domains/ledger/ledger.ts: return places',
+      'domains/ledger/ledger.ts: see what may return',
       'domains/models/load-models.ts: import models',
       'domains/models/load-models.ts: load shipped models',
       'domains/operator/alerts.ts: figures for an admin',

@@ -41,6 +41,8 @@ interface MemoryLedger extends Ledger {
   settled: { call: Call; outcome: Outcome }[]
   /** Before an intent or a settlement is committed. */
   beforeOpen: () => Promise<void>
+  /** Says whether there was a place in advance. */
+  beforeMade: () => boolean | Promise<boolean>
   beforeSettle: () => Promise<void>
 }
 
@@ -136,7 +138,9 @@ function memoryLedger(): MemoryLedger {
     opened: [],
     settled: [],
     beforeOpen: async () => {},
+    beforeMade: () => false,
     beforeSettle: async () => {},
+    reserve: () => ledger.beforeMade(),
     async open(call) {
       await ledger.beforeOpen()
       ledger.opened.push(call)

@@ -37,6 +37,7 @@ interface Told {
   quota?: { type: string; limits: 'requests' | 'tokens' | 'cost'; limit: string }
   settledAt?: number
   basis?: string
+  isReserved?: boolean
 }
 
 interface Limit {
@@ -128,6 +129,7 @@ describe('hard limits, against a plain model', () => {
       if (word === 'asks') told.set(id, { ...more, asksAt: at })
       else if (word === 'failed') failures.push(more.code)
       else if (known && word === 'refused') Object.assign(known, { refusedAt: at, quota: more.quota })
+      else if (known && word === 'reserved') known.isReserved = true
       else if (known && word === 'settled') Object.assign(known, { settledAt: at, basis: more.basis })
     })
     return { child, ended: new Promise((resolve) => lines.on('close', resolve)) }
@@ -169,8 +171,19 @@ describe('hard limits, against a plain model', () => {
     isOver = true
     await sweeping
     await postAll(owner)
-    await sql`update keyloft.holds set lease_until = now() - interval '1 second'`.execute(owner.db)
+    for (const table of ['holds', 'advances']) {
+      await sql`update ${sql.id('keyloft', table)} set lease_until = now() - interval '1 second'`.execute(owner.db)
+    }
     while ((await sweepCalls(database)) > 0);
+    // What the killed process had reserved for calls of which nothing is known.
+    const { rows: lost } = await sql<{ quota_ids: string[]; places: number; tokens: number; reservedAt: number }>`
+      select quota_ids, places, most_tokens::int as tokens, extract(epoch from reserved_at)::float8 * 1000 as "reservedAt"
+        from keyloft.advances`.execute(owner.db)
+    const lostOf = ({ id }: Limit, untilMs = Number.POSITIVE_INFINITY) => {
+      const its = lost.filter(({ quota_ids, reservedAt }) => quota_ids.includes(id) && reservedAt <= untilMs)
+      const sumOf = (read: (one: (typeof its)[number]) => number) => its.reduce((sum, one) => sum + read(one), 0)
+      return { places: sumOf(({ places }) => places), tokens: sumOf(({ places, tokens }) => places * tokens) }
+    }
 
     // No error but a refusal reached anybody, and none was false.
     expect(failures).toEqual([])
@@ -183,9 +196,14 @@ describe('hard limits, against a plain model', () => {
       )
       const isOverBefore = (other: Told) => other.settledAt !== undefined && other.settledAt <= call.asksAt
       if (call.quota?.limits === 'requests') {
-        return before.filter((other) => !(isOverBefore(other) && other.basis === 'none')).length + 1 <= (limit.requests as number)
+        const most =
+          before.filter((other) => !(isOverBefore(other) && other.basis === 'none')).length + lostOf(limit, call.refusedAt).places
+        return most + 1 <= (limit.requests as number)
       }
-      const most = before.reduce((sum, other) => sum + (isOverBefore(other) ? usedOf(other) : other.tokens), 0)
+      const most = before.reduce(
+        (sum, other) => sum + (isOverBefore(other) ? usedOf(other) : other.tokens),
+        lostOf(limit, call.refusedAt).tokens,
+      )
       return most + call.tokens <= (limit.tokens as number)
     })
     expect(falseRefusals).toEqual([])
@@ -199,14 +217,15 @@ describe('hard limits, against a plain model', () => {
       expect(quota?.reserved).toBe('0 0 0')
       expect(quota?.requests ?? 0).toBeLessThanOrEqual(limit.requests ?? Number.POSITIVE_INFINITY)
       expect(quota?.tokens ?? 0).toBeLessThanOrEqual(limit.tokens ?? Number.POSITIVE_INFINITY)
-      // And what counts is what stands in the books. Of what nobody knows, all that was reserved.
+      // And what counts is what stands in the books, and what the killed process had reserved. Of what nobody knows, all of it.
       const { rows } = await sql<{ id: string; usage_basis: string; tokens: number }>`
         select id, usage_basis, (input_tokens + output_tokens)::int as tokens from usage_records
          where user_id = ${limit.userId} and usage_basis <> 'none' and model = coalesce(${limit.model ?? null}::text, model)`.execute(
         owner.db,
       )
       const tokens = rows.map((row) => (row.usage_basis === 'unknown' ? (told.get(row.id)?.tokens ?? 0) : row.tokens))
-      expect([quota?.requests, quota?.tokens]).toEqual([rows.length, tokens.reduce((sum, one) => sum + one, 0)])
+      const { places, tokens: presumed } = lostOf(limit)
+      expect([quota?.requests, quota?.tokens]).toEqual([rows.length + places, tokens.reduce((sum, one) => sum + one, presumed)])
     }
     const { rows: holds } = await sql`select from keyloft.holds`.execute(owner.db)
     expect(holds).toEqual([])
@@ -218,8 +237,9 @@ describe('hard limits, against a plain model', () => {
       select count(*)::int as count from usage_records where outcome = 'presumed' and user_id = any (${people.split(',')}::uuid[])`.execute(
       owner.db,
     )
+    const inAdvance = calls.filter(({ isReserved }) => isReserved).length
     console.info(
-      `seed ${seed}: ${told.size} calls, ${refused.length} refused, ${presumed[0]?.count} presumed, ${stats[0]?.deadlocks} deadlocks seen by the server`,
+      `seed ${seed}: ${told.size} calls, ${inAdvance} of them reserved in advance, ${limits.reduce((sum, one) => sum + lostOf(one).places, 0)} places lost, ${refused.length} refused, ${presumed[0]?.count} presumed, ${stats[0]?.deadlocks} deadlocks seen by the server`,
     )
   })
 })

@@ -8,7 +8,7 @@ import { withPerson } from './person.ts'
 
 /*
  * The bare proxy with our ledger and nothing else of ours: each call is written down with its usage, priced and added up
- * before its answer leaves, and with `capped` opened before it is made. What is missing to 1.0 here is what the books
+ * before its answer leaves, and with `capped` reserved before it is made. What is missing to 1.0 here is what the books
  * cost; what the whole server lacks beyond it is what it does for a call besides: whose it is, with which key, what
  * stands in it, and everything that may go wrong.
  */
@@ -27,10 +27,11 @@ await withPerson(ended.signal, limits === 'capped', async ({ database, userId, m
   const by = { keyId: randomUUID(), tokenId: randomUUID(), decisions }
   const opened = new Map<string, Call>()
   const toCall = (id: string): Call => ({ ...of, ...by, id, requestId: id, startedAtMs: Date.now() })
+  const reserve = async (call: Call) => (await ledger.reserve(call)) || ledger.open(call)
   const open = (id: string, done: () => void) => {
     const call = { ...toCall(id), mostInputTokens: 600, mostOutputTokens: 16_000 }
     opened.set(id, call)
-    void ledger.open(call).then(done)
+    void reserve(call).then(done)
   }
   const end = (id: string, done: () => void) => {
     const call = opened.get(id) ?? toCall(id)

@@ -2,7 +2,7 @@
 -- and again when it has ended (usage_records). docs/guides/usage.md tells it for people, decision 0024 why it is so.
 --
 -- Locks are taken in one order by whoever writes: limits set (keyloft.await_books), account moves (keyloft.present_owners, of
--- a later migration), call id, hour, quota id.
+-- a later migration), call id, hour, advance id, quota id.
 set local role keyloft_owner;
 
 -- Of every call, open or ended.
@@ -102,12 +102,31 @@ create table keyloft.holds (
   most_tokens bigint,
   quota_ids uuid[],
   reserved_at timestamptz,
+  advance_id uuid,
   lease_until timestamptz not null,
   primary key (user_id, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000);
 comment on table keyloft.holds is 'Calls that are under way. A row whose lease has ended belonged to a process that went away. No index of leases: the table is small and read through once a minute, and every call would pay for it.';
 comment on column keyloft.holds.most_cost_usd is 'What it may cost at most, where somebody could tell; booked if nobody ever settles it.';
 comment on column keyloft.holds.quota_ids is 'The quotas in which it has reserved one request, most_tokens and most_cost_usd.';
+comment on column keyloft.holds.advance_id is 'The advance in which a place is reserved for it, in place of a reservation of its own.';
+
+create table keyloft.advances (
+  id uuid primary key,
+  user_id uuid not null,
+  quota_ids uuid[] not null,
+  reserved_at timestamptz not null,
+  most_tokens bigint,
+  most_cost_usd numeric,
+  places integer not null,
+  is_closed boolean not null default false,
+  presumed_at timestamptz,
+  lease_until timestamptz not null
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+comment on table keyloft.advances is 'Places that a process has reserved for calls that are alike, before they come. Each call draws one when it is written down; what no call came for is given back within half a second.';
+comment on column keyloft.advances.places is 'How many calls it still reserves for: one request, most_tokens and most_cost_usd each.';
+comment on column keyloft.advances.is_closed is 'Its process has given back what was free. The places left are of calls that are not written down yet.';
+comment on column keyloft.advances.presumed_at is 'Its process was silent for too long: its places count as used from then on. A call that draws one all the same counts as what it used.';
 
 create table keyloft.presumed_reservations (
   user_id uuid not null,
@@ -141,6 +160,7 @@ create table public.user_quota_limits (
   reset_at timestamptz,
   last_reset timestamptz,
   is_active boolean not null default true,
+  no_advances_until timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint user_quota_limits_what_key unique nulls not distinct (user_id, type, provider, model, spend, set_by, key_id),
@@ -155,6 +175,7 @@ comment on column public.user_quota_limits.spend is 'Which calls count: own are 
 comment on column public.user_quota_limits.set_by is 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
 comment on column public.user_quota_limits.reserved_cost is 'What calls under way may cost at most. Used and reserved together never pass the limit.';
 comment on column public.user_quota_limits.reset_at is 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
+comment on column public.user_quota_limits.no_advances_until is 'It has refused a call: nothing is reserved in advance for a while, so that whoever was refused can be sure what is left.';
 comment on column public.user_quota_limits.last_reset is 'When the window began to be counted. Reservations from before it are of another window.';
 -- What constraints would say: those are read anew for every statement, and counters change with every batch of calls.
 create function keyloft.check_quota() returns trigger
@@ -388,10 +409,12 @@ comment on function keyloft.most_cost_of(public.model_prices, bigint, bigint, bi
 -- statement; and what was found out for a call is kept for those after it that are alike. What refuses one:
 --   over <quota> <type> <set by> <spend> <requests|tokens|cost> <limit> <remaining> <asked for> <seconds since 1970 when it ends>
 --   unbounded <quota> <type> <set by> <spend> <tokens|cost>
+-- An advance wants many places. It gets as many as an eighth of the room holds, or none: what is reserved for calls that may
+-- never come must not be what one that did come lacks.
 create function keyloft.reserve_quotas(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_providers text[], in_models text[], in_credential_sources text[], in_key_ids uuid[],
   in_valid boolean[], in_most_cost_usd numeric[], in_most_input_tokens bigint[], in_most_output_tokens bigint[], in_most_choices bigint[], in_most_images bigint[],
-  out refusals text[], out quota_ids text[], out most_tokens bigint[], out most_cost_usd numeric[], out reserved_at timestamptz
+  in_places integer[], out refusals text[], out quota_ids text[], out most_tokens bigint[], out most_cost_usd numeric[], out places integer[], out reserved_at timestamptz
 )
   language plpgsql volatile
   set search_path = ''
@@ -438,7 +461,9 @@ declare
   cost numeric;
   price_from timestamptz;
   price_cost numeric;
+  its_places integer;
   lacks text;
+  refusing_ids uuid[];
 begin
   if of_platform then
     insert into public.user_quota_limits (user_id, type, spend, set_by)
@@ -495,7 +520,8 @@ begin
 
   -- Not as a join, which might read all there are.
   opened_before := array(select place from pg_catalog.generate_series(1, cardinality(in_ids)) as place
-                          where (select true from keyloft.holds h where h.user_id = in_user_ids[place] and h.id = in_ids[place]));
+                          where (select true from keyloft.holds h where h.user_id = in_user_ids[place] and h.id = in_ids[place])
+                             or in_places[place] > 0 and (select true from keyloft.advances a where a.id = in_ids[place]));
   for place in 1 .. cardinality(in_ids) loop
     continue when not in_valid[place] or place = any (opened_before);
     if before is null or (in_user_ids[place], in_providers[place], in_models[place], in_credential_sources[place], in_key_ids[place])
@@ -554,8 +580,15 @@ begin
     end if;
 
     -- What nobody can bound does not fit.
+    its_places := in_places[place];
     lacks := null;
     foreach no in array its loop
+      if its_places is not null then
+        its_places := least(its_places, case when quotas[no].no_advances_until > pg_catalog.clock_timestamp() then 0 end, (left_requests[no] - taken_requests[no]) / 8,
+          case when left_tokens[no] is not null then case tokens when 0 then its_places else coalesce((left_tokens[no] - taken_tokens[no]) / (8 * tokens), 0) end end,
+          case when left_cost[no] is not null then case cost when 0 then its_places else coalesce(pg_catalog.trunc((left_cost[no] - taken_cost[no]) / (8 * cost)), 0) end end);
+        continue;
+      end if;
       lacks := case
         when left_requests[no] <= taken_requests[no] then 'requests'
         when left_tokens[no] is not null and (taken_tokens[no] + tokens <= left_tokens[no]) is not true then 'tokens'
@@ -563,8 +596,12 @@ begin
       end;
       exit when lacks is not null;
     end loop;
+    continue when its_places < 1;
     if lacks is not null then
       quota := quotas[no];
+      if not (lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null) then
+        refusing_ids := refusing_ids || quota.id;
+      end if;
       refusals := coalesce(refusals, pg_catalog.array_fill(null::text, array[cardinality(in_ids)]));
       refusals[place] := case
         when lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null
@@ -583,10 +620,11 @@ begin
       its_ids := null;
     end if;
     foreach no in array its loop
-      taken_requests[no] := taken_requests[no] + 1;
-      taken_tokens[no] := taken_tokens[no] + coalesce(tokens, 0);
-      taken_cost[no] := taken_cost[no] + coalesce(cost, 0);
+      taken_requests[no] := taken_requests[no] + coalesce(its_places, 1);
+      taken_tokens[no] := taken_tokens[no] + coalesce(its_places, 1) * coalesce(tokens, 0);
+      taken_cost[no] := taken_cost[no] + coalesce(its_places, 1) * coalesce(cost, 0);
     end loop;
+    places[place] := its_places;
     quota_ids[place] := its_ids_text;
     most_tokens[place] := tokens;
     most_cost_usd[place] := cost;
@@ -595,9 +633,13 @@ begin
   update public.user_quota_limits q set reserved_requests = t.requests, reserved_tokens = t.tokens, reserved_cost = t.cost
     from unnest(ids, taken_requests, taken_tokens, taken_cost) as t (id, requests, tokens, cost)
    where q.id = t.id and t.id = any (changed_ids);
+  if refusing_ids is not null then
+    update public.user_quota_limits q set no_advances_until = pg_catalog.clock_timestamp() + interval '2 seconds'
+     where q.id = any (refusing_ids) and (q.no_advances_until > pg_catalog.clock_timestamp() + interval '1 second') is not true;
+  end if;
 end
 $$;
-comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[])
+comment on function keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[], integer[])
   is 'Reserves the most that each call may use. By the place of each call: what refuses it, and where how much was reserved.';
 
 create type keyloft.counted_call as (
@@ -654,10 +696,25 @@ $$;
 comment on function keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[])
   is 'What calls that were written, and reservations that end, change in these quotas. Those that begin with the calls have them already.';
 
+create function keyloft.reserve_again(in_reservations keyloft.presumed_reservations[]) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.user_quota_limits q
+     set reserved_requests = q.reserved_requests + m.requests, reserved_tokens = q.reserved_tokens + m.tokens, reserved_cost = q.reserved_cost + m.cost,
+         used_requests = q.used_requests - m.requests, used_tokens = q.used_tokens - m.tokens, used_cost = q.used_cost - m.cost
+    from (select o.id, pg_catalog.count(*) as requests, coalesce(pg_catalog.sum(r.most_tokens), 0) as tokens, coalesce(pg_catalog.sum(r.most_cost_usd), 0) as cost
+            from unnest(in_reservations) r join public.user_quota_limits o on o.id = any (r.quota_ids) and o.last_reset <= r.reserved_at
+           group by o.id) m
+   where q.id = m.id
+$$;
+comment on function keyloft.reserve_again(keyloft.presumed_reservations[]) is 'Of places that were presumed to be used: they are only reserved after all.';
+
 -- Whoever opens a call waits while its quotas are locked, so all is summed up before, and again only where a quota has
 -- become another in the meantime.
-create function keyloft.book_quotas(in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[])
-  returns void
+create function keyloft.book_quotas(
+  in_user_ids uuid[], in_platform boolean, in_written keyloft.counted_call[], in_reservations keyloft.presumed_reservations[], in_presumed keyloft.presumed_reservations[]
+) returns void
   language plpgsql volatile
   set search_path = ''
 as $$
@@ -673,6 +730,9 @@ begin
   if array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(now_locked) q) <> array(select row(q.id, q.updated_at, q.last_reset)::text from unnest(seen) q) then
     changes := array(select c from keyloft.sum_up_quotas(now_locked, now_begun, in_written, in_reservations) c);
   end if;
+  if in_presumed is not null then
+    perform keyloft.reserve_again(in_presumed);
+  end if;
   update public.user_quota_limits q
      set reserved_requests = q.reserved_requests - c.freed_requests, reserved_tokens = q.reserved_tokens - c.freed_tokens,
          reserved_cost = q.reserved_cost - c.freed_cost, used_requests = q.used_requests + c.used_requests,
@@ -680,8 +740,8 @@ begin
     from unnest(changes) c where q.id = c.quota_id;
 end
 $$;
-comment on function keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[])
-  is 'Moves what was reserved for calls of these people to what those that were written used.';
+comment on function keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[], keyloft.presumed_reservations[])
+  is 'Moves what was reserved for calls of these people to what those that were written used; with it what was presumed to be used already.';
 
 create function keyloft.are_limited(in_user_ids uuid[], in_platform boolean) returns boolean
   language sql stable
@@ -713,6 +773,76 @@ begin
 end
 $$;
 comment on function keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]) is 'Takes back what was booked too much for calls of which it was heard late.';
+
+-- Advances. Their places are reservations of one call each, and go the way that those go.
+
+-- By whoever writes a call's record, once it is written: so a call draws once, whatever is told of it again.
+create function keyloft.draw_places(
+  in_user_ids uuid[], in_ids uuid[], in_advance_ids uuid[], out drawn keyloft.presumed_reservations[], out presumed keyloft.presumed_reservations[]
+)
+  language plpgsql volatile
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  advances keyloft.advances[] := array(select a from keyloft.advances a where a.id = any (in_advance_ids) order by a.id for no key update);
+  drawn_from uuid[];
+begin
+  select pg_catalog.array_agg(d.reservation), pg_catalog.array_agg(d.reservation) filter (where d.presumed_at is not null), pg_catalog.array_agg(d.advance_id)
+    into drawn, presumed, drawn_from
+    from (select a.id as advance_id, row(c.user_id, c.id, a.quota_ids, a.reserved_at, a.most_tokens, a.most_cost_usd)::keyloft.presumed_reservations as reservation, a.presumed_at
+            from (select g.user_id, g.id, g.advance_id, pg_catalog.row_number() over (partition by g.user_id, g.advance_id) as no
+                    from unnest(in_user_ids, in_ids, in_advance_ids) as g (user_id, id, advance_id)) c
+                 join unnest(advances) a on a.id = c.advance_id and a.user_id = c.user_id and c.no <= a.places) d;
+  update keyloft.advances a set places = a.places - c.calls
+    from (select g.id, pg_catalog.count(*) as calls from unnest(drawn_from) as g (id) group by g.id) c where a.id = c.id;
+  delete from keyloft.advances a where a.id = any (drawn_from) and a.places = 0;
+end
+$$;
+comment on function keyloft.draw_places(uuid[], uuid[], uuid[]) is 'Takes a place for each of these calls from its advance, and gives what was reserved there; and which of that was presumed to be used.';
+
+create function keyloft.return_places(in_ids uuid[], in_free integer[]) returns void
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  advances keyloft.advances[];
+  owners uuid[];
+  freed keyloft.presumed_reservations[];
+  presumed keyloft.presumed_reservations[];
+begin
+  perform keyloft.present_owners('{}');
+  -- Once each, for it may be told again.
+  advances := array(select a from keyloft.advances a where a.id = any (in_ids) and not a.is_closed order by a.id for no key update);
+  select pg_catalog.array_agg(f.user_id), pg_catalog.array_agg(f.reservation), pg_catalog.array_agg(f.reservation) filter (where f.presumed_at is not null)
+    into owners, freed, presumed
+    from (select a.user_id, row(a.user_id, a.id, a.quota_ids, a.reserved_at, a.most_tokens, a.most_cost_usd)::keyloft.presumed_reservations as reservation, a.presumed_at
+            from unnest(advances) a join unnest(in_ids, in_free) as g (id, free) on g.id = a.id
+                 cross join pg_catalog.generate_series(1, least(a.places, coalesce(g.free, a.places)))) f;
+  update keyloft.advances a set places = a.places - least(a.places, coalesce(g.free, a.places)), is_closed = true
+    from unnest(in_ids, in_free) as g (id, free) where a.id = g.id and not a.is_closed;
+  delete from keyloft.advances a where a.id = any (in_ids) and a.places = 0;
+  if freed is not null then
+    perform keyloft.book_quotas(owners, keyloft.are_of_everybody(advances), null, freed, presumed);
+  end if;
+end
+$$;
+comment on function keyloft.return_places(uuid[], integer[]) is 'Closes advances: what of their places no call took, or null for all, is free again.';
+
+create function keyloft.are_of_everybody(in_advances keyloft.advances[]) returns boolean
+  language sql stable
+  return exists (select from unnest(in_advances) a join public.user_quota_limits q on q.id = any (a.quota_ids) where q.user_id is null);
+comment on function keyloft.are_of_everybody(keyloft.advances[]) is 'Whether any of these is reserved also in a quota over everybody.';
+
+create function keyloft.may_return(in_quota_id uuid) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select exists (select from keyloft.advances a
+                  where not a.is_closed and a.presumed_at is null and a.reserved_at > pg_catalog.clock_timestamp() - interval '1 second' and in_quota_id = any (a.quota_ids))
+$$;
+comment on function keyloft.may_return(uuid) is 'Whether some process may soon give back what it has reserved in this quota for calls that did not come.';
 
 create function keyloft.begin_quotas(in_user_id uuid) returns void
   language plpgsql volatile security definer
@@ -781,8 +911,6 @@ comment on function keyloft.bound_quotas() is 'Trigger: what is looked at for a 
 create trigger user_quota_limits_are_bounded before insert on public.user_quota_limits
   for each row when (new.set_by = 'person') execute function keyloft.bound_quotas();
 
--- Intents. Verdicts, one for each row: opened; already, where the same call was opened before; invalid, and nothing was
--- written of it; or what refused it (keyloft.reserve_quotas).
 -- A verdict for each row of a batch. Nearly always all were written, so nothing is joined to find out.
 create function keyloft.verdicts_of(in_ids uuid[], written_ids uuid[], written text, invalid bigint[]) returns text[]
   language plpgsql immutable
@@ -801,11 +929,14 @@ begin
 end
 $$;
 
+-- Intents. Verdicts, one for each row: opened; already, where the same call was opened before; invalid, and nothing was
+-- written of it; or what refused it (keyloft.reserve_quotas). A row may also be no call but an advance for calls like it, with
+-- the number of places that are wanted. Its verdicts: advance <places>; scarce.
 create function keyloft.open_calls(
   in_user_ids uuid[], in_ids uuid[], in_started_at timestamptz[], in_request_ids text[], in_operations text[], in_providers text[],
   in_models text[], in_credential_sources text[], in_key_ids uuid[], in_token_ids uuid[], in_decisions json[], in_most_cost_usd numeric[],
   in_lease_seconds integer, in_most_input_tokens bigint[] default null, in_most_output_tokens bigint[] default null, in_most_choices bigint[] default null,
-  in_most_images bigint[] default null
+  in_most_images bigint[] default null, in_advance_ids uuid[] default null, in_places integer[] default null
 ) returns text[]
   language plpgsql volatile security definer
   set search_path = ''
@@ -816,6 +947,7 @@ declare
   written_ids uuid[];
   invalid bigint[];
   valid boolean[];
+  reserving boolean[];
   first integer;
   is_capped boolean;
   reserved record;
@@ -833,33 +965,34 @@ begin
     valid[place] := valid[place]
       and coalesce(least(in_most_input_tokens[place], in_most_output_tokens[place], in_most_choices[place], in_most_images[place]) >= 0
                    and greatest(in_most_input_tokens[place], in_most_output_tokens[place], in_most_images[place]) <= 1000000000000
-                   and coalesce(in_most_choices[place] <= 1000000, true), true);
+                   and coalesce(in_most_choices[place] <= 1000000, true) and coalesce(in_places[place] between 1 and 1000, true), true);
     -- The same call twice in one batch would have to be refused twice; it does not come, and the second is none.
     first := pg_catalog.array_position(in_ids, in_ids[place]);
     if first < place then
       valid[place] := valid[place] and not exists (select from pg_catalog.generate_series(first, place - 1) as other
                                                     where in_ids[other] = in_ids[place] and in_user_ids[other] = in_user_ids[place]);
     end if;
+    reserving[place] := valid[place] and in_advance_ids[place] is null;
   end loop;
-  if is_capped then
+  if true = any (reserving) then
     select * into reserved from keyloft.reserve_quotas(
-      in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, valid, in_most_cost_usd,
-      in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images);
+      in_user_ids, in_ids, in_started_at, in_providers, in_models, in_credential_sources, in_key_ids, reserving, in_most_cost_usd,
+      in_most_input_tokens, in_most_output_tokens, in_most_choices, in_most_images, in_places);
   else
-    select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::timestamptz as reserved_at
+    select null::text[] as refusals, null::text[] as quota_ids, null::bigint[] as most_tokens, null::numeric[] as most_cost_usd, null::integer[] as places, null::timestamptz as reserved_at
       into reserved;
   end if;
   with written as (
     insert into keyloft.holds as h (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, most_cost_usd, most_tokens,
-      quota_ids, reserved_at, lease_until)
+      quota_ids, reserved_at, advance_id, lease_until)
     select in_user_ids[place], in_ids[place], in_started_at[place], in_request_ids[place], in_operations[place], in_providers[place], in_models[place],
            in_credential_sources[place], in_key_ids[place], in_token_ids[place], in_decisions[place],
            coalesce(reserved.most_cost_usd[place], in_most_cost_usd[place]), reserved.most_tokens[place], reserved.quota_ids[place]::uuid[],
-           case when reserved.quota_ids[place] is not null then reserved.reserved_at end,
+           case when reserved.quota_ids[place] is not null then reserved.reserved_at end, in_advance_ids[place],
            pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
       from pg_catalog.generate_series(1, cardinality(in_ids)) as place
-     where valid[place] and reserved.refusals[place] is null
+     where valid[place] and reserved.refusals[place] is null and in_places[place] is null
      order by in_user_ids[place], in_ids[place]
     on conflict (user_id, id) do nothing
     returning h.id
@@ -870,10 +1003,21 @@ begin
     select pg_catalog.array_agg(coalesce(refusal, verdict) order by place) into verdicts
       from unnest(verdicts, reserved.refusals) with ordinality as g (verdict, refusal, place) where place <= cardinality(in_ids);
   end if;
+  if in_places is not null then
+    insert into keyloft.advances (id, user_id, quota_ids, reserved_at, most_tokens, most_cost_usd, places, lease_until)
+    select in_ids[place], in_user_ids[place], reserved.quota_ids[place]::uuid[], reserved.reserved_at, reserved.most_tokens[place], reserved.most_cost_usd[place],
+           reserved.places[place], pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
+      from pg_catalog.generate_series(1, cardinality(in_ids)) as place where reserved.places[place] > 0;
+    for place in 1 .. cardinality(in_ids) loop
+      if in_places[place] > 0 and verdicts[place] <> 'invalid' then -- one that is told again has its places already
+        verdicts[place] := coalesce('advance ' || (select a.places from keyloft.advances a where a.id = in_ids[place]), 'scarce');
+      end if;
+    end loop;
+  end if;
   return verdicts;
 end
 $$;
-comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[])
+comment on function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[], uuid[], integer[])
   is 'Writes down calls that are about to be made, and reserves what they may use at most. A verdict for each row; a bad one fails no other.';
 
 -- Ends. One says all of its call, so that it is written whether or not it was opened before. Verdicts: settled;
@@ -884,7 +1028,7 @@ create type keyloft.call_end as (
   key_id uuid, token_id uuid, decisions json, was_opened boolean, ended_at timestamptz, outcome text, status integer, first_byte_ms integer,
   input_tokens bigint, cached_input_tokens bigint, cache_write_5m_tokens bigint, cache_write_1h_tokens bigint, audio_input_tokens bigint,
   output_tokens bigint, reasoning_tokens bigint, audio_output_tokens bigint, images bigint, searches bigint,
-  usage_basis text, provider_usage text, provider_cost_usd numeric
+  usage_basis text, provider_usage text, provider_cost_usd numeric, advance_id uuid
 );
 comment on type keyloft.call_end is 'A call as it is told when it has ended. Counts may be missing, which is none; was_opened, which is that a hold is looked for.';
 
@@ -904,12 +1048,14 @@ declare
   verdicts text[];
   is_capped boolean;
   of_platform boolean;
+  in_advance boolean;
   reservations keyloft.presumed_reservations[];
+  drawn record;
   booked keyloft.counted_call[];
   lowered_ids uuid[];
 begin
-  select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway'))
-    into owners, ids, of_platform
+  select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway')), pg_catalog.bool_or(e.advance_id is not null)
+    into owners, ids, of_platform, in_advance
     from unnest(in_ends) e;
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   owners := keyloft.present_owners(owners);
@@ -933,7 +1079,7 @@ begin
               from unnest(in_ends) with ordinality as e (
                    user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, was_opened, ended_at, outcome, status,
                    first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, place)) g
+                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, advance_id, place)) g
   ), released as (
     -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
     delete from keyloft.holds h using (select owner, id from given where is_valid and was_opened order by owner, id) ended
@@ -1011,6 +1157,15 @@ begin
     end if;
   end if;
 
+  select null::keyloft.presumed_reservations[] as drawn, null::keyloft.presumed_reservations[] as presumed into drawn;
+  if in_advance then
+    select d.* into drawn
+      from (select pg_catalog.array_agg(owners[place]) as owners, pg_catalog.array_agg(ids[place]) as ids, pg_catalog.array_agg(in_ends[place].advance_id) as advance_ids
+              from (select distinct on (owners[place], ids[place]) place -- one may be told twice
+                      from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled' and in_ends[place].advance_id is not null) once) g
+           cross join lateral keyloft.draw_places(g.owners, g.ids, g.advance_ids) d;
+  end if;
+
   -- Only a tier's limit can have been made meanwhile: by a call that needed it, which waits for nobody.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
@@ -1020,7 +1175,7 @@ begin
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
   end if;
   if is_capped then
-    perform keyloft.book_quotas(owners, of_platform, booked, reservations);
+    perform keyloft.book_quotas(owners, of_platform, booked, reservations || drawn.drawn, drawn.presumed);
     if lowered_ids is not null then
       perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), lowered_ids);
     end if;
@@ -1152,6 +1307,12 @@ declare
   of_platform boolean;
   calls keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
+  advances keyloft.advances[];
+  places keyloft.presumed_reservations[];
+  drawn_from uuid[];
+  drawing_owners uuid[];
+  drawing_ids uuid[];
+  drawn record;
 begin
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   perform keyloft.present_owners('{}');
@@ -1164,19 +1325,35 @@ begin
     -- One that was settled while its opening was still on the way has its record already.
     insert into public.usage_records as u (
       user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, outcome, usage_basis, cost_usd)
-    select user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, 'presumed', 'unknown', most_cost_usd
-      from released order by user_id, id
+    select r.user_id, r.id, r.started_at, r.request_id, r.operation, r.provider, r.model, r.credential_source, r.key_id, r.token_id, r.decisions, 'presumed', 'unknown',
+           coalesce(r.most_cost_usd, (select a.most_cost_usd from keyloft.advances a where a.id = r.advance_id))
+      from released r order by r.user_id, r.id
     on conflict (user_id, id, started_at) do nothing
     returning u.id, row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call as counted
   )
   select pg_catalog.count(*), pg_catalog.array_agg(r.user_id), pg_catalog.bool_or(r.credential_source in ('server-key', 'team-gateway')),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations) filter (where r.quota_ids is not null),
-         pg_catalog.array_agg(w.counted) filter (where w.id is not null)
-    into swept, owners, of_platform, calls, booked
+         pg_catalog.array_agg(w.counted) filter (where w.id is not null),
+         pg_catalog.array_agg(r.advance_id) filter (where w.id is not null and r.advance_id is not null),
+         pg_catalog.array_agg(r.user_id) filter (where w.id is not null and r.advance_id is not null), pg_catalog.array_agg(r.id) filter (where w.id is not null and r.advance_id is not null)
+    into swept, owners, of_platform, calls, booked, drawn_from, drawing_owners, drawing_ids
     from released r left join written w on w.id = r.id;
+  -- What else its process had reserved in advance: whether it came to a call, nobody can tell.
+  select d.* into drawn from keyloft.draw_places(drawing_owners, drawing_ids, drawn_from) d;
+  delete from keyloft.advances where id = any (array(
+    select a.id from keyloft.advances a where a.presumed_at is not null and a.reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC') for update skip locked));
+  advances := array(select a from keyloft.advances a where a.presumed_at is null and a.lease_until < pg_catalog.clock_timestamp() limit in_limit for no key update skip locked);
+  update keyloft.advances a set presumed_at = pg_catalog.clock_timestamp() where a.id = any (array(select p.id from unnest(advances) p));
+  select pg_catalog.array_agg(row(a.user_id, a.id, a.quota_ids, a.reserved_at, a.most_tokens, a.most_cost_usd)::keyloft.presumed_reservations)
+    into places from unnest(advances) a cross join pg_catalog.generate_series(1, a.places);
+  owners := owners || array(select a.user_id from unnest(advances) a);
+  of_platform := coalesce(of_platform, false) or keyloft.are_of_everybody(advances);
   -- Also what was opened before a limit was set.
   if keyloft.are_limited(owners, of_platform) then
-    perform keyloft.book_quotas(owners, of_platform, booked, calls);
+    calls := calls || drawn.drawn;
+    perform keyloft.book_quotas(
+      owners, of_platform, booked || array(select row(a.user_id, a.id, null, null, null, null, null, 'unknown', null, null)::keyloft.counted_call from unnest(advances) a),
+      calls || places, drawn.presumed);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.
@@ -1225,14 +1402,14 @@ declare
   one text;
 begin
   foreach one in array array[
-    'public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'public.quota_tiers', 'keyloft.holds', 'keyloft.presumed_reservations',
+    'public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'public.quota_tiers', 'keyloft.holds', 'keyloft.presumed_reservations', 'keyloft.advances',
     'keyloft.journal', 'keyloft.usage_records_default'] loop
     execute format('alter table %s enable row level security', one);
     execute format('alter table %s force row level security', one);
     execute format('revoke all on %s from public, anon, authenticated, service_role', one);
     execute format('create policy "owner maintains" on %s for all to keyloft_owner using (true) with check (true)', one);
   end loop;
-  foreach one in array array['public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'keyloft.holds', 'keyloft.presumed_reservations', 'keyloft.journal'] loop
+  foreach one in array array['public.usage_records', 'public.usage_hourly', 'public.user_quota_limits', 'keyloft.holds', 'keyloft.presumed_reservations', 'keyloft.advances', 'keyloft.journal'] loop
     execute format('create policy "its functions keep it" on %s for all to keyloft_definer using (true) with check (true)', one);
   end loop;
   foreach one in array array['public.usage_records', 'public.usage_hourly'] loop
@@ -1242,7 +1419,7 @@ begin
   end loop;
 end
 $$;
-grant select, insert, update, delete on keyloft.holds, keyloft.presumed_reservations, keyloft.journal, public.user_quota_limits to keyloft_definer;
+grant select, insert, update, delete on keyloft.holds, keyloft.presumed_reservations, keyloft.advances, keyloft.journal, public.user_quota_limits to keyloft_definer;
 grant select, insert, update, delete on public.user_quota_limits, public.quota_tiers to service_role;
 grant select on public.user_quota_limits, public.quota_tiers to authenticated;
 -- Their own limits, on what they pay for themselves; never what was counted, nor whose the row is.
@@ -1257,31 +1434,37 @@ grant execute on function keyloft.is_call(uuid, uuid, timestamptz, text, text, t
   keyloft.are_limited(uuid[], boolean), keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
-  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[], integer[]),
   keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[]),
-  keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.post_lines(text[]) to keyloft_definer;
+  keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]), keyloft.draw_places(uuid[], uuid[], uuid[]),
+  keyloft.reserve_again(keyloft.presumed_reservations[]), keyloft.are_of_everybody(keyloft.advances[]), keyloft.post_lines(text[]) to keyloft_definer;
 revoke all on function keyloft.are_limited(uuid[], boolean),
   keyloft.quota_counts(public.user_quota_limits, text, text, text, uuid), keyloft.window_begins(text, timestamptz), keyloft.window_ends(text, timestamptz),
   keyloft.used_before(public.user_quota_limits, timestamptz), keyloft.lock_quotas(uuid[], boolean),
   keyloft.most_cost_of(public.model_prices, bigint, bigint, bigint),
-  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[]),
+  keyloft.reserve_quotas(uuid[], uuid[], timestamptz[], text[], text[], text[], uuid[], boolean[], numeric[], bigint[], bigint[], bigint[], bigint[], integer[]),
   keyloft.sum_up_quotas(public.user_quota_limits[], uuid[], keyloft.counted_call[], keyloft.presumed_reservations[]),
-  keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[], keyloft.presumed_reservations[]), keyloft.lower_quotas(uuid[], uuid[], timestamptz[], uuid[]),
+  keyloft.draw_places(uuid[], uuid[], uuid[]), keyloft.reserve_again(keyloft.presumed_reservations[]), keyloft.are_of_everybody(keyloft.advances[]),
+  keyloft.return_places(uuid[], integer[]), keyloft.may_return(uuid),
   keyloft.post_lines(text[]), keyloft.limit_api_key(), keyloft.bound_quotas(), keyloft.check_quota(), keyloft.await_books(), keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric),
   keyloft.is_call(uuid, uuid, timestamptz, text, text, text, text, text), keyloft.verdicts_of(uuid[], uuid[], text, bigint[]), keyloft.roll_up_usage(),
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[], uuid[], integer[]),
   keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
   keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) from public;
 grant execute on function
-  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]),
+  keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[], uuid[], integer[]),
   keyloft.settle_calls(keyloft.call_end[]), keyloft.note_ends(text), keyloft.post_ends(integer, boolean),
-  keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer) to service_role;
+  keyloft.renew_leases(uuid[], uuid[], integer), keyloft.sweep_calls(integer), keyloft.make_usage_partitions(integer),
+  keyloft.return_places(uuid[], integer[]), keyloft.may_return(uuid) to service_role;
 grant execute on function keyloft.begin_quotas(uuid), keyloft.tiers_of(uuid[]), keyloft.limit_platform(text, bigint, bigint, numeric) to service_role;
 grant create on schema keyloft to keyloft_definer;
-alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[]) owner to keyloft_definer;
+alter function keyloft.open_calls(uuid[], uuid[], timestamptz[], text[], text[], text[], text[], text[], uuid[], uuid[], json[], numeric[], integer, bigint[], bigint[], bigint[], bigint[], uuid[], integer[]) owner to keyloft_definer;
 alter function keyloft.settle_calls(keyloft.call_end[]) owner to keyloft_definer;
 alter function keyloft.note_ends(text) owner to keyloft_definer;
 alter function keyloft.post_ends(integer, boolean) owner to keyloft_definer;
+alter function keyloft.return_places(uuid[], integer[]) owner to keyloft_definer;
+alter function keyloft.may_return(uuid) owner to keyloft_definer;
 alter function keyloft.begin_quotas(uuid) owner to keyloft_definer;
 alter function keyloft.tiers_of(uuid[]) owner to keyloft_definer;
 alter function keyloft.limit_platform(text, bigint, bigint, numeric) owner to keyloft_definer;

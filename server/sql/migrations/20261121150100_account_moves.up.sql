@@ -243,6 +243,9 @@ begin
   ), presumed as (
     update keyloft.presumed_reservations p set quota_ids = pg_catalog.array_replace(p.quota_ids, m.id, m.into_id)
       from merged m where p.user_id = in_to and m.id = any (p.quota_ids)
+  ), advanced as (
+    update keyloft.advances a set quota_ids = pg_catalog.array_replace(a.quota_ids, m.id, m.into_id)
+      from merged m where a.user_id = in_to and m.id = any (a.quota_ids)
   )
   delete from public.user_quota_limits q using merged m where q.id = m.id;
   update public.user_quota_limits set user_id = in_to where user_id = in_from;

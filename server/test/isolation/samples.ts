@@ -121,6 +121,18 @@ export const samples: Record<string, Sample> = {
     key: 'id',
     change: 'reserved_at',
   },
+  'keyloft.advances': {
+    row: (user_id) => ({
+      id: randomUUID(),
+      user_id,
+      quota_ids: [randomUUID()],
+      reserved_at: new Date(),
+      places: 8,
+      lease_until: inAnHour(),
+    }),
+    key: 'id',
+    change: 'lease_until',
+  },
   'keyloft.holds': {
     row: (user_id) => ({ id: randomUUID(), user_id, ...aCall, lease_until: inAnHour() }),
     key: 'id',

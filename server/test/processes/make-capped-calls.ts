@@ -24,7 +24,8 @@ const say = (word: string, call: Call, more: object = {}) =>
   process.stdout.write(`${JSON.stringify({ word, id: call.id, at: now(), ...more })}\n`)
 
 async function makeOne() {
-  const [input, output] = [1 + below(1_000), below(1_000)]
+  // Most are alike, so that places are reserved for them in advance. Those are of whole powers of two, and so exact.
+  const [input, output] = chance(0.6) ? [512, 256] : [2 ** below(11), below(1_000)]
   const call = makeCall({
     userId: one(people),
     model: one(['capped', 'capped', 'other']),
@@ -35,18 +36,43 @@ async function makeOne() {
   const holdMs = chance(0.02) ? 2_500 : below(150)
   await sleep(below(Number(SPREAD_MS)))
   say('asks', call, { userId: call.userId, model: call.model, tokens: input + output, used: end?.used })
+  const isReserved = await reserve(call)
+  if (isReserved === undefined) return
+  // As the gateway does it: what was reserved in advance is called at once, and its intent overlaps it, if it gets one at all.
+  const opening = isReserved && chance(0.5) ? true : open(call)
+  if (!isReserved && !(await opening)) return
+  await sleep(holdMs)
+  if ((await opening) && end) await settle(call, end.outcome)
+}
+
+/** Undefined: the database was away, and it is not made. */
+async function reserve(call: Call): Promise<boolean | undefined> {
+  try {
+    const isReserved = await ledger.reserve(call)
+    if (isReserved) say('reserved', call)
+    return isReserved
+  } catch (error) {
+    const { code } = error as AppError
+    if (code !== 'ledger.unavailable') say('failed', call, { code })
+    say('settled', call, { basis: 'none' })
+    return undefined
+  }
+}
+
+/** @returns whether it may be made */
+async function open(call: Call): Promise<boolean> {
   try {
     await ledger.open(call)
+    say('opened', call)
+    return true
   } catch (error) {
     const { code, members } = error as AppError
-    if (code === 'ledger.quota_exceeded') return say('refused', call, { quota: members?.quota })
-    if (code !== 'ledger.unavailable') return say('failed', call, { code })
+    if (code === 'ledger.quota_exceeded') say('refused', call, { quota: members?.quota })
+    else if (code !== 'ledger.unavailable') say('failed', call, { code })
     // It may have been written: nobody was called for it, and it is not left open.
-    return settle(call, { outcome: 'failed', endedAtMs: Date.now(), usageBasis: 'none' })
+    else await settle(call, { outcome: 'failed', endedAtMs: Date.now(), usageBasis: 'none' })
+    return false
   }
-  say('opened', call)
-  await sleep(holdMs)
-  if (end) await settle(call, end.outcome)
 }
 
 /** Undefined: its end is lost. */

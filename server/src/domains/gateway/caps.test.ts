@@ -33,6 +33,71 @@ describe('a call for which a hard limit may hold', () => {
     expect(ledger.settled).toHaveLength(1)
   })
 
+  it.each([
+    ['at once', () => true],
+    ['after a moment', async () => true],
+  ])(
+    'is made before its intent is committed where it has a place in advance %s, and no byte of it leaves before',
+    async (_, beforeMade) => {
+      const { post, at, candidates, ledger, provider } = await setUp()
+      candidates.push(at(provider.url, { isCapped: true }))
+      const settling = Promise.withResolvers<void>()
+      Object.assign(ledger, { beforeMade, beforeOpen: () => settling.promise, beforeSettle: () => settling.promise })
+      let hasAnswered = false
+      const reply = post(body).then((answer) => {
+        hasAnswered = true
+        return answer
+      })
+      await vi.waitFor(() => expect(provider.seen).toHaveLength(1))
+      await sleep(50)
+      expect(hasAnswered).toBe(false)
+      settling.resolve()
+      expect((await reply).status).toBe(200)
+      expect(ledger.settled).toHaveLength(1)
+    },
+  )
+
+  it('counts as one of which nobody knows what it used, where it was made and its intent is refused', async () => {
+    const { post, at, candidates, ledger } = await setUp()
+    const provider = await startRaw(() => {}) // never answers
+    candidates.push(at(provider.url, { isCapped: true }))
+    ledger.beforeMade = () => true
+    ledger.beforeOpen = () => Promise.reject(ledgerErrors.unavailable())
+    expect((await post(body)).status).toBe(503)
+    expect(provider.seen).toHaveLength(1)
+    expect(ledger.settled[0]).toMatchObject({ outcome: { outcome: 'failed', usageBasis: 'unknown' } })
+  })
+
+  it('is not made while nobody can tell whether it has a place', async () => {
+    const { post, at, candidates, ledger, provider, problems } = await setUp()
+    candidates.push(at(provider.url, { isCapped: true }))
+    ledger.beforeMade = () => Promise.reject(ledgerErrors.unavailable())
+    const reply = await post(body)
+    expect([reply.status, JSON.parse(reply.body.toString()).error.code]).toEqual([503, 'gateway.ledger_away'])
+    expect([provider.seen, ledger.opened, ledger.settled, problems]).toEqual([[], [], [], ['nothing was reserved']])
+  })
+
+  it('gives its place back to the books where its client has left by the time it has one', async () => {
+    const { url, at, candidates, ledger, provider } = await setUp()
+    candidates.push(at(provider.url, { isCapped: true }))
+    const place = Promise.withResolvers<boolean>()
+    ledger.beforeMade = () => place.promise
+    const leaving = new AbortController()
+    const left = fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: leaving.signal,
+    }).catch((error) => error.name)
+    await sleep(50)
+    leaving.abort()
+    expect(await left).toBe('AbortError')
+    await sleep(50)
+    place.resolve(true)
+    await vi.waitFor(() => expect(ledger.settled).toMatchObject([{ outcome: { outcome: 'aborted', usageBasis: 'none' } }]))
+    expect(provider.seen).toHaveLength(0)
+  })
+
   it('is not made where the limit refuses it, and its client is told by which, in its own dialect', async () => {
     const { url, at, candidates, ledger, provider } = await setUp()
     candidates.push(at(provider.url, { isCapped: true }))

@@ -14,10 +14,13 @@ const patienceMs = 5
 
 /** The ledger, and what becomes of calls while it is away. */
 export interface Book {
-  /** @param isCapped a hard limit holds for it: its intent is committed before it is made, or it is not made */
-  enter(call: Call, isCapped?: boolean): Entry
-  /** The last intent was not committed: until one is, none is overlapped with its call. */
-  readonly isDoubtful: boolean
+  /**
+   * Of a call for which a hard limit holds: whether it may be made before its intent is committed, for what it may use is
+   * reserved already. @throws gateway.ledger_away
+   */
+  reserve(call: Call): boolean | Promise<boolean>
+  /** @param reserves a hard limit holds for it, and nothing is reserved yet: its intent is committed before it is made, or it is not made */
+  enter(call: Call, reserves: boolean): Entry
 }
 
 export interface BookSettings {
@@ -30,6 +33,8 @@ export interface BookSettings {
 /** A call in the ledger: its intent, and how it ended. */
 export interface Entry {
   readonly call: Call
+  /** The call is made when its intent is committed, and not before: a limit wants it, or the last intent was not committed. */
+  readonly isAwaited: boolean
   /** The model was not known when the call began. */
   learn(model: string): void
   /** Whether a byte of the answer may leave. */
@@ -89,14 +94,21 @@ export function createBook(
     }
   }
 
+  function fail(cause: unknown): never {
+    books.isDoubtful = true
+    onProblem('nothing was reserved', cause)
+    throw gatewayErrors.ledger_away({ cause, retryAfterSeconds: 2 })
+  }
+
   return {
-    enter(call, isCapped = false) {
-      const entry = new Written(books, call, isCapped)
+    reserve(call) {
+      const reserving = ledger.reserve(call)
+      return reserving instanceof Promise ? reserving.catch(fail) : reserving
+    },
+    enter(call, reserves) {
+      const entry = new Written(books, call, reserves)
       waitOutPatience(entry)
       return entry
-    },
-    get isDoubtful() {
-      return books.isDoubtful
     },
   }
 }
@@ -116,17 +128,19 @@ interface Books extends Pick<BookSettings, 'servesUnaccounted'> {
 class Written implements Entry {
   call: Call
   isOpen = false
+  readonly isAwaited: boolean
   readonly #books: Books
-  readonly #isCapped: boolean
+  readonly #reserves: boolean
   #isBegun = false
   #isSettling = false
   #waiting: Waiting | undefined
   #refusal: AppError | undefined
 
-  constructor(books: Books, call: Call, isCapped: boolean) {
+  constructor(books: Books, call: Call, reserves: boolean) {
     this.#books = books
     this.call = call
-    this.#isCapped = isCapped
+    this.#reserves = reserves
+    this.isAwaited = reserves || books.isDoubtful
   }
 
   learn(model: string) {
@@ -162,11 +176,11 @@ class Written implements Entry {
 
   #refuse(error: AppError) {
     const { clock, servesUnaccounted, settle, onProblem } = this.#books
-    const goesOn = servesUnaccounted && !this.#isCapped // what nobody can check keeps to no limit
+    const goesOn = servesUnaccounted && !this.#reserves // what nobody can check keeps to no limit
     // It may have been written all the same, and is then not left open.
-    const mayBeWritten = !(this.#isCapped && isRefusal(error))
+    const mayBeWritten = !(this.isAwaited && isRefusal(error))
     if (!this.#isSettling && mayBeWritten && !goesOn)
-      void settle(this.call, { outcome: 'failed', endedAtMs: clock(), usageBasis: this.#isCapped ? 'none' : 'unknown' })
+      void settle(this.call, { outcome: 'failed', endedAtMs: clock(), usageBasis: this.isAwaited ? 'none' : 'unknown' })
     if (isRefusal(error)) this.#refusal = error
     else {
       this.#books.isDoubtful = true

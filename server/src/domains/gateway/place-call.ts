@@ -70,7 +70,7 @@ export class PlacedCall implements OnWatch {
 
   async make({ candidates, trace }: Resolved): Promise<never> {
     const { reply, request } = this.#it
-    const { breaker, clock, limits, watch } = this.#deps
+    const { book, breaker, clock, limits, watch } = this.#deps
     const response = reply.raw
     if (response.destroyed) return this.#takeOver() // they left while the key was chosen, and nobody tells it again
     response.on('close', () => response.writableEnded || this.#clientLeft())
@@ -86,11 +86,11 @@ export class PlacedCall implements OnWatch {
         const index = awake[turn] as number
         const candidate = candidates[index] as Candidate
         const hasMore = turn + 1 < awake.length && !request.upload
-        const entry = this.#deps.book.enter(
-          this.#toCall(candidate, decisionsOf(trace, index, failures), awake.length === 1),
-          candidate.isCapped,
-        )
-        const refusal = this.#deps.book.isDoubtful || candidate.isCapped ? await refusalOf(entry) : undefined
+        const call = this.#toCall(candidate, decisionsOf(trace, index, failures), awake.length === 1)
+        const reserving = !candidate.isCapped || book.reserve(call)
+        const isReserved = reserving instanceof Promise ? await reserving : reserving
+        const entry = book.enter(call, !isReserved)
+        const refusal = entry.isAwaited ? await refusalOf(entry) : undefined
         if (refusal) {
           // Of all limits, that of a key leaves the keys behind it free.
           if (!hasMore || limitOf(refusal)?.setBy !== 'key') throw refusal
@@ -184,6 +184,7 @@ export class PlacedCall implements OnWatch {
       keyId: candidate.keyId,
       tokenId: principal.tokenId,
       decisions,
+      advanceId: undefined, // has its place in the shape of all calls
       ...(candidate.isCapped ? boundsOf(operation, request, candidate, this.#deps.bounds) : {}),
     }
   }

@@ -85,6 +85,8 @@ export interface Habits {
 }
 
 export interface Ledger {
+  /** Whether what the call may use is reserved already. If not, its intent must be committed before it is made. */
+  reserve(call: Call): boolean | Promise<boolean>
   /** Comes back when the intent has been committed. */
   open(call: Call): Promise<void>
   /** Comes back when the call has been written down for good. */

@@ -141,7 +141,7 @@ describe('moving an anonymous account', async () => {
       const row = await asService(sql<{
         verdicts: string[]
       }>`select keyloft.settle_calls(array[row(${from}, ${id}, ${startedAt}, 'r', 'chat', 'mock',
-        'mock-1', 'user-key', null, null, '[]', true, now(), 'completed', 200, 1, 10, 0, 0, 0, 0, 5, 0, 0, 0, 0, 'reported', null, null
+        'mock-1', 'user-key', null, null, '[]', true, now(), 'completed', 200, 1, 10, 0, 0, 0, 0, 5, 0, 0, 0, 0, 'reported', null, null, null
         )::keyloft.call_end]) as verdicts`)
       return row?.verdicts[0]
     }

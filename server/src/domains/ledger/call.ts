@@ -25,6 +25,8 @@ export interface Call {
   readonly mostOutputTokens?: number | undefined
   readonly mostChoices?: number | undefined
   readonly mostImages?: number | undefined
+  /** Where it has a place that was reserved in advance: Ledger.reserve says so. */
+  advanceId?: string | undefined
 }
 
 /** Cached, written and audio tokens are parts of the input; reasoning and audio tokens parts of the output. */

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
 import type { AppError } from '../../base/errors.ts'
 import type { Database } from '../../platform/database/database.ts'
+import { Advances, type Wish } from './advances.ts'
 import { type Call, type Outcome, sanitise } from './call.ts'
 import { ledgerErrors } from './errors.ts'
 import { createLane, type Entry } from './lane.ts'
 import { LiveCalls } from './live-calls.ts'
 import { createPoster, type Posted } from './poster.ts'
-import { limitOf, type Refusal, refusalOf, type ServiceRefusal } from './refusal.ts'
-import { type Ended, noteEnds, openCalls, postEnds, renewLeases } from './statements.ts'
+import { limitOf, type Refusal, type RefusingQuota, refusalOf, refusingQuota, type ServiceRefusal } from './refusal.ts'
+import { type Ended, mayReturn, noteEnds, openCalls, postEnds, renewLeases, returnPlaces } from './statements.ts'
 
 export type { Call, Outcome, Usage } from './call.ts'
 
@@ -17,6 +18,11 @@ export type { Call, Outcome, Usage } from './call.ts'
  * `settle` has. Whoever opened a call settles it, also where opening failed as unavailable: it may have been written.
  */
 export interface Ledger {
+  /**
+   * Whether what a call may use was reserved in advance: limits hold for it, and its intent may be opened while it is
+   * already made. If not, it must be open before. @throws ledger.unavailable
+   */
+  reserve(call: Call): boolean | Promise<boolean>
   /**
    * Resolves when the intent is durable, and what the call may use is reserved in every quota it belongs to.
    * @throws ledger.quota_exceeded, ledger.unbounded_call, and the two of the service's own limit: nothing was written; ledger.unavailable, ledger.invalid_call
@@ -67,12 +73,15 @@ const defaults: LedgerSettings = {
   flights: 1,
 }
 const giveUpEveryMs = 250
+/** A refused call waits for what other processes may give back; they do within this time. */
+const returnsWithinMs = 700
+const askAgainEveryMs = 100
 const stopTimeoutMs = 5_000
 
 /** A call of this process that has been opened and not settled. */
 interface Live {
   readonly call: Call
-  readonly opening: Entry<Call>
+  readonly opening: Entry<Call | Wish>
   readonly opened: Promise<unknown>
   isEnding: boolean
 }
@@ -85,6 +94,8 @@ export function createLedger(options: {
   const { database, clock } = options
   const { leaseSeconds, renewEveryMs, waitMs, mostPending, mostAtOnce, flights } = { ...defaults, ...options.settings }
   const live = new LiveCalls<Live>()
+  /** By the limit that refused calls, which wait for what is reserved there in advance. */
+  const freeing = new Map<string, Promise<void>>()
   let stopped = false
   /** An intent failed to land, and may be there all the same: from then on a hold is looked for also where none is known of. */
   let mayHaveOpened = false
@@ -109,7 +120,7 @@ export function createLedger(options: {
     return answer
   }
 
-  const intents = createLane<Call>({
+  const intents = createLane<Call | Wish>({
     flights,
     mostAtOnce,
     outlivesWait: false,
@@ -127,10 +138,32 @@ export function createLedger(options: {
     },
   })
 
+  const advances = new Advances(
+    {
+      async open(wish) {
+        const fault = lackOfRoom()
+        if (fault) throw fault
+        const { entry, landed } = entryOf<Wish>(wish)
+        intents.add(entry as Entry<Call | Wish>)
+        const verdict = await landed.catch((error) => {
+          if (entry.isSent) advances.doubt(wish.id)
+          if ((error as AppError).code === 'ledger.unavailable') throw error
+          return 'invalid' // the call that wants it is told so when it is opened
+        })
+        return verdict.startsWith('advance ') ? Number(verdict.slice('advance '.length)) : 0
+      },
+      async giveBack(free) {
+        await database.systemOnce('return places', returnPlaces(free))
+      },
+    },
+    clock,
+  )
+
   const renewing = setInterval(() => void renew(), renewEveryMs).unref()
   const givingUp = setInterval(() => {
     intents.giveUp(clock())
     ends.giveUp(clock())
+    void advances.tidy()
   }, giveUpEveryMs).unref()
 
   async function renew() {
@@ -151,6 +184,23 @@ export function createLedger(options: {
     return ledgerErrors.unavailable({ retryAfterSeconds: 2, internal: 'too many wait' })
   }
 
+  /** What others may use is still reserved for calls that have ended, until those are posted, and for some that do not come. */
+  async function freeUp({ userId }: Call, refused: AppError, { quotaId, isOfEverybody }: RefusingQuota): Promise<void> {
+    if (!freeing.has(quotaId)) freeing.set(quotaId, awaitReturns(isOfEverybody ? undefined : userId, quotaId))
+    await freeing.get(quotaId)
+    await postInTime(refused)
+  }
+
+  /** One question for all who were refused by a limit: since the first of them, nothing is reserved there in advance. */
+  async function awaitReturns(userId: string | undefined, quotaId: string): Promise<void> {
+    await advances.giveBack(userId)
+    for (const untilMs = performance.now() + returnsWithinMs; performance.now() < untilMs; await sleep(askAgainEveryMs)) {
+      const { may_return } = await database.systemOnce('see what may return', mayReturn(quotaId)).catch(() => ({ may_return: false }))
+      if (!may_return) break
+    }
+    freeing.delete(quotaId)
+  }
+
   async function postInTime(refused: AppError): Promise<void> {
     for (const untilMs = clock() + waitMs; ; ) {
       try {
@@ -163,8 +213,13 @@ export function createLedger(options: {
     }
   }
 
+  function reserved(isReserved: boolean): boolean {
+    if (isReserved) observer?.reserved()
+    return isReserved
+  }
+
   function begin(call: Call): Promise<string> {
-    const { entry, landed } = entryOf(call)
+    const { entry, landed } = entryOf<Call | Wish>(call)
     live.set(call.id, { call, opening: entry, opened: landed, isEnding: false })
     intents.add(entry)
     return landed
@@ -197,23 +252,33 @@ export function createLedger(options: {
       const fault = lackOfRoom()
       if (fault) throw fault
       try {
-        let refused = refusalOf(await begin(call), clock())
-        // What others may use is still reserved for calls that have ended, until those are posted.
-        if (refused && refused.code !== 'ledger.unbounded_call') {
-          await postInTime(refused)
+        let verdict = await begin(call)
+        let refused = refusalOf(verdict, clock())
+        for (const asked = new Set<string>(); refused && refused.code !== 'ledger.unbounded_call'; ) {
+          const quota = refusingQuota(verdict)
+          if (asked.has(quota.quotaId)) break
+          asked.add(quota.quotaId)
+          await freeUp(call, refused, quota)
           if (live.get(call.id)?.isEnding !== false) throw refused // whoever asked has given up meanwhile
-          refused = refusalOf(await begin(call), clock())
+          verdict = await begin(call)
+          refused = refusalOf(verdict, clock())
         }
         if (refused) {
           observer?.refused(limitOf(refused) ?? {})
           throw refused
         }
-        if (call.mostOutputTokens !== undefined || call.mostInputTokens !== undefined) observer?.reserved()
+        if (call.advanceId === undefined && (call.mostOutputTokens !== undefined || call.mostInputTokens !== undefined))
+          observer?.reserved()
       } catch (error) {
         live.delete(call.id)
         if ((error as AppError).code === 'ledger.unavailable') mayHaveOpened = true
         throw error
       }
+    },
+
+    reserve(call) {
+      const taken = advances.take(call)
+      return taken instanceof Promise ? taken.then(reserved) : reserved(taken)
     },
 
     settle(call, outcome) {
@@ -240,13 +305,18 @@ export function createLedger(options: {
     async stop({ timeoutMs = stopTimeoutMs } = {}) {
       stopped = true
       clearInterval(renewing)
+      let isLate = false
       const late = setTimeout(() => {
+        isLate = true
         intents.abandon()
         ends.abandon()
       }, timeoutMs)
       const patience = sleep(timeoutMs + 500, undefined, { ref: false }) // a flush may hang where nobody answers
       poster.stop()
-      const written = Promise.all([intents.empty(), ends.empty()]).then(() => poster.now())
+      const givenBack = intents.empty().then(async () => {
+        while (!(await advances.giveBack()) && !isLate) await sleep(giveUpEveryMs)
+      })
+      const written = Promise.all([givenBack, ends.empty()]).then(() => poster.now())
       await Promise.race([written, patience]).catch((error) => observer?.failedToPost(error)) // whoever comes next posts it
       clearTimeout(late)
       clearInterval(givingUp)

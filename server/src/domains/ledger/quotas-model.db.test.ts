@@ -1,15 +1,18 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../test/harness.ts'
-import { ended, makeCall, settleCalls } from '../../../test/ledger.ts'
+import { callId, ended, makeCall, settleCalls } from '../../../test/ledger.ts'
 import { randomFrom } from '../../../test/random.ts'
 import { importModels, readModelFile } from '../models/models.ts'
+import type { Wish } from './advances.ts'
 import { type Call, sanitise } from './call.ts'
-import { openCalls } from './statements.ts'
+import { sweepCalls } from './jobs.ts'
+import { openCalls, returnPlaces } from './statements.ts'
 
 /*
- * Calls of several people, each with some limits, opened and ended in random batches: what every verdict says, and what
- * every limit counts, against a plain model. A seed that fails is named by its test, and fails again.
+ * Calls of several people, each with some limits, opened and ended in random batches, with places reserved in advance, given
+ * back and presumed: what every verdict says, and what every limit counts, against a plain model. A seed that fails is named
+ * by its test, and fails again.
  */
 
 const seeds = process.env.KEYLOFT_TEST_LONG ? Array.from({ length: 40 }, (_, n) => n + 1) : [1, 2, 3, 4]
@@ -30,13 +33,31 @@ interface Limit {
   spend: 'all' | 'own' | 'platform'
   most: Partial<Amount>
   hasBegun: boolean
+  /** It refused a call a moment ago. */
+  isScarce: boolean
   used: Amount
   reserved: Amount
 }
+interface Held {
+  limits: Limit[]
+  tokens: number | undefined
+  cost: number | undefined
+}
+interface Advance extends Held {
+  wish: Wish
+  /** For calls that have not come. */
+  free: number
+  /** Of calls that are not written down. */
+  drawn: number
+  isClosed: boolean
+  isPresumed: boolean
+}
 interface Known {
   call: Call
-  /** While it is open: the limits it has reserved in, and how much. */
-  held: { limits: Limit[]; tokens: number | undefined; cost: number | undefined } | undefined
+  isOpen: boolean
+  advance: Advance | undefined
+  /** The limits it has reserved in, and how much, until it has ended. */
+  held: Held | undefined
   /** Once it has ended: what it used. */
   record: Amount | undefined
 }
@@ -107,6 +128,20 @@ function refusalOf({ id, type, spend, most, used, reserved }: Limit, asked: { to
   return undefined
 }
 
+/** An eighth of what is left holds so many. */
+function placesFor(limits: readonly Limit[], { places }: Wish, asked: { tokens: number | undefined; cost: number | undefined }) {
+  const most = limits.flatMap(({ most, used, reserved, isScarce }) =>
+    (['requests', 'tokens', 'cost'] as const).map((what) => {
+      if (isScarce) return 0
+      const limit = most[what]
+      const amount = what === 'requests' ? 1 : asked[what]
+      if (limit === undefined || amount === 0) return places
+      return amount === undefined ? 0 : Math.floor((limit - used[what] - reserved[what]) / (8 * amount))
+    }),
+  )
+  return limits.length === 0 ? 0 : Math.max(0, Math.min(places, ...most))
+}
+
 const add = (to: Amount, { requests, tokens, cost }: Amount, sign = 1) => {
   to.requests += sign * requests
   to.tokens += sign * tokens
@@ -115,6 +150,7 @@ const add = (to: Amount, { requests, tokens, cost }: Amount, sign = 1) => {
 const nothing = (): Amount => ({ requests: 0, tokens: 0, cost: 0 })
 
 describe('limits, against a plain model', async () => {
+  const seen = { isClosed: 0, isPresumed: 0, drawn: 0 }
   const { database, owner, makePerson } = await createTestDatabase()
   for (const date of ['2024-01-01', '2025-01-01']) {
     const models = Object.entries(catalogue).flatMap(([model, { prices }]) => {
@@ -142,6 +178,7 @@ describe('limits, against a plain model', async () => {
     const people = await Promise.all(Array.from({ length: 3 }, async () => (await makePerson()).id))
     const limits: Limit[] = []
     const known: Known[] = []
+    const advances: Advance[] = []
 
     async function setLimit() {
       const type = random.one(['daily', 'monthly', 'provider', 'model'] as const)
@@ -151,9 +188,9 @@ describe('limits, against a plain model', async () => {
         provider: type === 'provider' || (type === 'model' && random.chance(0.3)) ? 'mock' : null,
         model: type === 'model' ? random.one(['plain', 'tiered', 'p*']) : null,
         spend: random.one(['all', 'own', 'platform'] as const),
-        request_limit: random.chance(0.5) ? random.below(40) : null,
-        token_limit: random.chance(0.5) ? random.below(60_000) : null,
-        cost_limit: random.chance(0.5) ? usd(random.below(200_000)) : null,
+        request_limit: random.chance(0.5) ? random.below(random.one([40, 40, 2_000])) : null,
+        token_limit: random.chance(0.5) ? random.below(random.one([60_000, 60_000, 3_000_000])) : null,
+        cost_limit: random.chance(0.5) ? usd(random.below(random.one([200_000, 200_000, 9_000_000]))) : null,
       }
       if (limit.request_limit === null && limit.token_limit === null && limit.cost_limit === null) return
       const made = await owner.db
@@ -173,6 +210,7 @@ describe('limits, against a plain model', async () => {
           ...(limit.cost_limit !== null && { cost: Math.round(Number(limit.cost_limit) * 1e6) }),
         },
         hasBegun: false,
+        isScarce: false,
         used: nothing(),
         reserved: nothing(),
       })
@@ -180,7 +218,7 @@ describe('limits, against a plain model', async () => {
     }
 
     /** A window begins with the first batch in which its person has a call, with what they had used by then: of a batch that ends, with it. */
-    function begin(batch: readonly Known[]) {
+    function begin(batch: readonly Pick<Known, 'call'>[]) {
       for (const limit of limits) {
         if (limit.hasBegun || !batch.some(({ call }) => call.userId === limit.userId)) continue
         limit.hasBegun = true
@@ -189,7 +227,16 @@ describe('limits, against a plain model', async () => {
       }
     }
 
+    const drawPlace = () => {
+      const advance = random.one(advances)
+      if (advance.free === 0 || advance.isClosed) return
+      advance.free--
+      advance.drawn++
+      const call = { ...advance.wish, id: callId(now), advanceId: advance.wish.id, places: undefined }
+      known.push({ call, isOpen: false, advance, held: advance, record: undefined })
+    }
     const draw = () => {
+      if (advances.length > 0 && random.chance(0.5)) drawPlace()
       if (known.length === 0 || random.chance(0.6)) {
         const call = makeCall({
           userId: random.one(people),
@@ -201,26 +248,84 @@ describe('limits, against a plain model', async () => {
           mostChoices: random.one([undefined, undefined, 2]),
           mostCostUsd: random.chance(0.2) ? usd(random.below(20_000)) : undefined,
         })
-        known.push({ call, held: undefined, record: undefined })
+        known.push({ call, isOpen: false, advance: undefined, held: undefined, record: undefined })
       }
       return random.one(known)
+    }
+    /** Of the limits in which an advance is reserved, or presumed to be used. */
+    const countPlaces = ({ limits: its, tokens, cost, isPresumed }: Advance, places: number) => {
+      const amount = { requests: places, tokens: places * (tokens ?? 0), cost: places * (cost ?? 0) }
+      for (const limit of its) add(isPresumed ? limit.used : limit.reserved, amount)
+    }
+    /** The moment is as long as the model says. */
+    async function remember() {
+      if (random.chance(0.5)) for (const limit of limits) limit.isScarce = false
+      const scarce = limits.flatMap(({ id, isScarce }) => (isScarce ? [id] : []))
+      await sql`update user_quota_limits set no_advances_until = case when id = any (${scarce}::uuid[]) then 'infinity'::timestamptz end
+                 where user_id = any (${people}::uuid[])`.execute(owner.db)
+    }
+    async function ask() {
+      await remember()
+      const like = random.one(known).call
+      const wish = { ...like, id: callId(now), advanceId: undefined, startedAtMs: now, places: 1 + random.below(20) }
+      const its = limits.filter((limit) => counts(limit, wish))
+      begin([{ call: wish }])
+      const asked = boundsOf(
+        wish,
+        its.some(({ most }) => most.cost !== undefined),
+      )
+      const places = placesFor(its, wish, asked)
+      for (const time of ['once', 'again'])
+        expect([time, await open([wish])]).toEqual([time, [places > 0 ? `advance ${places}` : 'scarce']])
+      if (places === 0) return
+      const advance = { ...asked, limits: its, wish, free: places, drawn: 0, isClosed: false, isPresumed: false }
+      advances.push(advance)
+      countPlaces(advance, places)
+    }
+    async function giveBack(advance: Advance) {
+      const free = random.chance(0.5) ? advance.free : undefined
+      const known = free ?? advance.free + advance.drawn
+      if (free === undefined && advance.drawn > 0) return // only whoever never heard of it gives back all
+      for (let times = random.one([1, 2]); times > 0; times--)
+        await database.systemOnce('return', returnPlaces([{ id: advance.wish.id, places: free }]))
+      if (advance.isClosed) return
+      if (known > 0) begin([{ call: advance.wish }])
+      countPlaces(advance, -known)
+      advance.isClosed = true
+      advance.free = 0
+    }
+    async function presume(advance: Advance) {
+      await sql`update keyloft.advances set lease_until = now() - interval '1 second' where id = ${advance.wish.id}`.execute(owner.db)
+      await sweepCalls(database)
+      const places = advance.free + advance.drawn
+      if (advance.isPresumed || places === 0) return
+      begin([{ call: advance.wish }])
+      countPlaces(advance, -places)
+      advance.isPresumed = true
+      countPlaces(advance, places)
     }
     const batch = () => [...new Set(Array.from({ length: 1 + random.below(10) }, draw))]
 
     for (let step = 0; step < steps; step++) {
       if (step < 3 || random.chance(0.1)) await setLimit()
+      if (known.length > 0 && random.chance(0.5)) await ask()
+      if (advances.length > 0 && random.chance(0.2)) await giveBack(random.one(advances))
+      if (advances.length > 0 && random.chance(0.1)) await presume(random.one(advances))
       const drawn = batch()
       if (random.chance(0.6)) {
         const rows = drawn.filter(({ record }) => !record)
         if (rows.length === 0) continue
         const isBad = rows.map(() => random.chance(0.1))
         const verdicts = await open(rows.map(({ call }, n) => (isBad[n] ? { ...call, model: '' } : call)))
-        begin(rows)
+        if (rows.some(({ advance }, n) => !advance && !isBad[n])) begin(rows)
         for (const [n, row] of rows.entries()) {
           const verdict = verdicts[n] ?? ''
           if (isBad[n]) expect(verdict).toBe('invalid')
-          else if (row.held) expect(verdict).toBe('already')
-          else {
+          else if (row.isOpen) expect(verdict).toBe('already')
+          else if (row.advance) {
+            expect(verdict).toBe('opened')
+            row.isOpen = true
+          } else {
             const its = limits.filter((limit) => counts(limit, row.call))
             const asked = boundsOf(
               row.call,
@@ -228,9 +333,12 @@ describe('limits, against a plain model', async () => {
             )
             const refusal = its.map((limit) => refusalOf(limit, asked)).find((words) => words !== undefined)
             expect(verdict.replace(/^(over .*) \d+$/, '$1')).toBe(refusal ?? 'opened')
+            const refusing = refusal?.startsWith('over') && its.find(({ id }) => refusal.includes(id))
+            if (refusing) refusing.isScarce = true
             if (refusal) continue
             for (const { reserved } of its) add(reserved, { requests: 1, tokens: asked.tokens ?? 0, cost: asked.cost ?? 0 })
             row.held = { limits: its, ...asked }
+            row.isOpen = true
           }
         }
       } else {
@@ -251,8 +359,13 @@ describe('limits, against a plain model', async () => {
           const tokens = usage.inputTokens + usage.outputTokens
           const requests = usageBasis === 'none' ? 0 : 1
           const { held } = row
+          if (row.advance) row.advance.drawn--
           for (const limit of held?.limits ?? []) {
-            add(limit.reserved, { requests: 1, tokens: held?.tokens ?? 0, cost: held?.cost ?? 0 }, -1)
+            add(
+              row.advance?.isPresumed ? limit.used : limit.reserved,
+              { requests: 1, tokens: held?.tokens ?? 0, cost: held?.cost ?? 0 },
+              -1,
+            )
             add(limit.used, { requests, tokens: usageBasis === 'unknown' ? (held?.tokens ?? 0) : tokens, cost: cost ?? held?.cost ?? 0 })
           }
           for (const limit of limits)
@@ -260,6 +373,7 @@ describe('limits, against a plain model', async () => {
               add(limit.used, { requests, tokens, cost: cost ?? 0 })
           row.record = { requests, tokens, cost: cost ?? 0 }
           row.held = undefined
+          row.isOpen = false
         }
         begin(drawn)
       }
@@ -281,5 +395,10 @@ describe('limits, against a plain model', async () => {
       )
     }
     expect(known.some(({ held }) => held)).toBe(true)
+    for (const one of ['isClosed', 'isPresumed'] as const) seen[one] += advances.filter((advance) => advance[one]).length
+    seen.drawn += known.filter(({ advance, record }) => advance && record).length
+  })
+  it('have seen advances that were given back, presumed, and drawn from', () => {
+    expect(Object.values(seen).every((count) => count > seeds.length)).toBe(true)
   })
 })

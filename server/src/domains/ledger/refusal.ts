@@ -50,6 +50,17 @@ export function refusalOf(verdict: string, nowMs: number): AppError | undefined 
   })
 }
 
+export interface RefusingQuota {
+  readonly quotaId: string
+  readonly isOfEverybody: boolean
+}
+
+/** Of a verdict that is a refusal. */
+export function refusingQuota(verdict: string): RefusingQuota {
+  const [, quotaId = '', , setBy] = verdict.split(' ')
+  return { quotaId, isOfEverybody: setBy === 'platform' }
+}
+
 const inWords = (amount: string, of: Refusal['limits']) => (of === 'cost' ? `${amount} USD` : `${amount} ${of}`)
 
 /** Of an error that `refusalOf` made. */

@@ -1,4 +1,5 @@
 import type { Statement } from '../../platform/database/database.ts'
+import type { FreePlaces, Wish } from './advances.ts'
 import { type Call, noUsage, type Outcome, type Usage } from './call.ts'
 
 /*
@@ -75,11 +76,13 @@ const openArguments = [
   'in_most_output_tokens',
   'in_most_choices',
   'in_most_images',
+  'in_advance_ids',
+  'in_places',
 ]
 
 const openText = `select array_to_string(keyloft.open_calls(${openArguments.map((name, index) => `${name} => $${index + 1}`).join(', ')}), ',') as verdicts`
 
-export function openCalls(calls: readonly Call[], leaseSeconds: number): Statement {
+export function openCalls(calls: readonly (Call | Wish)[], leaseSeconds: number): Statement {
   return {
     name: 'ledger_open',
     text: openText,
@@ -101,6 +104,8 @@ export function openCalls(calls: readonly Call[], leaseSeconds: number): Stateme
       column(calls, ({ mostOutputTokens }) => mostOutputTokens),
       column(calls, ({ mostChoices }) => mostChoices),
       column(calls, ({ mostImages }) => mostImages),
+      column(calls, ({ advanceId }) => advanceId),
+      column(calls, (call) => ('places' in call ? call.places : undefined)),
     ],
   }
 }
@@ -112,12 +117,12 @@ export function writeEnds(ended: readonly Ended[]): string {
 }
 
 function writeEnd({ call, outcome, wasOpened }: Ended): string {
-  const { userId, id, startedAtMs, requestId, operation, provider, model, credentialSource, keyId, tokenId, decisions } = call
+  const { userId, id, startedAtMs, requestId, operation, provider, model, credentialSource, keyId, tokenId, decisions, advanceId } = call
   const { endedAtMs, status, firstByteMs, usage, usageBasis, providerUsage, providerCostUsd } = outcome
   return (
     `(${member(userId)},${member(id)},${time(startedAtMs)},${member(requestId)},${member(operation)},${member(provider)},${member(model)},` +
     `${credentialSource},${member(keyId)},${member(tokenId)},${decisionsMember(decisions)},${wasOpened ? 't' : 'f'},${time(endedAtMs)},${outcome.outcome},` +
-    `${status ?? ''},${firstByteMs ?? ''},${usage === noUsage ? nothing : writeUsage(usage)},${usageBasis},${member(providerUsage)},${member(providerCostUsd)})`
+    `${status ?? ''},${firstByteMs ?? ''},${usage === noUsage ? nothing : writeUsage(usage)},${usageBasis},${member(providerUsage)},${member(providerCostUsd)},${advanceId ?? ''})`
   )
 }
 
@@ -166,4 +171,16 @@ export function renewLeases(calls: readonly Call[], leaseSeconds: number): State
     text: 'select keyloft.renew_leases(in_user_ids => $1, in_ids => $2, in_lease_seconds => $3) as renewed',
     values: [column(calls, ({ userId }) => userId), column(calls, ({ id }) => id), `${leaseSeconds}`],
   }
+}
+
+export function returnPlaces(free: readonly FreePlaces[]): Statement {
+  return {
+    name: 'ledger_return',
+    text: 'select keyloft.return_places(in_ids => $1, in_free => $2)',
+    values: [column(free, ({ id }) => id), column(free, ({ places }) => places)],
+  }
+}
+
+export function mayReturn(quotaId: string): Statement {
+  return { name: 'ledger_may_return', text: 'select keyloft.may_return(in_quota_id => $1) as may_return', values: [quotaId] }
 }

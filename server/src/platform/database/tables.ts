@@ -195,6 +195,7 @@ export interface Tables {
     reset_at: ColumnType<Date | null, Date | null | undefined, Date | null>
     last_reset: ColumnType<Date | null, Date | null | undefined, Date | null>
     is_active: ColumnType<boolean, boolean | undefined, boolean>
+    no_advances_until: ColumnType<Date | null, Date | null | undefined, Date | null>
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
@@ -290,6 +291,18 @@ export interface Tables {
     created_at: ColumnType<Date, Date | undefined, Date>
     updated_at: ColumnType<Date, Date | undefined, Date>
   }
+  'keyloft.advances': {
+    id: ColumnType<string, string, string>
+    user_id: ColumnType<string, string, string>
+    quota_ids: ColumnType<string[], string[], string[]>
+    reserved_at: ColumnType<Date, Date, Date>
+    most_tokens: ColumnType<string | null, string | null | undefined, string | null>
+    most_cost_usd: ColumnType<string | null, string | null | undefined, string | null>
+    places: ColumnType<number, number, number>
+    is_closed: ColumnType<boolean, boolean | undefined, boolean>
+    presumed_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    lease_until: ColumnType<Date, Date, Date>
+  }
   'keyloft.audit_log': {
     id: ColumnType<string, never, never>
     at: ColumnType<Date, Date | undefined, Date>
@@ -325,6 +338,7 @@ export interface Tables {
     most_tokens: ColumnType<string | null, string | null | undefined, string | null>
     quota_ids: ColumnType<string[] | null, string[] | null | undefined, string[] | null>
     reserved_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    advance_id: ColumnType<string | null, string | null | undefined, string | null>
     lease_until: ColumnType<Date, Date, Date>
   }
   'keyloft.idempotent_requests': {
