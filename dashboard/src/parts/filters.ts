@@ -1,7 +1,17 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useLocation, useMatch, useNavigate } from '@tanstack/react-router'
 
 type Filters<Name extends string> = { [K in Name]?: string }
 type Changed<Name extends string> = { [K in Name]?: string | undefined }
+
+/**
+ * What this page’s address asks for, from the moment it is changed. The router’s `useSearch` says so only when it has loaded
+ * the page for it, and who types quickly is ahead of that: their call would go to half the name of a model.
+ */
+export function useAsked(): Record<string, unknown> {
+  const shown = useMatch({ strict: false })
+  const newest = useLocation()
+  return newest.pathname === shown.pathname ? newest.search : shown.search // another page’s, once this one is being left
+}
 
 /**
  * What a page is asked for stands in its address, so that a link leads to the same and Back leads back.
@@ -10,7 +20,7 @@ type Changed<Name extends string> = { [K in Name]?: string | undefined }
 export function useFilters<const Name extends string>(
   names: readonly Name[],
 ): [Filters<Name>, (changed: Changed<Name>, empty?: 'keep') => void] {
-  const search = useSearch({ strict: false }) as Record<string, unknown>
+  const search = useAsked()
   const navigate = useNavigate()
   const values: Filters<Name> = {}
   for (const name of names) if (search[name] !== undefined && search[name] !== null) values[name] = String(search[name])

@@ -24,6 +24,8 @@ function keysOf(page: Page) {
   }
   return {
     press,
+    /** As fast as they come, however long the page takes for each. */
+    pressAtOnce: (...keys: string[]) => Promise.all(keys.map((key) => page.keyboard.press(key))),
     type: (text: string) => page.keyboard.type(text),
     tabTo: (name: RegExp) => moveTo('Tab', name),
     /** From a menu that opens. */
@@ -76,11 +78,13 @@ describe('by keyboard alone', async () => {
     await page.getByRole('dialog', { name: 'Add a key' }).waitFor()
     await page.getByRole('combobox', { name: 'Provider' }).waitFor()
     await page.keyboard.type('mock')
+    await page.getByRole('option', { name: 'mock' }).waitFor()
     await press('ArrowDown', 'Enter')
     await tabTo(/^Key/)
     await page.keyboard.type('mk-by-keyboard-0123456789')
     await press('Enter')
     await page.getByText('verified', { exact: true }).waitFor()
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
 
     await tabTo(/^Pause$/)
     await press('Enter')
@@ -129,9 +133,37 @@ describe('by keyboard alone', async () => {
     await go('u', 'Usage')
     await page.getByRole('row', { name: /mock-1 mock completed/ }).waitFor()
     await tabTo(/^Key$/)
-    await press('ArrowDown', 'ArrowDown', 'Enter')
+    await press('ArrowDown')
+    await page.getByRole('option', { name: /^mock/ }).waitFor()
+    await press('ArrowDown', 'Enter')
     await page.waitForURL(/key=/)
     await page.getByRole('row', { name: /mock-1 mock completed/ }).waitFor()
+    expect(faults).toEqual([])
+  })
+
+  it('one who types ahead of the page sends to the model that was typed', async () => {
+    const { page, context, faults } = await house.visitor()
+    const { ask } = await enter(house, context)
+    const { press, pressAtOnce } = keysOf(page)
+    await ask('POST', '/api/profile/api-keys', { provider: 'mock', apiKey: 'mk-of-the-quick-0123456789' }, house.app)
+    await page.goto('/playground?model=gpt-4o')
+    await page.getByRole('combobox', { name: 'Model' }).focus()
+    await press('Control+a')
+    const request = page.waitForRequest('**/v1/chat/completions')
+    await pressAtOnce(...'mock-1', 'Tab', 'Tab', 'Tab', ...'hello', 'Enter')
+    expect((await request).postDataJSON()).toMatchObject({ model: 'mock-1', messages: [{ content: 'hello' }] })
+    await page.getByRole('region', { name: 'Answer of mock-1' }).getByText('You said: hello').waitFor()
+    expect(faults).toEqual([])
+  })
+
+  it('one who sets filters ahead of the page has all of them', async () => {
+    const { page, context, faults } = await house.visitor()
+    await enter(house, context)
+    await page.goto('/models')
+    await page.getByRole('button', { name: 'Recommended' }).focus()
+    await keysOf(page).pressAtOnce('Enter', 'Tab', 'Enter', 'Tab', 'Enter')
+    for (const name of ['Recommended', 'Sees images', 'Calls tools']) await page.getByRole('button', { name, pressed: true }).waitFor()
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ curated: 'true', vision: 'true', tools: 'true' })
     expect(faults).toEqual([])
   })
 

@@ -1,7 +1,6 @@
 import { Autocomplete } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { keyloft } from '../../api/client.ts'
 
 interface ModelPickerProps {
@@ -13,9 +12,7 @@ interface ModelPickerProps {
 
 /** Any name may be typed: what can be resolved is more than what is in the catalogue. */
 export function ModelPicker({ label, value, onChange, disabled }: ModelPickerProps) {
-  // While somebody types, theirs is the text: the address follows later than the next key is pressed.
-  const [typed, setTyped] = useState<string>()
-  const [sought] = useDebouncedValue((typed ?? value).trim(), 200)
+  const [sought] = useDebouncedValue(value.trim(), 200)
   const { data } = useQuery({
     queryKey: ['models', 'picker', sought],
     queryFn: ({ signal }) =>
@@ -28,12 +25,8 @@ export function ModelPicker({ label, value, onChange, disabled }: ModelPickerPro
     <Autocomplete
       label={label}
       placeholder="Its name, such as gpt-4o-mini"
-      value={typed ?? value}
-      onChange={(text) => {
-        setTyped(text)
-        onChange(text)
-      }}
-      onBlur={() => setTyped(undefined)}
+      value={value}
+      onChange={onChange}
       data={names}
       filter={({ options }) => options} // the server has searched
       maxDropdownHeight={280}

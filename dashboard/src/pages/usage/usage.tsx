@@ -1,9 +1,10 @@
 import { Button, Card, CloseButton, Group, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { keysQuery, quotasQuery, usageQuery } from '../../api/queries.ts'
 import { Amount } from '../../parts/amount.tsx'
+import { useAsked } from '../../parts/filters.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Failed, Loading, Shown } from '../../parts/states.tsx'
@@ -18,7 +19,7 @@ const DaysChart = lazy(() => import('./days-chart.tsx'))
 const chartHeight = 220
 
 export default function UsagePage() {
-  const filters = readFilters(useSearch({ strict: false }))
+  const filters = readFilters(useAsked())
   const navigate = useNavigate()
   const [measure, setMeasure] = useState<'cost' | 'tokens'>('cost')
   const usage = useQuery({ ...usageQuery(toUsageFilter(filters)), placeholderData: keepPreviousData })
