@@ -413,7 +413,7 @@ COMMENT ON COLUMN public.user_quota_limits.set_by IS 'person: their own, of call
 
 -- Name: COLUMN user_quota_limits.reserved_cost; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
-COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+COMMENT ON COLUMN public.user_quota_limits.reserved_cost IS 'What calls under way may cost at most, and those for which places are reserved in advance. Used and reserved together never pass the limit.';
 
 -- Name: COLUMN user_quota_limits.reset_at; Type: COMMENT; Schema: public; Owner: keyloft_owner
 
@@ -2171,6 +2171,11 @@ begin
   update keyloft.holds h set lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
     from living l where h.user_id = l.user_id and h.id = l.id;
   get diagnostics renewed = row_count;
+  update keyloft.advances a set lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
+   where a.id = any (array(
+     select o.id from keyloft.advances o
+      where o.presumed_at is null and o.id = any (array(select h.advance_id from unnest(in_user_ids, in_ids) as l (user_id, id) join keyloft.holds h using (user_id, id)))
+        for update skip locked));
   return renewed;
 end
 $$;
@@ -2179,7 +2184,7 @@ ALTER FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_
 
 -- Name: FUNCTION renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) IS 'Says of calls that they still go on.';
+COMMENT ON FUNCTION keyloft.renew_leases(in_user_ids uuid[], in_ids uuid[], in_lease_seconds integer) IS 'Says of calls, and of the advances in which they have their places, that they still go on.';
 
 -- Name: require_admin(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
@@ -2361,6 +2366,7 @@ declare
   price_cost numeric;
   its_places integer;
   lacks text;
+  may_fit_later boolean;
   refusing_ids uuid[];
 begin
   if of_platform then
@@ -2497,7 +2503,8 @@ begin
     continue when its_places < 1;
     if lacks is not null then
       quota := quotas[no];
-      if not (lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null) then
+      may_fit_later := case lacks when 'requests' then left_requests[no] >= 1 when 'tokens' then left_tokens[no] >= tokens else left_cost[no] >= cost end;
+      if may_fit_later then
         refusing_ids := refusing_ids || quota.id;
       end if;
       refusals := coalesce(refusals, pg_catalog.array_fill(null::text, array[cardinality(in_ids)]));
@@ -2509,7 +2516,7 @@ begin
           when 'tokens' then pg_catalog.concat_ws(' ', quota.token_limit, greatest(left_tokens[no] - taken_tokens[no], 0), tokens)
           else pg_catalog.concat_ws(' ', pg_catalog.trim_scale(quota.cost_limit),
             pg_catalog.trim_scale(greatest(left_cost[no] - taken_cost[no], 0)), pg_catalog.trim_scale(cost)) end,
-          extract(epoch from quota.reset_at)::bigint)
+          extract(epoch from quota.reset_at)::bigint, case when may_fit_later then 'later' else 'never' end)
       end;
       continue;
     end if;
@@ -2740,7 +2747,8 @@ declare
   of_platform boolean;
   in_advance boolean;
   reservations keyloft.presumed_reservations[];
-  drawn record;
+  drawn keyloft.presumed_reservations[];
+  presumed keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
   lowered_ids uuid[];
 begin
@@ -2847,9 +2855,8 @@ begin
     end if;
   end if;
 
-  select null::keyloft.presumed_reservations[] as drawn, null::keyloft.presumed_reservations[] as presumed into drawn;
   if in_advance then
-    select d.* into drawn
+    select d.drawn, d.presumed into drawn, presumed
       from (select pg_catalog.array_agg(owners[place]) as owners, pg_catalog.array_agg(ids[place]) as ids, pg_catalog.array_agg(in_ends[place].advance_id) as advance_ids
               from (select distinct on (owners[place], ids[place]) place -- one may be told twice
                       from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled' and in_ends[place].advance_id is not null) once) g
@@ -2865,7 +2872,7 @@ begin
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
   end if;
   if is_capped then
-    perform keyloft.book_quotas(owners, of_platform, booked, reservations || drawn.drawn, drawn.presumed);
+    perform keyloft.book_quotas(owners, of_platform, booked, reservations || drawn, presumed);
     if lowered_ids is not null then
       perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), lowered_ids);
     end if;
@@ -3063,7 +3070,8 @@ declare
   drawn_from uuid[];
   drawing_owners uuid[];
   drawing_ids uuid[];
-  drawn record;
+  drawn keyloft.presumed_reservations[];
+  presumed keyloft.presumed_reservations[];
 begin
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   perform keyloft.present_owners('{}');
@@ -3090,7 +3098,7 @@ begin
     into swept, owners, of_platform, calls, booked, drawn_from, drawing_owners, drawing_ids
     from released r left join written w on w.id = r.id;
   -- What else its process had reserved in advance: whether it came to a call, nobody can tell.
-  select d.* into drawn from keyloft.draw_places(drawing_owners, drawing_ids, drawn_from) d;
+  select d.drawn, d.presumed into drawn, presumed from keyloft.draw_places(drawing_owners, drawing_ids, drawn_from) d;
   delete from keyloft.advances where id = any (array(
     select a.id from keyloft.advances a where a.presumed_at is not null and a.reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC') for update skip locked));
   advances := array(select a from keyloft.advances a where a.presumed_at is null and a.lease_until < pg_catalog.clock_timestamp() limit in_limit for no key update skip locked);
@@ -3101,10 +3109,11 @@ begin
   of_platform := coalesce(of_platform, false) or keyloft.are_of_everybody(advances);
   -- Also what was opened before a limit was set.
   if keyloft.are_limited(owners, of_platform) then
-    calls := calls || drawn.drawn;
+    calls := calls || drawn;
+    -- An advance counts as calls of which nobody knows what they used: all that is reserved for them.
     perform keyloft.book_quotas(
       owners, of_platform, booked || array(select row(a.user_id, a.id, null, null, null, null, null, 'unknown', null, null)::keyloft.counted_call from unnest(advances) a),
-      calls || places, drawn.presumed);
+      calls || places, presumed);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.

@@ -2,7 +2,7 @@
 -- and again when it has ended (usage_records). docs/guides/usage.md tells it for people, decision 0024 why it is so.
 --
 -- Locks are taken in one order by whoever writes: limits set (keyloft.await_books), account moves (keyloft.present_owners, of
--- a later migration), call id, hour, advance id, quota id.
+-- a later migration), call id, hour, advance id, quota id. (An opening makes calls and advances behind its quotas: nobody waits for an id that is not there yet.)
 set local role keyloft_owner;
 
 -- Of every call, open or ended.
@@ -173,7 +173,7 @@ comment on column public.user_quota_limits.type is 'daily and monthly count ever
 comment on column public.user_quota_limits.model is 'As it is sent to the provider. With a * at its end: every model whose name begins so.';
 comment on column public.user_quota_limits.spend is 'Which calls count: own are those with a key of the person''s, platform those that the operator pays for.';
 comment on column public.user_quota_limits.set_by is 'person: their own, of calls with their own keys. key: kept by api_keys. tier: its limits stand in quota_tiers; here is what was used of them. platform: the operator''s, over everybody.';
-comment on column public.user_quota_limits.reserved_cost is 'What calls under way may cost at most. Used and reserved together never pass the limit.';
+comment on column public.user_quota_limits.reserved_cost is 'What calls under way may cost at most, and those for which places are reserved in advance. Used and reserved together never pass the limit.';
 comment on column public.user_quota_limits.reset_at is 'When the window ends; the next call then begins another. Null: it has not begun, and begins with what was used in it before.';
 comment on column public.user_quota_limits.no_advances_until is 'It has refused a call: nothing is reserved in advance for a while, so that whoever was refused can be sure what is left.';
 comment on column public.user_quota_limits.last_reset is 'When the window began to be counted. Reservations from before it are of another window.';
@@ -407,7 +407,8 @@ comment on function keyloft.most_cost_of(public.model_prices, bigint, bigint, bi
 -- Reserves for each call in every quota it belongs to, one call after the other: it has a place if there is room for it in
 -- all of them after those before it. What can be, is done by plain expressions, each of which costs a fiftieth of a
 -- statement; and what was found out for a call is kept for those after it that are alike. What refuses one:
---   over <quota> <type> <set by> <spend> <requests|tokens|cost> <limit> <remaining> <asked for> <seconds since 1970 when it ends>
+--   over <quota> <type> <set by> <spend> <requests|tokens|cost> <limit> <remaining> <asked for> <seconds since 1970 when it ends> <later|never>
+--   (later: it may fit when what is reserved comes back)
 --   unbounded <quota> <type> <set by> <spend> <tokens|cost>
 -- An advance wants many places. It gets as many as an eighth of the room holds, or none: what is reserved for calls that may
 -- never come must not be what one that did come lacks.
@@ -463,6 +464,7 @@ declare
   price_cost numeric;
   its_places integer;
   lacks text;
+  may_fit_later boolean;
   refusing_ids uuid[];
 begin
   if of_platform then
@@ -599,7 +601,8 @@ begin
     continue when its_places < 1;
     if lacks is not null then
       quota := quotas[no];
-      if not (lacks = 'tokens' and tokens is null or lacks = 'cost' and cost is null) then
+      may_fit_later := case lacks when 'requests' then left_requests[no] >= 1 when 'tokens' then left_tokens[no] >= tokens else left_cost[no] >= cost end;
+      if may_fit_later then
         refusing_ids := refusing_ids || quota.id;
       end if;
       refusals := coalesce(refusals, pg_catalog.array_fill(null::text, array[cardinality(in_ids)]));
@@ -611,7 +614,7 @@ begin
           when 'tokens' then pg_catalog.concat_ws(' ', quota.token_limit, greatest(left_tokens[no] - taken_tokens[no], 0), tokens)
           else pg_catalog.concat_ws(' ', pg_catalog.trim_scale(quota.cost_limit),
             pg_catalog.trim_scale(greatest(left_cost[no] - taken_cost[no], 0)), pg_catalog.trim_scale(cost)) end,
-          extract(epoch from quota.reset_at)::bigint)
+          extract(epoch from quota.reset_at)::bigint, case when may_fit_later then 'later' else 'never' end)
       end;
       continue;
     end if;
@@ -1050,7 +1053,8 @@ declare
   of_platform boolean;
   in_advance boolean;
   reservations keyloft.presumed_reservations[];
-  drawn record;
+  drawn keyloft.presumed_reservations[];
+  presumed keyloft.presumed_reservations[];
   booked keyloft.counted_call[];
   lowered_ids uuid[];
 begin
@@ -1157,9 +1161,8 @@ begin
     end if;
   end if;
 
-  select null::keyloft.presumed_reservations[] as drawn, null::keyloft.presumed_reservations[] as presumed into drawn;
   if in_advance then
-    select d.* into drawn
+    select d.drawn, d.presumed into drawn, presumed
       from (select pg_catalog.array_agg(owners[place]) as owners, pg_catalog.array_agg(ids[place]) as ids, pg_catalog.array_agg(in_ends[place].advance_id) as advance_ids
               from (select distinct on (owners[place], ids[place]) place -- one may be told twice
                       from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled' and in_ends[place].advance_id is not null) once) g
@@ -1175,7 +1178,7 @@ begin
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
   end if;
   if is_capped then
-    perform keyloft.book_quotas(owners, of_platform, booked, reservations || drawn.drawn, drawn.presumed);
+    perform keyloft.book_quotas(owners, of_platform, booked, reservations || drawn, presumed);
     if lowered_ids is not null then
       perform keyloft.lower_quotas(owners, ids, (select pg_catalog.array_agg(e.started_at) from unnest(in_ends) e), lowered_ids);
     end if;
@@ -1292,10 +1295,15 @@ begin
   update keyloft.holds h set lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
     from living l where h.user_id = l.user_id and h.id = l.id;
   get diagnostics renewed = row_count;
+  update keyloft.advances a set lease_until = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => in_lease_seconds)
+   where a.id = any (array(
+     select o.id from keyloft.advances o
+      where o.presumed_at is null and o.id = any (array(select h.advance_id from unnest(in_user_ids, in_ids) as l (user_id, id) join keyloft.holds h using (user_id, id)))
+        for update skip locked));
   return renewed;
 end
 $$;
-comment on function keyloft.renew_leases(uuid[], uuid[], integer) is 'Says of calls that they still go on.';
+comment on function keyloft.renew_leases(uuid[], uuid[], integer) is 'Says of calls, and of the advances in which they have their places, that they still go on.';
 
 create function keyloft.sweep_calls(in_limit integer) returns integer
   language plpgsql volatile security definer
@@ -1312,7 +1320,8 @@ declare
   drawn_from uuid[];
   drawing_owners uuid[];
   drawing_ids uuid[];
-  drawn record;
+  drawn keyloft.presumed_reservations[];
+  presumed keyloft.presumed_reservations[];
 begin
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
   perform keyloft.present_owners('{}');
@@ -1339,7 +1348,7 @@ begin
     into swept, owners, of_platform, calls, booked, drawn_from, drawing_owners, drawing_ids
     from released r left join written w on w.id = r.id;
   -- What else its process had reserved in advance: whether it came to a call, nobody can tell.
-  select d.* into drawn from keyloft.draw_places(drawing_owners, drawing_ids, drawn_from) d;
+  select d.drawn, d.presumed into drawn, presumed from keyloft.draw_places(drawing_owners, drawing_ids, drawn_from) d;
   delete from keyloft.advances where id = any (array(
     select a.id from keyloft.advances a where a.presumed_at is not null and a.reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC') for update skip locked));
   advances := array(select a from keyloft.advances a where a.presumed_at is null and a.lease_until < pg_catalog.clock_timestamp() limit in_limit for no key update skip locked);
@@ -1350,10 +1359,11 @@ begin
   of_platform := coalesce(of_platform, false) or keyloft.are_of_everybody(advances);
   -- Also what was opened before a limit was set.
   if keyloft.are_limited(owners, of_platform) then
-    calls := calls || drawn.drawn;
+    calls := calls || drawn;
+    -- An advance counts as calls of which nobody knows what they used: all that is reserved for them.
     perform keyloft.book_quotas(
       owners, of_platform, booked || array(select row(a.user_id, a.id, null, null, null, null, null, 'unknown', null, null)::keyloft.counted_call from unnest(advances) a),
-      calls || places, drawn.presumed);
+      calls || places, presumed);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
   end if;
   -- No window is longer than a month.

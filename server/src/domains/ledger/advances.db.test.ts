@@ -162,6 +162,28 @@ describe('places in advance, in the books', async () => {
     expect((await database.systemOnce('open', openCalls([wish], 60))).verdicts).toBe('scarce')
   })
 
+  it('are not given up for a call that would not fit if nothing were reserved', async () => {
+    const userId = await person({ token_limit: 100_000 })
+    const ledger = process()
+    await makeMany(ledger, userId, 5)
+    await expect(make(ledger, call(userId, { mostOutputTokens: 200_000 }))).rejects.toMatchObject({ code: 'ledger.quota_exceeded' })
+    const [one] = await makeMany(ledger, userId, 1)
+    expect(one?.advanceId).toBeDefined()
+  })
+
+  it('are given up for a while where a call would fit without them', async () => {
+    const userId = await person({ request_limit: 40 })
+    const [mine, other] = [process(), process()]
+    const alone = await makeMany(mine, userId, 35)
+    await Promise.all(Array.from({ length: 5 }, () => make(other, call(userId)))) // also for what `mine` has reserved and does not use
+    await expect(make(other, call(userId))).rejects.toMatchObject({ code: 'ledger.quota_exceeded' })
+    await settle(
+      mine,
+      alone.slice(0, 10).map((one) => one),
+    )
+    expect(await counted(userId)).toMatchObject({ requests: 10, reservedRequests: 30 })
+  })
+
   it('are drawn once by a call whose end is noted twice', async () => {
     const userId = await person({ request_limit: 1_000 })
     const wish = { ...call(userId), id: callId(Date.now()), places: 10 }

@@ -154,12 +154,40 @@ describe('places in advance', () => {
     expect(lender.back).toHaveLength(2)
   })
 
+  it('are a few for whoever calls now and then, and not one for each call', async () => {
+    const { lender, advances } = begin()
+    for (let n = 0; n < 50; n++) {
+      await take(advances, 1)
+      vi.advanceTimersByTime(39)
+      await advances.tidy()
+    }
+    expect(lender.asked.length).toBeLessThan(25)
+    expect(Math.max(...lender.asked.map(({ places }) => places))).toBeLessThanOrEqual(4)
+  })
+
+  it('are all told, however many there are and whatever is being told meanwhile', async () => {
+    const { lender, advances } = begin()
+    const people = Array.from({ length: 700 }, () => crypto.randomUUID())
+    for (const one of people) await take(advances, 2, { userId: one })
+    const failing = Promise.withResolvers<void>()
+    const { giveBack } = lender
+    lender.giveBack = () => failing.promise.then(() => Promise.reject(new Error('away')))
+    vi.advanceTimersByTime(260)
+    const tidied = advances.tidy()
+    await Promise.resolve()
+    const stopped = advances.giveBack()
+    lender.giveBack = giveBack
+    failing.resolve()
+    expect([await tidied, await stopped]).toEqual([undefined, true])
+    expect(lender.back).toHaveLength(lender.asked.length)
+  })
+
   it('of one person are given back alone', async () => {
     const { lender, advances } = begin()
     const other = crypto.randomUUID()
     await take(advances, 2)
     await take(advances, 2, { userId: other })
-    await advances.giveBack(other)
+    await advances.giveBack(({ userId: whose }) => whose === other)
     expect(lender.back).toEqual(lender.asked.filter((one) => one.userId === other).map(({ id }) => ({ id, places: 1 })))
     expect(await take(advances, 1)).toEqual([true])
   })

@@ -31,6 +31,8 @@ interface Lender {
 const lastsMs = 250
 /** As many are asked for as come in so long: of a process that is killed, more is not lost to the limit. */
 const paceMs = 16
+/** And a few more for whoever is slower than that, as many as come while an advance lasts: or each call would ask for the next. */
+const fewest = 4
 const mostSpare = 128
 const mostPlaces = 1_000
 /** Whoever has not called for so long calls for the first time. */
@@ -59,6 +61,7 @@ interface Advance {
 interface Kind {
   readonly name: string
   readonly userId: string
+  readonly isOfOperator: boolean
   current: Advance | undefined
   /** Asked for before the current one was used up, so that nobody waits. */
   next: Advance | undefined
@@ -70,6 +73,9 @@ interface Kind {
   answer: Promise<void> | undefined
 }
 
+/** Who uses them, and whether the operator pays. */
+type Whose = Pick<Kind, 'userId' | 'isOfOperator'>
+
 export class Advances {
   readonly #lender: Lender
   readonly #clock: Clock
@@ -78,7 +84,9 @@ export class Advances {
   /** Wishes that nobody answered, and until when they are taken back again and again. */
   #doubtful: { readonly id: string; readonly untilMs: number }[] = []
   /** Those of which the database does not know that nothing of them is free. */
-  #usedUp: { readonly id: string; readonly userId: string; readonly untilMs: number }[] = []
+  #usedUp: { readonly id: string; readonly kind: Whose; readonly untilMs: number }[] = []
+  #telling: Promise<boolean> = Promise.resolve(true)
+  #following: Promise<boolean> | undefined
 
   constructor(lender: Lender, clock: Clock) {
     this.#lender = lender
@@ -113,29 +121,37 @@ export class Advances {
     await this.#tell()
   }
 
-  /** Gives back all that is free, or all of one person's. @returns whether the database knows */
-  giveBack(userId?: string): Promise<boolean> {
-    const isMeant = (one: { userId: string }) => userId === undefined || one.userId === userId
+  /** Gives back all that is free, or some of it. @returns whether the database knows */
+  giveBack(isMeant: (whose: Whose) => boolean = () => true): Promise<boolean> {
     for (const kind of this.#kinds.values()) if (isMeant(kind)) this.#close(kind)
-    for (const { id } of this.#usedUp.filter(isMeant)) this.#free.push({ id, places: 0 })
-    this.#usedUp = this.#usedUp.filter((one) => !isMeant(one))
+    for (const { id, kind } of this.#usedUp) if (isMeant(kind)) this.#free.push({ id, places: 0 })
+    this.#usedUp = this.#usedUp.filter(({ kind }) => !isMeant(kind))
     return this.#tell()
   }
 
-  /** What cannot be told now is told the next time. */
-  async #tell(): Promise<boolean> {
+  /** One at a time: what one could not tell, the one behind it does. All who come meanwhile share that. */
+  #tell(): Promise<boolean> {
+    this.#following ??= this.#telling.then(() => {
+      this.#following = undefined
+      this.#telling = this.#tellAll()
+      return this.#telling
+    })
+    return this.#following
+  }
+
+  async #tellAll(): Promise<boolean> {
     const nowMs = performance.now()
     this.#doubtful = this.#doubtful.filter(({ untilMs }) => untilMs > nowMs)
-    const free = this.#free.splice(0, mostTold)
-    const doubtful = this.#doubtful.slice(0, mostTold).map(({ id }) => ({ id, places: undefined }))
-    if (free.length + doubtful.length === 0) return true
-    try {
-      await this.#lender.giveBack([...free, ...doubtful])
-      return this.#free.length === 0
-    } catch {
-      this.#free.push(...free)
-      return false
+    const all = [...this.#free.splice(0), ...this.#doubtful.map(({ id }) => ({ id, places: undefined }))]
+    for (let told = 0; told < all.length; told += mostTold) {
+      try {
+        await this.#lender.giveBack(all.slice(told, told + mostTold))
+      } catch {
+        this.#free.push(...all.slice(told).filter(({ places }) => places !== undefined))
+        return false
+      }
     }
+    return true
   }
 
   #kindOf(call: Call): Kind {
@@ -148,6 +164,7 @@ export class Advances {
       kind = {
         name,
         userId,
+        isOfOperator: credentialSource === 'server-key' || credentialSource === 'team-gateway',
         current: undefined,
         next: undefined,
         spare: 1,
@@ -171,7 +188,7 @@ export class Advances {
     call.advanceId = current.id
     if (--current.free === 0) {
       kind.spare = paceOf(current, nowMs)
-      this.#usedUp.push({ id: current.id, userId: kind.userId, untilMs: nowMs + usedUpMs })
+      this.#usedUp.push({ id: current.id, kind, untilMs: nowMs + usedUpMs })
       kind.current = kind.next
       kind.next = undefined
       if (kind.current) kind.current.begunMs = nowMs
@@ -220,8 +237,10 @@ export class Advances {
   }
 }
 
-const paceOf = ({ places, free, begunMs }: Advance, nowMs: number) =>
-  Math.min(mostSpare, Math.max(1, Math.ceil(((places - free) * paceMs) / Math.max(1, nowMs - begunMs))))
+function paceOf({ places, free, begunMs }: Advance, nowMs: number): number {
+  const perMs = (places - free) / Math.max(1, nowMs - begunMs)
+  return Math.min(mostSpare, Math.max(1, Math.ceil(perMs * paceMs), Math.min(fewest, Math.floor(perMs * lastsMs))))
+}
 
 /** What the operator set is one bound as it is. */
 const inputOf = ({ mostInputTokens = 0, mostCostUsd }: Call) => (mostCostUsd === undefined ? roundUp(mostInputTokens) : mostInputTokens)

@@ -143,11 +143,12 @@ export function createLedger(options: {
       async open(wish) {
         const fault = lackOfRoom()
         if (fault) throw fault
-        const { entry, landed } = entryOf<Wish>(wish)
-        intents.add(entry as Entry<Call | Wish>)
+        const { entry, landed } = entryOf<Call | Wish>(wish)
+        intents.add(entry)
         const verdict = await landed.catch((error) => {
-          if (entry.isSent) advances.doubt(wish.id)
-          if ((error as AppError).code === 'ledger.unavailable') throw error
+          const isAway = (error as AppError).code === 'ledger.unavailable'
+          if (isAway && entry.isSent) advances.doubt(wish.id)
+          if (isAway) throw error
           return 'invalid' // the call that wants it is told so when it is opened
         })
         return verdict.startsWith('advance ') ? Number(verdict.slice('advance '.length)) : 0
@@ -186,14 +187,18 @@ export function createLedger(options: {
 
   /** What others may use is still reserved for calls that have ended, until those are posted, and for some that do not come. */
   async function freeUp({ userId }: Call, refused: AppError, { quotaId, isOfEverybody }: RefusingQuota): Promise<void> {
-    if (!freeing.has(quotaId)) freeing.set(quotaId, awaitReturns(isOfEverybody ? undefined : userId, quotaId))
+    if (!freeing.has(quotaId))
+      freeing.set(
+        quotaId,
+        awaitReturns(quotaId, (whose) => (isOfEverybody ? whose.isOfOperator : whose.userId === userId)),
+      )
     await freeing.get(quotaId)
     await postInTime(refused)
   }
 
   /** One question for all who were refused by a limit: since the first of them, nothing is reserved there in advance. */
-  async function awaitReturns(userId: string | undefined, quotaId: string): Promise<void> {
-    await advances.giveBack(userId)
+  async function awaitReturns(quotaId: string, isMeant: Parameters<typeof advances.giveBack>[0]): Promise<void> {
+    await advances.giveBack(isMeant)
     for (const untilMs = performance.now() + returnsWithinMs; performance.now() < untilMs; await sleep(askAgainEveryMs)) {
       const { may_return } = await database.systemOnce('see what may return', mayReturn(quotaId)).catch(() => ({ may_return: false }))
       if (!may_return) break
@@ -256,7 +261,7 @@ export function createLedger(options: {
         let refused = refusalOf(verdict, clock())
         for (const asked = new Set<string>(); refused && refused.code !== 'ledger.unbounded_call'; ) {
           const quota = refusingQuota(verdict)
-          if (asked.has(quota.quotaId)) break
+          if (!quota.mayFitLater || asked.has(quota.quotaId)) break
           asked.add(quota.quotaId)
           await freeUp(call, refused, quota)
           if (live.get(call.id)?.isEnding !== false) throw refused // whoever asked has given up meanwhile

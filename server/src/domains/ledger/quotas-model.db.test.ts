@@ -123,7 +123,8 @@ function refusalOf({ id, type, spend, most, used, reserved }: Limit, asked: { to
     if (amount === undefined) return `unbounded ${words} ${what}`
     const left = limit - used[what] - reserved[what]
     const write = what === 'cost' ? usd : String
-    if (left < amount) return `over ${words} ${what} ${write(limit)} ${write(Math.max(left, 0))} ${write(amount)}`
+    const later = limit - used[what] >= amount ? 'later' : 'never'
+    if (left < amount) return `over ${words} ${what} ${write(limit)} ${write(Math.max(left, 0))} ${write(amount)} ${later}`
   }
   return undefined
 }
@@ -332,8 +333,8 @@ describe('limits, against a plain model', async () => {
               its.some(({ most }) => most.cost !== undefined),
             )
             const refusal = its.map((limit) => refusalOf(limit, asked)).find((words) => words !== undefined)
-            expect(verdict.replace(/^(over .*) \d+$/, '$1')).toBe(refusal ?? 'opened')
-            const refusing = refusal?.startsWith('over') && its.find(({ id }) => refusal.includes(id))
+            expect(verdict.replace(/^(over .*) \d+( later| never)$/, '$1$2')).toBe(refusal ?? 'opened')
+            const refusing = refusal?.endsWith('later') && its.find(({ id }) => refusal.includes(id))
             if (refusing) refusing.isScarce = true
             if (refusal) continue
             for (const { reserved } of its) add(reserved, { requests: 1, tokens: asked.tokens ?? 0, cost: asked.cost ?? 0 })

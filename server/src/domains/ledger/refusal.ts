@@ -53,12 +53,14 @@ export function refusalOf(verdict: string, nowMs: number): AppError | undefined 
 export interface RefusingQuota {
   readonly quotaId: string
   readonly isOfEverybody: boolean
+  /** If what is reserved now comes back. */
+  readonly mayFitLater: boolean
 }
 
 /** Of a verdict that is a refusal. */
 export function refusingQuota(verdict: string): RefusingQuota {
-  const [, quotaId = '', , setBy] = verdict.split(' ')
-  return { quotaId, isOfEverybody: setBy === 'platform' }
+  const words = verdict.split(' ')
+  return { quotaId: words[1] ?? '', isOfEverybody: words[3] === 'platform', mayFitLater: words[10] === 'later' }
 }
 
 const inWords = (amount: string, of: Refusal['limits']) => (of === 'cost' ? `${amount} USD` : `${amount} ${of}`)
