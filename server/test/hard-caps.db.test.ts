@@ -7,6 +7,7 @@ import { usualOrder } from '../src/domains/resolver/sources.ts'
 import { createTestApp } from './app.ts'
 import { postTo } from './gateway.ts'
 import { jwtSecret, projectJwt, publicUrl } from './identity.ts'
+import { postAll } from './ledger.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -89,6 +90,7 @@ describe('a hard limit', async () => {
 
   it('over all people together refuses whoever comes after, on every process', async () => {
     const people = await Promise.all(Array.from({ length: 12 }, caller))
+    await postAll(owner) // the limit begins with what stands in the hours
     await test.database.system('test', async (tx) => {
       await sql`select keyloft.limit_platform('daily', null, null, null)`.execute(tx)
       await sql`select keyloft.limit_platform('daily', coalesce((select sum(requests) from usage_hourly), 0)::bigint + 5, null, null)`.execute(

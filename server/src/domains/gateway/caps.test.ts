@@ -115,7 +115,13 @@ describe('a call for which a hard limit may hold', () => {
     const openAi = await postTo(`${url}/v1/chat/completions`, body, {})
     expect(openAi).toMatchObject({
       status: 429,
-      headers: { 'retry-after': '3600', 'ratelimit-limit': '5', 'ratelimit-remaining': '0.25', 'ratelimit-reset': '3600' },
+      headers: {
+        'retry-after': '3600',
+        'ratelimit-limit': '5',
+        'ratelimit-remaining': '0.25',
+        'ratelimit-reset': '3600',
+        'x-should-retry': 'false',
+      },
     })
     expect(JSON.parse(openAi.body.toString()).error).toMatchObject({ type: 'rate_limit_error', code: 'ledger.quota_exceeded', quota })
     const anthropic = await postTo(`${url}/v1/messages`, { ...body, max_tokens: 5 }, {})

@@ -9,7 +9,7 @@ export const ledgerErrors = defineErrors('ledger', {
   invalid_call: {
     status: 400,
     message: 'This call cannot be written down.',
-    hint: 'Look at the length and the characters of the model’s name.',
+    hint: 'Look at the length and the characters of the model’s name, and at numbers that are too large.',
   },
   quota_exceeded: {
     status: 429,

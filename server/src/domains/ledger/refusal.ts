@@ -31,22 +31,24 @@ export function refusalOf(verdict: string, nowMs: number): AppError | undefined 
   const [kind, , type, setBy, spend, limits, limit = '', remaining = '', asked = '', ends = '0'] = verdict.split(' ')
   const retryAfterSeconds = Math.max(1, Math.ceil(Number(ends) - nowMs / 1_000))
   const resetsAt = new Date(Number(ends) * 1_000).toISOString()
+  // Clients wait for a minute at most, and would then ask twice more for nothing.
+  const noUse: Record<string, string> = retryAfterSeconds > 60 ? { 'x-should-retry': 'false' } : {}
   if (setBy === 'platform') {
     const of = { type, setBy, spend, limits } as ServiceRefusal
     if (kind === 'unbounded') return ledgerErrors.service_limit_unbounded({ members: { quota: of } })
-    return ledgerErrors.service_limit_reached({ retryAfterSeconds, members: { quota: { ...of, resetsAt } } })
+    return ledgerErrors.service_limit_reached({ retryAfterSeconds, members: { quota: { ...of, resetsAt } }, headers: noUse })
   }
   const of = { type, setBy, spend, limits } as Pick<Refusal, 'type' | 'setBy' | 'spend' | 'limits'>
   if (kind === 'unbounded') return ledgerErrors.unbounded_call({ members: { quota: of } })
   const quota: Refusal = { ...of, limit, remaining, asked, resetsAt }
   return ledgerErrors.quota_exceeded({
-    message: `This call may use ${inWords(asked, of.limits)}, and of ${whose[of.setBy]} (${inWords(limit, of.limits)}, ${of.type}) ${inWords(remaining, of.limits)} are left until ${quota.resetsAt}.`,
+    message: `This call may use ${inWords(asked, of.limits)}, and ${whose[of.setBy]} (${inWords(limit, of.limits)}, ${of.type}) has ${inWords(remaining, of.limits)} left until ${quota.resetsAt}.`,
     ...(Number(asked) > Number(limit)
       ? { hint: 'It is more than the whole limit: ask for fewer output tokens (max_tokens), or send less.' }
       : {}),
     retryAfterSeconds,
     members: { quota },
-    headers: { 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': `${retryAfterSeconds}` },
+    headers: { 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': `${retryAfterSeconds}`, ...noUse },
   })
 }
 
@@ -63,7 +65,10 @@ export function refusingQuota(verdict: string): RefusingQuota {
   return { quotaId: words[1] ?? '', isOfEverybody: words[3] === 'platform', mayFitLater: words[10] === 'later' }
 }
 
-const inWords = (amount: string, of: Refusal['limits']) => (of === 'cost' ? `${amount} USD` : `${amount} ${of}`)
+function inWords(amount: string, of: Refusal['limits']): string {
+  if (of === 'cost') return `${amount} USD`
+  return `${amount} ${amount === '1' ? of.slice(0, -1) : of}`
+}
 
 /** Of an error that `refusalOf` made. */
 export const limitOf = (error: unknown) =>

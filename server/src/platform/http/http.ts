@@ -78,6 +78,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       exposedHeaders: [
         'x-request-id',
         'retry-after',
+        'x-should-retry',
         'idempotent-replayed',
         'x-ratelimit-limit',
         'x-ratelimit-remaining',
