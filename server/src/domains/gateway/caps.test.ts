@@ -62,9 +62,11 @@ describe('a call for which a hard limit may hold', () => {
     const provider = await startRaw(() => {}) // never answers
     candidates.push(at(provider.url, { isCapped: true }))
     ledger.beforeMade = () => true
-    ledger.beforeOpen = () => Promise.reject(ledgerErrors.unavailable())
+    ledger.beforeOpen = async () => {
+      await vi.waitFor(() => expect(provider.seen).toHaveLength(1), { timeout: 5_000 })
+      throw ledgerErrors.unavailable()
+    }
     expect((await post(body)).status).toBe(503)
-    expect(provider.seen).toHaveLength(1)
     expect(ledger.settled[0]).toMatchObject({ outcome: { outcome: 'failed', usageBasis: 'unknown' } })
   })
 
@@ -92,7 +94,7 @@ describe('a call for which a hard limit may hold', () => {
     await sleep(50)
     leaving.abort()
     expect(await left).toBe('AbortError')
-    await sleep(50)
+    await sleep(300) // until we know
     place.resolve(true)
     await vi.waitFor(() => expect(ledger.settled).toMatchObject([{ outcome: { outcome: 'aborted', usageBasis: 'none' } }]))
     expect(provider.seen).toHaveLength(0)
