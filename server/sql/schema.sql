@@ -1295,6 +1295,23 @@ CREATE FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with
 
 ALTER FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) OWNER TO keyloft_owner;
 
+-- Name: is_person(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.is_person(in_user_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  return exists (select from auth.users u where u.id = in_user_id);
+end
+$$;
+
+ALTER FUNCTION keyloft.is_person(in_user_id uuid) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION is_person(in_user_id uuid); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.is_person(in_user_id uuid) IS 'Whether somebody has this id now, with an account or without one.';
+
 -- Name: limit_api_key(); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.limit_api_key() RETURNS trigger
@@ -6579,6 +6596,11 @@ GRANT ALL ON FUNCTION keyloft.installation_secret(in_kind text) TO service_role;
 
 REVOKE ALL ON FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.is_call(user_id uuid, id uuid, started_at timestamp with time zone, request_id text, operation text, provider text, model text, credential_source text) TO keyloft_definer;
+
+-- Name: FUNCTION is_person(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.is_person(in_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.is_person(in_user_id uuid) TO service_role;
 
 -- Name: FUNCTION limit_api_key(); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 

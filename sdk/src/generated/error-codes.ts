@@ -99,6 +99,7 @@ export const errorCodes = [
   'tokens.over_already', // 400 expiresAt lies in the past.
   'tokens.too_many', // 409 You have 20 tokens, and nobody may have more.
   'usage.no_such_call', // 404 There is no such call of yours.
+  'usage.no_such_user', // 404 Nobody here has this id, so nothing was written down.
   'usage.outside_of_time', // 400 A call is recorded within 31 days of its beginning, and not before it.
   'vault.base_url_has_query', // 400 The address of a gateway has no ? or # in it.
   'vault.base_url_misplaced', // 400 Only a gateway has a base URL of its own.

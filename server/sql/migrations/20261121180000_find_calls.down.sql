@@ -1,3 +1,5 @@
+drop function keyloft.is_person(uuid);
+
 set local role keyloft_owner;
 
 drop function keyloft.present_owner(uuid);

@@ -16,3 +16,26 @@ grant execute on function keyloft.present_owner(uuid) to service_role;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.present_owner(uuid) owner to keyloft_definer;
 revoke create on schema keyloft from keyloft_definer;
+
+reset role;
+
+-- The ledger outlives its people and refers to none of them, so whoever states an id asks here. Made by the connecting user,
+-- who on Supabase alone may read auth.users and cannot pass that on. Where the table is ours, so is this.
+create function keyloft.is_person(in_user_id uuid) returns boolean
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return exists (select from auth.users u where u.id = in_user_id);
+end
+$$;
+comment on function keyloft.is_person(uuid) is 'Whether somebody has this id now, with an account or without one.';
+revoke all on function keyloft.is_person(uuid) from public, anon, authenticated, service_role;
+grant execute on function keyloft.is_person(uuid) to service_role;
+do $$
+begin
+  if (select c.relowner from pg_catalog.pg_class c where c.oid = 'auth.users'::regclass) = 'keyloft_owner'::regrole then
+    alter function keyloft.is_person(uuid) owner to keyloft_owner;
+  end if;
+end
+$$;

@@ -5,7 +5,8 @@ const stated = () => ({ userId: randomUUID(), provider: 'mock', model: 'mock-1',
 
 export const usageRefusals: Refusals = {
   'POST /api/profile/usage': {
-    valid: () => ({ payload: stated() }),
+    valid: async ({ makePerson }) => ({ payload: { ...stated(), userId: (await makePerson()).id } }),
+    404: [{ code: 'usage.no_such_user', prepare: () => ({ payload: stated() }) }],
     400: [
       { code: 'http.invalid', prepare: () => ({ payload: { ...stated(), cachedInputTokens: 11 } }) },
       { code: 'http.invalid', prepare: () => ({ payload: { ...stated(), reasoningTokens: 2 } }) },

@@ -76,9 +76,9 @@ export async function recordUsage(
   const read = <T>(work: (tx: Tx) => Promise<T>) => database.system('read a recorded call', work)
   const ofRequest = key === undefined ? requestId : toRequestId(key)
   await ledger.posted()
-  const { userId, before } = await read(async (tx) => {
-    const owner = await presentOwner(tx, named)
-    return { userId: owner, before: key === undefined ? undefined : await findRecorded(tx, owner, ofRequest) }
+  const { userId, isHere, before } = await read(async (tx) => {
+    const { owner, isHere } = await findPerson(tx, named)
+    return { userId: owner, isHere, before: key === undefined ? undefined : await findRecorded(tx, owner, ofRequest) }
   })
   if (before) return before
   const { startedAt, endedAt, ...usage } = stated
@@ -86,6 +86,7 @@ export async function recordUsage(
   const endedAtMs = endedAt === undefined ? startedAtMs : Date.parse(endedAt)
   const isInTime = startedAtMs >= clock() - oldestMs && endedAtMs >= startedAtMs && endedAtMs <= clock() + clocksDifferMs
   if (!isInTime) throw usageErrors.outside_of_time()
+  if (!isHere) throw usageErrors.no_such_user()
   const id = uuidV7(startedAtMs)
   await ledger.settle(
     { id, userId, startedAtMs, requestId: ofRequest, operation, provider, model, credentialSource, decisions: '[]' },
@@ -97,10 +98,16 @@ export async function recordUsage(
   return written
 }
 
-/** Whoever began without an account may have one by now. */
-async function presentOwner(tx: Tx, userId: string): Promise<string> {
-  const { rows } = await sql<{ owner: string }>`select keyloft.present_owner(in_user_id => ${userId}) as owner`.execute(tx)
-  return rows[0]?.owner ?? userId
+/**
+ * Whoever began without an account may have one by now. The ledger outlives its people and asks of nobody whether they are
+ * here; but an id that is typed wrong would be written down for nobody, and limit nobody.
+ */
+async function findPerson(tx: Tx, userId: string): Promise<{ owner: string; isHere: boolean }> {
+  const { rows } = await sql<{ owner: string; isHere: boolean }>`
+    select p.owner, keyloft.is_person(in_user_id => p.owner) as "isHere" from keyloft.present_owner(in_user_id => ${userId}) as p (owner)`.execute(
+    tx,
+  )
+  return rows[0] ?? { owner: userId, isHere: false }
 }
 
 async function findRecorded(tx: Tx, userId: string, requestId: string) {

@@ -45,6 +45,7 @@ export function usageRoutes(deps: UsageDeps): Route[] {
         body: recordSchema,
         reply: callDetailSchema,
         status: 201,
+        refusals: [404],
       },
       handler: async ({ body, request }) => {
         const key = request.headers['idempotency-key']

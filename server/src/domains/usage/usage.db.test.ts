@@ -428,6 +428,24 @@ describe('usage, over HTTP', async () => {
       expect((await post(body({ userId: guest }), key)).json().id).toBe(id)
     })
 
+    it('are refused of a person who is not here, but for one that was written before they left', async () => {
+      const nobody = randomUUID()
+      const refused = await post(body({ userId: nobody }))
+      expect([refused.statusCode, refused.json().code]).toEqual([404, 'usage.no_such_user'])
+      const left = await test.makePerson()
+      const key = randomUUID()
+      const written = await post(body({ userId: left.id }), key)
+      expect(written.statusCode, written.body).toBe(201)
+      await sql`delete from auth.users where id = ${left.id}`.execute(owner.db)
+      await sql`delete from keyloft.idempotent_requests`.execute(owner.db)
+      expect((await post(body({ userId: left.id }), key)).json()).toEqual(written.json())
+      expect((await post(body({ userId: left.id }), `${key}2`)).json().code).toBe('usage.no_such_user')
+      const { rows } = await sql<{ user_id: string }>`select user_id from usage_records where user_id in (${nobody}, ${left.id})`.execute(
+        owner.db,
+      )
+      expect(rows).toEqual([{ user_id: left.id }])
+    })
+
     it('may have a key as long as keys may be', async () => {
       const key = 'k'.repeat(255)
       const first = await post(body(), key)

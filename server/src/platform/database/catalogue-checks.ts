@@ -19,14 +19,15 @@ export interface CatalogueCheck {
 const exemptFromRls = 'pgboss'
 /**
  * Only the owner of a table can attach a partition to it or take one off; these functions take a number and nothing else. And only the owner
- * has a policy on every table, those included that are added later, which a move of an account must not leave behind. On Supabase the last is
- * of the user who migrated, as is auth.users to read.
+ * has a policy on every table, those included that are added later, which a move of an account must not leave behind. On Supabase the last two
+ * are of the user who migrated, as is auth.users to read.
  */
 const runAsTheOwner = [
   `keyloft.make_usage_partitions(integer)`,
   `keyloft.drop_usage_month(integer)`,
   `keyloft.move_account(uuid, uuid, uuid[], jsonb)`,
   `keyloft.anonymous_among(uuid[])`,
+  `keyloft.is_person(uuid)`,
 ]
 /** Their owner may read the statistics of the server, which keyloft_definer need not. */
 const readStatistics = [`keyloft.database_figures()`, `keyloft.slow_queries(integer)`]
