@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { fill, type Operation, type Schema } from './operations.ts'
+import { exampleOf, fill, type Operation, type Schema } from './operations.ts'
 import type { Refusal, RouteRefusals } from './refusal.ts'
 
 const jsonType = { 'content-type': 'application/json' }
@@ -44,7 +44,19 @@ function wrongForm(operation: Operation, valid: RouteRefusals['valid']): Refusal
     const url = place === 'path' ? fill(operation, { [name]: '~' }) : `${fill(operation)}?${name}=~`
     refusals.push({ code: 'http.invalid', prepare: async (test, caller) => ({ ...(await valid?.(test, caller)), url }) })
   }
+  if (parameters.some((parameter) => parameter.in === 'query'))
+    refusals.push({
+      code: 'http.invalid',
+      prepare: async (test, caller) => ({ ...(await valid?.(test, caller)), url: misspelt(operation) }),
+    })
   return refusals
+}
+
+/** Whatever else it must be asked with is right. */
+function misspelt(operation: Operation): string {
+  const needed = operation.parameters.filter(({ in: place, required }) => place === 'query' && required)
+  const query = new URLSearchParams({ ...Object.fromEntries(needed.map(({ name, schema }) => [name, exampleOf(schema)])), misspelt: 'x' })
+  return `${fill(operation)}?${query}`
 }
 
 /** Where not every text will do. */

@@ -13,6 +13,7 @@ export interface Schema {
 interface Parameter {
   name: string
   in: 'path' | 'query' | 'header'
+  required?: boolean
   schema?: Schema
 }
 
@@ -69,9 +70,12 @@ export async function readOperations(app: FastifyInstance): Promise<Operation[]>
 export function fill({ path, parameters }: Operation, given: Record<string, string> = {}): string {
   return path.replaceAll(/\{([\w*]+)\}/g, (_whole, name: string) => {
     const schema = parameters.find((parameter) => parameter.in === 'path' && parameter.name === name)?.schema
-    return encodeURIComponent(given[name] ?? schema?.enum?.[0] ?? [randomUUID(), '1', 'x'].find((value) => fits(value, schema)) ?? '')
+    return encodeURIComponent(given[name] ?? exampleOf(schema))
   })
 }
+
+export const exampleOf = (schema: Schema | undefined) =>
+  schema?.enum?.[0] ?? [randomUUID(), '1', 'x'].find((value) => fits(value, schema)) ?? ''
 
 const fits = (value: string, schema: Schema | undefined) =>
   new RegExp(schema?.pattern ?? '').test(value) && (!isNumber(schema) || value === '1')

@@ -30,7 +30,7 @@ const planted = [
     schema: {
       summary: 'For the test of refusals',
       params: z.object({ id: z.uuid() }),
-      query: z.object({ most: z.coerce.number().int().optional() }),
+      query: z.strictObject({ most: z.coerce.number().int().optional() }),
       body: z.object({ name: z.string() }),
       reply: z.object({}),
       refusals: [404, 422],

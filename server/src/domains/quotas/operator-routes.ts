@@ -15,7 +15,7 @@ export function operatorRoutes({ database, posted }: QuotasDeps): Route[] {
       policy,
       schema: {
         summary: 'What a person may use, and what is left of it',
-        query: z.object({ userId: z.uuid() }),
+        query: z.strictObject({ userId: z.uuid() }),
         reply: z.object({ items: z.array(quotaSchema), nextCursor: z.null() }),
       },
       handler: async ({ principal, query: { userId }, request }) => {

@@ -70,7 +70,7 @@ export function resolverRoutes({ explain }: Pick<Resolver, 'explain'>): Route[] 
       policy: { allow: 'user', scope: 'read' },
       schema: {
         summary: 'Which key would serve a call, and why. Calls nobody',
-        query: z.object({ model: hint.optional(), protocol }),
+        query: z.strictObject({ model: hint.optional(), protocol }),
         reply: resolution,
       },
       handler: async ({ principal, query: { model, protocol } }) =>

@@ -64,7 +64,7 @@ export function personRoutes({ keys, gateway, providers }: { keys: Keys; gateway
       policy: read,
       schema: {
         summary: 'Your provider keys, in the order they are taken',
-        query: z.object({ provider: z.string().max(100).optional() }),
+        query: z.strictObject({ provider: z.string().max(100).optional() }),
         reply: z.object({ items: z.array(providerKeySchema), nextCursor: z.null() }),
       },
       handler: async ({ principal, query }) => ({ items: await keys.list(principal, query.provider), nextCursor: null }),
@@ -105,7 +105,7 @@ export function personRoutes({ keys, gateway, providers }: { keys: Keys; gateway
       schema: {
         summary: 'Delete a provider key, for good',
         params: byId,
-        query: z.object({ dryRun: z.stringbool().optional().describe('Only say what it would affect.') }),
+        query: z.strictObject({ dryRun: z.stringbool().optional().describe('Only say what it would affect.') }),
         reply: z.object({
           id: z.uuid(),
           provider: z.string(),

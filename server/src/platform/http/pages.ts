@@ -6,7 +6,8 @@ import { httpErrors } from './errors.ts'
  * given, so that rows which come and go meanwhile are neither skipped nor given twice.
  */
 
-export const pageQuery = z.object({
+// Strict, as every query: under a name that was misspelt a filter would be none.
+export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z
     .string()
