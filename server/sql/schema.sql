@@ -916,6 +916,92 @@ ALTER FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT
 
 COMMENT ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) IS 'Counts one request and says how many the present window has seen, this one included.';
 
+-- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
+
+CREATE TABLE public.usage_records (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    credential_source text NOT NULL,
+    key_id uuid,
+    token_id uuid,
+    decisions json NOT NULL,
+    outcome text NOT NULL,
+    status integer,
+    first_byte_ms integer,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    audio_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    audio_output_tokens bigint DEFAULT 0 NOT NULL,
+    images bigint DEFAULT 0 NOT NULL,
+    searches bigint DEFAULT 0 NOT NULL,
+    usage_basis text NOT NULL,
+    provider_usage json,
+    cost_usd numeric,
+    price_id uuid,
+    provider_cost_usd numeric,
+    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
+)
+PARTITION BY RANGE (started_at);
+
+ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_records OWNER TO keyloft_owner;
+
+-- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
+
+-- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
+
+-- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
+
+-- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
+
+-- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
+
+-- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
+
+-- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
+
+-- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
+
+COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
+
+-- Name: counted(public.usage_records); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
+
+CREATE FUNCTION keyloft.counted(written public.usage_records) RETURNS keyloft.counted_call
+    LANGUAGE sql IMMUTABLE
+    RETURN ROW((written).user_id, (written).id, (written).started_at, (written).provider, (written).model, (written).credential_source, (written).key_id, (written).usage_basis, ((written).input_tokens + (written).output_tokens), (written).cost_usd)::keyloft.counted_call;
+
+ALTER FUNCTION keyloft.counted(written public.usage_records) OWNER TO keyloft_owner;
+
+-- Name: FUNCTION counted(written public.usage_records); Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
+
+COMMENT ON FUNCTION keyloft.counted(written public.usage_records) IS 'Of this call, what quotas count.';
+
 -- Name: data_keys_of(uuid); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
 CREATE FUNCTION keyloft.data_keys_of(in_user_id uuid) RETURNS TABLE(version integer, wrapped text)
@@ -2820,7 +2906,7 @@ begin
               order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
      where g.is_valid and (select count(*) from released) >= 0 order by g.owner, g.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id, case when is_capped then row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call end as counted
+    returning u.id, case when is_capped then keyloft.counted(u) end as counted
   )
   select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
          case when is_capped then (select pg_catalog.array_agg(counted) from written) end,
@@ -2883,7 +2969,7 @@ begin
   -- Only a tier's limit can have been made meanwhile: by a call that needed it, which waits for nobody.
   if not is_capped and keyloft.are_limited(owners, of_platform) then
     is_capped := true;
-    select pg_catalog.array_agg(row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call) into booked
+    select pg_catalog.array_agg(keyloft.counted(u)) into booked
       from (select distinct owners[place] as owner, ids[place] as id, in_ends[place].started_at
               from pg_catalog.generate_subscripts(in_ends, 1) as place where verdicts[place] = 'settled') g
            join public.usage_records u on u.user_id = g.owner and u.id = g.id and u.started_at = g.started_at;
@@ -3105,7 +3191,7 @@ begin
            coalesce(r.most_cost_usd, (select a.most_cost_usd from keyloft.advances a where a.id = r.advance_id))
       from released r order by r.user_id, r.id
     on conflict (user_id, id, started_at) do nothing
-    returning u.id, row(u.user_id, u.id, u.started_at, u.provider, u.model, u.credential_source, u.key_id, u.usage_basis, u.input_tokens + u.output_tokens, u.cost_usd)::keyloft.counted_call as counted
+    returning u.id, keyloft.counted(u) as counted
   )
   select pg_catalog.count(*), pg_catalog.array_agg(r.user_id), pg_catalog.bool_or(r.credential_source in ('server-key', 'team-gateway')),
          pg_catalog.array_agg(row(r.user_id, r.id, r.quota_ids, r.reserved_at, r.most_tokens, r.most_cost_usd)::keyloft.presumed_reservations) filter (where r.quota_ids is not null),
@@ -4143,80 +4229,6 @@ ALTER TABLE keyloft.token_marks OWNER TO keyloft_owner;
 -- Name: TABLE token_marks; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
 COMMENT ON TABLE keyloft.token_marks IS 'The key of the mark in every API token. Changing it makes all of them invalid.';
-
--- Name: usage_records; Type: TABLE; Schema: public; Owner: keyloft_owner
-
-CREATE TABLE public.usage_records (
-    user_id uuid NOT NULL,
-    id uuid NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    request_id text NOT NULL,
-    operation text NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    credential_source text NOT NULL,
-    key_id uuid,
-    token_id uuid,
-    decisions json NOT NULL,
-    outcome text NOT NULL,
-    status integer,
-    first_byte_ms integer,
-    input_tokens bigint DEFAULT 0 NOT NULL,
-    cached_input_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
-    audio_input_tokens bigint DEFAULT 0 NOT NULL,
-    output_tokens bigint DEFAULT 0 NOT NULL,
-    reasoning_tokens bigint DEFAULT 0 NOT NULL,
-    audio_output_tokens bigint DEFAULT 0 NOT NULL,
-    images bigint DEFAULT 0 NOT NULL,
-    searches bigint DEFAULT 0 NOT NULL,
-    usage_basis text NOT NULL,
-    provider_usage json,
-    cost_usd numeric,
-    price_id uuid,
-    provider_cost_usd numeric,
-    settled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT usage_records_figures CHECK ((((cost_usd >= (0)::numeric) AND (cost_usd <= '1000000000000'::numeric)) AND ((provider_cost_usd >= (0)::numeric) AND (provider_cost_usd <= '1000000000000'::numeric)) AND ((((cached_input_tokens + cache_write_5m_tokens) + cache_write_1h_tokens) + audio_input_tokens) <= input_tokens) AND ((reasoning_tokens + audio_output_tokens) <= output_tokens)))
-)
-PARTITION BY RANGE (started_at);
-
-ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.usage_records OWNER TO keyloft_owner;
-
--- Name: TABLE usage_records; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON TABLE public.usage_records IS 'One row for each call. Partitioned by month; keyloft.make_usage_partitions makes the months.';
-
--- Name: COLUMN usage_records.id; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.id IS 'UUIDv7, made when the call began; the id of its hold before.';
-
--- Name: COLUMN usage_records.decisions; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.decisions IS 'How its credential was chosen.';
-
--- Name: COLUMN usage_records.outcome; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.outcome IS 'presumed: its process went away, and nobody knows how it ended.';
-
--- Name: COLUMN usage_records.input_tokens; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.input_tokens IS 'All of them; cached, written and audio tokens are parts of it. So are reasoning and audio tokens of output_tokens.';
-
--- Name: COLUMN usage_records.usage_basis; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.usage_basis IS 'reported by the provider, estimated by us, none (nothing to charge), or unknown.';
-
--- Name: COLUMN usage_records.cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.cost_usd IS 'By the price in force when the call began. Null: unpriced, because its price or its usage is not known.';
-
--- Name: COLUMN usage_records.provider_cost_usd; Type: COMMENT; Schema: public; Owner: keyloft_owner
-
-COMMENT ON COLUMN public.usage_records.provider_cost_usd IS 'What the provider said that it costs, where it says so. Kept beside ours.';
 
 -- Name: usage_records_default; Type: TABLE; Schema: keyloft; Owner: keyloft_owner
 
@@ -6515,6 +6527,17 @@ GRANT ALL ON FUNCTION keyloft.cost_of(price public.model_prices, input_tokens bi
 REVOKE ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyloft.count_request(in_bucket text, window_seconds integer, OUT seen integer, OUT resets_in_seconds integer) TO service_role;
 
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
+
+GRANT SELECT ON TABLE public.usage_records TO authenticated;
+GRANT SELECT ON TABLE public.usage_records TO service_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
+
+-- Name: FUNCTION counted(written public.usage_records); Type: ACL; Schema: keyloft; Owner: keyloft_owner
+
+REVOKE ALL ON FUNCTION keyloft.counted(written public.usage_records) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyloft.counted(written public.usage_records) TO keyloft_definer;
+
 -- Name: FUNCTION data_keys_of(in_user_id uuid); Type: ACL; Schema: keyloft; Owner: keyloft_definer
 
 REVOKE ALL ON FUNCTION keyloft.data_keys_of(in_user_id uuid) FROM PUBLIC;
@@ -7027,12 +7050,6 @@ GRANT SELECT,INSERT,DELETE ON TABLE keyloft.secrets TO keyloft_definer;
 -- Name: TABLE token_marks; Type: ACL; Schema: keyloft; Owner: keyloft_owner
 
 GRANT SELECT ON TABLE keyloft.token_marks TO keyloft_definer;
-
--- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: keyloft_owner
-
-GRANT SELECT ON TABLE public.usage_records TO authenticated;
-GRANT SELECT ON TABLE public.usage_records TO service_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.usage_records TO keyloft_definer;
 
 -- Name: TABLE applied; Type: ACL; Schema: keyloft_migrations; Owner: keyloft_owner
 

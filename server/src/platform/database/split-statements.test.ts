@@ -112,7 +112,7 @@ describe('our SQL files', () => {
     '20261120100000_roles_and_schemas.up.sql': 'all', // makes and grants roles, and schemas in a database that is not the owner's
     '20261120100000_roles_and_schemas.down.sql': 'all',
     '20261120100500_job_queue.up.sql': ['create schema pgboss authorization keyloft_owner'],
-    '20261121130100_ledger.down.sql': ['drop function keyloft.anonymous_among(uuid[])'], // of whoever migrates, as on Supabase
+    '20261121130300_tiers.down.sql': ['drop function keyloft.anonymous_among(uuid[])'], // of whoever migrates, as on Supabase
     '20261121180000_find_calls.down.sql': ['drop function keyloft.is_person(uuid)'],
     '20261121230000_operator_figures.up.sql': 'all', // makes and grants a role that reads the server's statistics
   }
