@@ -213,19 +213,13 @@ describe('resolving for a person', async () => {
       expect(reply.json()).toEqual((await ada.call('GET', '/api/resolve?model=gpt-4o-mini')).body)
       const eve = await someone()
       expect((await eve.call('POST', '/api/resolve', { userId: ada.id })).status).toBe(403)
-      expect(namesOf((await eve.call('GET', `/api/resolve?model=gpt-4o-mini&userId=${ada.id}`)).body.decisions)).toEqual([
-        'server-key openai',
-        'team-gateway gateway',
-      ])
+      expect((await eve.call('GET', `/api/resolve?model=gpt-4o-mini&userId=${ada.id}`)).status).toBe(400)
     })
 
-    it('changes nothing for hosts that a query, a header or a body names', async () => {
+    it('changes nothing for hosts that a header names, and refuses a query or a body that names one', async () => {
       const ada = await someone()
       await ada.add()
       const usual = (await ada.call('GET', '/api/resolve?model=gpt-4o-mini')).body
-      const named = ['base_url', 'baseUrl', 'api_base', 'host', 'provider', 'url']
-        .map((name) => `${name}=https%3A%2F%2Fevil.example`)
-        .join('&')
       const headers = {
         ...ada.headers,
         'x-base-url': 'https://evil.example',
@@ -233,7 +227,11 @@ describe('resolving for a person', async () => {
         'x-keyloft-provider': 'evil',
         'openai-base-url': 'https://evil.example',
       }
-      expect((await app.inject({ url: `/api/resolve?model=gpt-4o-mini&${named}`, headers })).json()).toEqual(usual)
+      expect((await app.inject({ url: '/api/resolve?model=gpt-4o-mini', headers })).json()).toEqual(usual)
+      for (const name of ['base_url', 'baseUrl', 'api_base', 'host', 'provider', 'url']) {
+        const refused = await ada.call('GET', `/api/resolve?model=gpt-4o-mini&${name}=https%3A%2F%2Fevil.example`)
+        expect([refused.status, refused.body.code], name).toEqual([400, 'http.invalid'])
+      }
       const service = { authorization: `Bearer ${await projectJwt({ role: 'service_role' })}` }
       for (const field of ['base_url', 'baseUrl', 'api_base', 'host', 'destination']) {
         const payload = { userId: ada.id, model: 'gpt-4o-mini', [field]: 'https://evil.example' }
