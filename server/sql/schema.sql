@@ -1208,21 +1208,28 @@ COMMENT ON FUNCTION keyloft.excluding_columns(in_relation regclass, in_column na
 
 -- Name: find_api_token(text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 
-CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone, is_closed boolean)
+CREATE FUNCTION keyloft.find_api_token(public_id text) RETURNS TABLE(is_known boolean, id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamp with time zone, revoked_at timestamp with time zone, is_closed boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
-  select t.id, t.user_id, t.secret_hash, t.scopes, t.allowed_models, t.expires_at, t.revoked_at,
-         coalesce(s.disabled_at is not null or s.deactivated_at is not null, false)
+  select t.public_id = $1,
+         case t.public_id when $1 then t.id end,
+         case t.public_id when $1 then t.user_id end,
+         case t.public_id when $1 then t.secret_hash end,
+         case t.public_id when $1 then t.scopes end,
+         case t.public_id when $1 then t.allowed_models end,
+         case t.public_id when $1 then t.expires_at end,
+         case t.public_id when $1 then t.revoked_at end,
+         case t.public_id when $1 then coalesce(s.disabled_at is not null or s.deactivated_at is not null, false) end
     from public.api_tokens t left join public.user_standing s on s.user_id = t.user_id
-   where t.public_id = $1
+   where t.public_id >= $1 order by t.public_id limit 1
 $_$;
 
 ALTER FUNCTION keyloft.find_api_token(public_id text) OWNER TO keyloft_definer;
 
 -- Name: FUNCTION find_api_token(public_id text); Type: COMMENT; Schema: keyloft; Owner: keyloft_definer
 
-COMMENT ON FUNCTION keyloft.find_api_token(public_id text) IS 'What the check of a presented token needs: at most one row. Whether it holds is for the caller to compare.';
+COMMENT ON FUNCTION keyloft.find_api_token(public_id text) IS 'What the check of a presented token needs: at most one row, of nulls where is_known is false. Whether it holds is for the caller to compare.';
 
 -- Name: find_object(uuid, text); Type: FUNCTION; Schema: keyloft; Owner: keyloft_definer
 

@@ -46,18 +46,29 @@ revoke all on function keyloft.standing_of(uuid) from public;
 grant usage on schema keyloft to keyloft_auth;
 grant execute on function keyloft.standing_of(uuid) to service_role, keyloft_auth;
 
+-- The row of this id or, where there is none, the next one, of which nothing is told. To find no row is faster than to find one
+-- and look for the standing of its owner, and that would tell which ids exist.
 drop function keyloft.find_api_token(text);
 create function keyloft.find_api_token(public_id text)
-  returns table (id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamptz, revoked_at timestamptz, is_closed boolean)
+  returns table (
+    is_known boolean, id uuid, user_id uuid, secret_hash bytea, scopes text[], allowed_models text[], expires_at timestamptz, revoked_at timestamptz, is_closed boolean
+  )
   language sql stable security definer
   set search_path = ''
 as $$
-  select t.id, t.user_id, t.secret_hash, t.scopes, t.allowed_models, t.expires_at, t.revoked_at,
-         coalesce(s.disabled_at is not null or s.deactivated_at is not null, false)
+  select t.public_id = $1,
+         case t.public_id when $1 then t.id end,
+         case t.public_id when $1 then t.user_id end,
+         case t.public_id when $1 then t.secret_hash end,
+         case t.public_id when $1 then t.scopes end,
+         case t.public_id when $1 then t.allowed_models end,
+         case t.public_id when $1 then t.expires_at end,
+         case t.public_id when $1 then t.revoked_at end,
+         case t.public_id when $1 then coalesce(s.disabled_at is not null or s.deactivated_at is not null, false) end
     from public.api_tokens t left join public.user_standing s on s.user_id = t.user_id
-   where t.public_id = $1
+   where t.public_id >= $1 order by t.public_id limit 1
 $$;
-comment on function keyloft.find_api_token(text) is 'What the check of a presented token needs: at most one row. Whether it holds is for the caller to compare.';
+comment on function keyloft.find_api_token(text) is 'What the check of a presented token needs: at most one row, of nulls where is_known is false. Whether it holds is for the caller to compare.';
 revoke all on function keyloft.find_api_token(text) from public;
 grant execute on function keyloft.find_api_token(text) to service_role;
 

@@ -143,6 +143,19 @@ describe('an API token', async () => {
     await expect(asAda).rejects.toMatchObject({ code: 'database.forbidden' })
   })
 
+  it('is what is found of an id that nobody has, so that it takes as long, and nothing of it is told', async () => {
+    const { publicId } = await test.issueToken(ada.id)
+    const find = (id: string) =>
+      test.database.system('check API tokens', (tx) =>
+        sql<Record<string, unknown>>`select * from keyloft.find_api_token(${id})`.execute(tx),
+      )
+    expect((await find(publicId)).rows).toMatchObject([{ is_known: true, user_id: ada.id, is_closed: false }])
+    const [found = {}] = (await find(publicId.slice(0, -1))).rows // comes before it
+    const { is_known, ...told } = found
+    expect(is_known).toBe(false)
+    expect(new Set(Object.values(told))).toEqual(new Set([null]))
+  })
+
   it.each([
     ['no scope', { scopes: [] }],
     ['an unknown scope', { scopes: ['calls', 'everything'] }],
