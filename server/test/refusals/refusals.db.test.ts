@@ -133,6 +133,7 @@ describe('every route refuses as it says it does', async () => {
         ...(payload === undefined ? {} : { payload }),
       })
       expect(reply.statusCode, reply.body).toBe(status)
+      expect(reply.headers['x-content-type-options']).toBe('nosniff')
       if (operation.path.startsWith('/rest/')) expectPostgrestError(reply, code)
       else if (operation.refusalForm === 'AnthropicError') expectAnthropicError(reply, code)
       else if (operation.refusalForm === 'OpenAiError') expectOpenAiError(reply, code)

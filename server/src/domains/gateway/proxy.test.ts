@@ -129,6 +129,15 @@ describe('the proxy', () => {
     expect(reply.headers['content-security-policy']).toBe("sandbox; default-src 'none'")
   })
 
+  it.each([200, 404])('lets no browser take a provider’s page of status %i for one of ours', async (status) => {
+    const page = '<script>alert(1)</script>'
+    const head = `HTTP/1.1 ${status} X\r\ncontent-type: text/html\r\ncontent-security-policy: script-src *\r\ncontent-length: ${page.length}`
+    const { url } = await setUp((socket) => socket.write(`${head}\r\n\r\n${page}`))
+    const reply = await sendTo('GET', `${url}/proxy/openai/a`)
+    expect([reply.status, reply.body.toString()]).toEqual([status, page])
+    expect(reply.headers).toMatchObject({ 'content-security-policy': "sandbox; default-src 'none'", 'x-content-type-options': 'nosniff' })
+  })
+
   it('is refused where the ledger does not allow the call, and nothing of an answer leaves', async () => {
     const { url, ledger } = await setUp(async (socket) => {
       await sleep(60)

@@ -14,7 +14,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (known.retryAfterSeconds !== undefined) reply.header('retry-after', String(known.retryAfterSeconds))
   if (known.headers) reply.headers(known.headers)
   if (known.status === 401) reply.header('www-authenticate', 'Bearer')
-  const { errorForm } = request.routeOptions.config
+  const { errorForm, isTransport } = request.routeOptions.config
+  if (isTransport) reply.header('x-content-type-options', 'nosniff') // every other reply has it before
   if (errorForm) {
     return reply.code(known.status).type(errorForm.contentType).serializer(JSON.stringify).send(errorForm.render(known, request.id))
   }
