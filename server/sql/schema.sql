@@ -707,7 +707,7 @@ ALTER TABLE keyloft.presumed_reservations OWNER TO keyloft_owner;
 
 -- Name: TABLE presumed_reservations; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. Of this month and the last.';
+COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. A second row of a call is of quotas that were set while it was under way. Of this month and the last.';
 
 -- Name: book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 
@@ -3225,6 +3225,17 @@ begin
       owners, of_platform, booked || array(select row(a.user_id, a.id, null, null, null, null, null, 'unknown', null, null)::keyloft.counted_call from unnest(advances) a),
       calls || places, presumed);
     insert into keyloft.presumed_reservations select c.* from unnest(calls) c where c.id in (select b.id from unnest(booked) b);
+    -- There it counts as it was written: one call, without tokens. All its quotas are locked, and none begins after this.
+    insert into keyloft.presumed_reservations
+    select b.user_id, b.id, pg_catalog.array_agg((l.quota).id), greatest(pg_catalog.clock_timestamp(), pg_catalog.max((l.quota).last_reset)), 0, b.cost_usd
+      from unnest(booked) b
+           cross join lateral (select q as quota from public.user_quota_limits q where q.user_id = b.user_id
+                               union all select q from public.user_quota_limits q where q.user_id is null) l
+     where (l.quota).is_active and b.started_at >= keyloft.window_begins((l.quota).type, (l.quota).last_reset)
+       and keyloft.quota_counts(l.quota, b.provider, b.model, b.credential_source, b.key_id)
+       and not exists (select from unnest(calls) c where c.user_id = b.user_id and c.id = b.id and (l.quota).id = any (c.quota_ids))
+     group by b.user_id, b.id, b.cost_usd
+    on conflict do nothing;
   end if;
   -- No window is longer than a month.
   delete from keyloft.presumed_reservations where reserved_at < pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC');
@@ -5094,7 +5105,7 @@ ALTER TABLE ONLY keyloft.move_rules
 -- Name: presumed_reservations presumed_reservations_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 
 ALTER TABLE ONLY keyloft.presumed_reservations
-    ADD CONSTRAINT presumed_reservations_pkey PRIMARY KEY (user_id, id);
+    ADD CONSTRAINT presumed_reservations_pkey PRIMARY KEY (user_id, id, reserved_at);
 
 -- Name: provider_objects provider_objects_pkey; Type: CONSTRAINT; Schema: keyloft; Owner: keyloft_owner
 

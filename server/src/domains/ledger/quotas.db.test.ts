@@ -197,6 +197,36 @@ describe('hard limits', async () => {
     expect(await counters(userId)).toEqual([{ requests: '1', tokens: '0', cost: '0.5', reserved: '0 0 0' }])
   })
 
+  it('are lowered by an end that comes late also where they were set when the call was under way, and by what they had counted alone', async () => {
+    const userId = await person()
+    await limit(userId, { type: 'monthly', cost_limit: '10' })
+    const [one, free] = [call(userId), call(userId)]
+    await open([one, free])
+    await limit(userId, { cost_limit: '1' })
+    const off = await limit(userId, { type: 'model', model: 'priced', cost_limit: '1' })
+    await sql`select keyloft.begin_quotas(${userId})`.execute(owner.db)
+    await sql`update user_quota_limits set is_active = false where id = ${off.id}`.execute(owner.db)
+    await sweep(one, free)
+    await sql`update user_quota_limits set is_active = true where id = ${off.id}`.execute(owner.db)
+    const nothing = { requests: '0', tokens: '0', cost: '0', reserved: '0 0 0' }
+    expect(await counters(userId)).toEqual([
+      { ...nothing, requests: '2', cost: '0.004' },
+      nothing,
+      { ...nothing, requests: '2', tokens: '2000', cost: '0.004' },
+    ])
+    await settle([
+      [one, ended({ inputTokens: 100, outputTokens: 0 })],
+      [free, ended({}, { outcome: 'failed', usageBasis: 'none' })],
+    ])
+    expect(await counters(userId)).toEqual([
+      { ...nothing, requests: '1', cost: '0.0011' },
+      nothing,
+      { ...nothing, requests: '1', tokens: '100', cost: '0.0011' },
+    ])
+    await settle([[one, ended({ inputTokens: 50, outputTokens: 0 })]])
+    expect((await counters(userId))[0]).toMatchObject({ requests: '1', cost: '0.0011' })
+  })
+
   it('reserve nothing for good where a call is opened after its end', async () => {
     const userId = await person()
     await limit(userId, { request_limit: 5 })
