@@ -102,6 +102,23 @@ describe('a stream of events', () => {
     expect(reading().stream.push(piece)).toBe(piece)
   })
 
+  it('reads a usage that stands beside one that is null', () => {
+    const { stream, reader } = reading()
+    const event = (rest: string) => `data: {"id":"c","x_groq":{"usage":${usage}},"choices":[]${rest}}\n\n`
+    expect(stream.push(Buffer.from(event(',"usage":null')))).toBe(event(''))
+    expect(reader.result()).toMatchObject({ providerUsage: usage })
+  })
+
+  it('asks its reader of no event that says that there is no usage yet', () => {
+    const shown: string[] = []
+    const reader = { event: (_: string | undefined, data: string) => void shown.push(data) }
+    const stream = new EventStream({ ...chatCompletions.stream, reader, takesOutUsage: false })
+    const none = (rest: string) => `data: {"id":"c","choices":[],"usage":null${rest}}`
+    const piece = Buffer.from(`${none('')}\n\n${none(',"obfuscation":"x"')}\n\n${extra}\n\n`)
+    expect(stream.push(piece)).toBe(piece)
+    expect(shown).toEqual([extra.slice('data: '.length)])
+  })
+
   it('ends with an event that was never completed', () => {
     expect(pass(Buffer.from(`${chunk('')}\n\ndata: {"cho`), () => 5).out).toBe(`${chunk('')}\n\ndata: {"cho`)
   })

@@ -112,32 +112,51 @@ export class EventStream {
       return ''
     }
     this.#delivered?.push(events)
-    const end = this.#end
-    const mayEnd = end !== undefined && events.includes(end.mark)
-    if (!mayEnd && !events.includes(usageMark)) return events
-    let out = ''
     const hasReturns = events.includes('\r')
-    for (let at = 0; at < events.length; ) {
-      const border = firstBorder(events, at, hasReturns)
-      const next = border < 0 ? events.length : border
-      const event = events.slice(at, next)
-      const read = event.includes(usageMark) ? this.#readUsage(event) : event
-      if (mayEnd && end.pattern.test(event)) {
-        this.isDone = true
-        this.#last = read + events.slice(next)
-        return out
-      }
-      out += read
-      at = next
-    }
-    return out
+    const last = this.#lastEvent(events, hasReturns)
+    if (!last) return this.#readUsage(events, hasReturns)
+    const before = this.#readUsage(events.slice(0, last.from), hasReturns)
+    this.isDone = true
+    this.#last = this.#readUsage(events.slice(last.from, last.next), hasReturns) + events.slice(last.next)
+    return before
   }
 
-  #readUsage(event: string): string {
-    if (this.#takesOut) {
-      const at = event.lastIndexOf(',"usage":null')
-      if (at > 0 && usualRest.test(event.slice(at + 13))) return event.slice(0, at) + event.slice(at + 13)
+  /** Where the event stands that ends the stream. */
+  #lastEvent(events: string, hasReturns: boolean): { from: number; next: number } | undefined {
+    const end = this.#end
+    let from = 0
+    for (let mark = end ? events.indexOf(end.mark) : -1; mark >= 0 && end; mark = events.indexOf(end.mark, from)) {
+      from = eventAround(events, mark, from, hasReturns)
+      const next = nextEvent(events, mark, hasReturns)
+      if (end.pattern.test(events.slice(from, next))) return { from, next }
+      from = next
     }
+    return undefined
+  }
+
+  /** From one usage to the next: most streams say in each event that there is none yet, and that costs what finding it costs. */
+  #readUsage(events: string, hasReturns: boolean): string {
+    let out = ''
+    let passed = 0
+    let next = 0
+    for (let mark = usageIn(events, 0); mark >= 0; mark = usageIn(events, next)) {
+      noUsageYet.lastIndex = mark - 1
+      if (noUsageYet.test(events)) {
+        next = noUsageYet.lastIndex
+        if (!this.#takesOut) continue
+        out += events.slice(passed, mark - 1)
+        passed = mark - 1 + noUsage.length
+        continue
+      }
+      const from = eventAround(events, mark, next, hasReturns)
+      next = nextEvent(events, mark, hasReturns)
+      out += events.slice(passed, from) + this.#showUsage(events.slice(from, next))
+      passed = next
+    }
+    return passed === 0 ? events : out + events.slice(passed)
+  }
+
+  #showUsage(event: string): string {
     const { name, data, from } = readEvent(event)
     if (data === '') return event
     this.#reader.event(name, data)
@@ -145,12 +164,23 @@ export class EventStream {
   }
 }
 
-/** Of `"usage"`, and of `"usageMetadata"`. */
-const usageMark = '"usage'
+/** Where a name such as `"usage"` or `"usageMetadata"` stands. Quotes are many in JSON, and to look for one first is to stop at each. */
+function usageIn(events: string, from: number): number {
+  let at = events.indexOf('usage', from)
+  while (at > 0 && events[at - 1] !== '"') at = events.indexOf('usage', at + 1)
+  return at > from ? at - 1 : -1
+}
+
+const noUsage = ',"usage":null'
+/** As OpenAI and most of those who imitate it end an event. The padding is OpenAI's. Quotes within a string have a backslash before them. */
+const noUsageYet = /,"usage":null(?:,"obfuscation":"[^"\\]*")?\}\n\n/y
+const dataAlone = /^data: ([^\r\n]*)\n\n$/
 const field = /^(event|data):[ ]?(.*)$/gm
 
 /** @returns its name, its data lines joined, and where the first of them begins */
 function readEvent(event: string): { name: string | undefined; data: string; from: number } {
+  const alone = dataAlone.exec(event)
+  if (alone) return { name: undefined, data: alone[1] as string, from: 'data: '.length }
   let name: string | undefined
   let data = ''
   let from = -1
@@ -181,8 +211,6 @@ function withoutUsage(event: string, from: number): string {
   }
 }
 
-/** Of a chunk from which the member was cut out: the object's end, or the padding that OpenAI sends. */
-const usualRest = /^(?:,"obfuscation":"[^"\\]*")?\}\s*$/
 const blanksBefore = (event: string) => /^[\r\n]*/.exec(event)?.[0] ?? ''
 
 const blankLine = /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)/g
@@ -200,6 +228,19 @@ function firstBorder(text: string, from = 0, hasReturns = text.includes('\r')): 
   if (!found) return -1
   const end = found.index + found[0].length
   return end === text.length && text.endsWith('\r') ? -1 : end
+}
+
+/** Where the event begins in which something stands. @param from the beginning of one before it, or its own */
+function eventAround(events: string, at: number, from: number, hasReturns: boolean): number {
+  let begins = from
+  for (let border = firstBorder(events, from, hasReturns); border >= 0 && border <= at; border = firstBorder(events, border, hasReturns))
+    begins = border
+  return begins
+}
+
+function nextEvent(events: string, at: number, hasReturns: boolean): number {
+  const border = firstBorder(events, at, hasReturns)
+  return border < 0 ? events.length : border
 }
 
 function lastBorder(text: string): number {
