@@ -3,6 +3,8 @@ import { findBarriers } from './axe.ts'
 import { enter } from './enter.ts'
 import { createHouse } from './house.ts'
 
+const notThere = { type: 'about:blank', title: 'There is no such call of yours.', status: 404, code: 'usage.no_such_call' }
+
 describe('models and playground', async () => {
   const house = await createHouse()
   const lookAround = async (options?: Parameters<typeof house.visitor>[0]) => {
@@ -72,6 +74,23 @@ describe('models and playground', async () => {
     expect(copied).toContain(`${house.url}/v1/chat/completions`)
     expect(copied).toContain('And the next turn.')
     expect(copied).not.toMatch(/klt_|sk-/)
+    expect(faults).toEqual([])
+  })
+
+  it('asks for what a call cost until the books have it, and says meanwhile that they have not', async () => {
+    const { page, ask, faults } = await lookAround()
+    await ask('POST', '/api/profile/api-keys', { provider: 'mock', apiKey: 'mock-key-of-a-test-0123456789' }, house.app)
+    let asked = 0
+    await page.route('**/api/usage/calls/*', (route) => (++asked <= 6 ? route.fulfill({ status: 404, json: notThere }) : route.continue()))
+    await page.clock.install()
+    await page.goto('/playground?model=mock-1')
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('Take your time.')
+    await page.keyboard.press('Enter')
+    const figures = page.getByRole('group', { name: 'Figures of the last call' })
+    await figures.getByText('Cost, not booked yet').waitFor()
+    for (let minute = 0; minute < 10 && (await figures.getByRole('link').count()) === 0; minute++) await page.clock.runFor(60_000)
+    await figures.getByRole('link').waitFor()
+    expect([asked, await figures.getByText('Cost', { exact: true }).count()]).toEqual([7, 1])
     expect(faults).toEqual([])
   })
 

@@ -21,13 +21,13 @@ export function useRates(provider: string | undefined, model: string | undefined
   return data ?? undefined
 }
 
-/** As it stands in the books: exact, and there a moment after the last byte. */
+/** As it stands in the books: exact, and there a moment after the last byte; of one that was stopped, when its provider has let go. */
 export function useBooked(requestId: string | undefined, ended: boolean) {
   return useQuery({
     ...callQuery(requestId ?? ''),
     enabled: ended && requestId !== undefined,
-    retry: 5, // a call that was stopped is written when its provider has let go
-    retryDelay: 400,
+    retry: 12, // for some two minutes, with longer and longer pauses
+    retryDelay: (failures) => Math.min(400 * 2 ** failures, 15_000),
     staleTime: Number.POSITIVE_INFINITY,
   })
 }

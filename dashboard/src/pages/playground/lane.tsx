@@ -118,7 +118,7 @@ function Figures({ lane, model, system }: { lane: Lane; model: string; system: s
   const [first] = resolution?.decisions ?? []
   const rates = useRates(first?.provider, first?.modelId)
   const ended = lane.status !== 'streaming'
-  const { data: booked } = useBooked(lane.requestId, ended)
+  const { data: booked, failureCount } = useBooked(lane.requestId, ended)
 
   const asked = lane.turns.filter((_, index) => !(ended && index === lane.turns.length - 1 && lane.turns[index]?.role === 'assistant'))
   const answer = ended ? (lane.turns.at(-1)?.role === 'assistant' ? (lane.turns.at(-1)?.content ?? '') : '') : lane.answer
@@ -133,7 +133,10 @@ function Figures({ lane, model, system }: { lane: Lane; model: string; system: s
     <Group gap="md" className={styles.figures} aria-label="Figures of the last call" role="group">
       <Figure name="In" value={`${about}${input.toLocaleString()}`} />
       <Figure name="Out" value={`${about}${output.toLocaleString()}`} />
-      <Figure name="Cost" value={booked ? <Cost {...booked} /> : (aboutCost(input, output, rates) ?? '–')} />
+      <Figure
+        name={booked || failureCount === 0 ? 'Cost' : 'Cost, not booked yet'}
+        value={booked ? <Cost {...booked} /> : (aboutCost(input, output, rates) ?? '–')}
+      />
       {lane.firstMs !== undefined && <Figure name="First" value={`${(lane.firstMs / 1_000).toFixed(2)} s`} />}
       {lane.tookMs !== undefined && <Figure name="Whole" value={`${(lane.tookMs / 1_000).toFixed(2)} s`} />}
     </Group>
