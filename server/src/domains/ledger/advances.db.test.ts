@@ -8,7 +8,7 @@ import { connectAsOwner } from '../../platform/database/owner.ts'
 import { type Call, sanitise } from './call.ts'
 import { sweepCalls } from './jobs.ts'
 import { createLedger, type Ledger } from './ledger.ts'
-import { noteEnds, openCalls, returnPlaces } from './statements.ts'
+import { noteEnds, openCalls, renewLeases, returnPlaces } from './statements.ts'
 
 describe('places in advance, in the books', async () => {
   const { database, owner, url, makePerson } = await createTestDatabase()
@@ -45,6 +45,11 @@ describe('places in advance, in the books', async () => {
       select used_requests::int as requests, used_tokens::int as tokens, reserved_requests::int as "reservedRequests", reserved_tokens::int as "reservedTokens"
         from user_quota_limits where user_id = ${userId}`.execute(owner.db)
     return rows[0]
+  }
+  /** As many as it gets, which are the first of their limit. */
+  const advance = async (userId: string, places: number) => {
+    const wish = { ...call(userId), id: callId(Date.now()), places }
+    return { id: wish.id, verdict: (await database.systemOnce('open', openCalls([wish], 60))).verdicts as string }
   }
   const advancesOf = async (userId: string) =>
     (await owner.db.selectFrom('keyloft.advances').selectAll().where('user_id', '=', userId).execute()).length
@@ -148,18 +153,12 @@ describe('places in advance, in the books', async () => {
 
   it('are no more than an eighth of what is left', async () => {
     const userId = await person({ request_limit: 100 })
-    const ask = async (places: number) => {
-      const wish = { ...call(userId), id: callId(Date.now()), places }
-      return [wish.id, (await database.systemOnce('open', openCalls([wish], 60))).verdicts]
-    }
-    const [id, first] = await ask(50)
-    expect([first, (await ask(50))[1], (await ask(2))[1]]).toEqual(['advance 12', 'advance 11', 'advance 2'])
-    await database.systemOnce('return', returnPlaces([{ id: id as string, places: 12 }]))
-    await database.systemOnce('return', returnPlaces([{ id: id as string, places: 12 }]))
+    const given = [await advance(userId, 50), await advance(userId, 50), await advance(userId, 2)]
+    expect(given.map(({ verdict }) => verdict)).toEqual(['advance 12', 'advance 11', 'advance 2'])
+    const [{ id } = { id: '' }] = given
+    for (const _ of ['told once', 'and told again']) await database.systemOnce('return', returnPlaces([{ id, places: 12 }]))
     expect(await counted(userId)).toMatchObject({ reservedRequests: 13 })
-    const few = await person({ request_limit: 7 })
-    const wish = { ...call(few), id: callId(Date.now()), places: 1 }
-    expect((await database.systemOnce('open', openCalls([wish], 60))).verdicts).toBe('scarce')
+    expect((await advance(await person({ request_limit: 7 }), 1)).verdict).toBe('scarce')
   })
 
   it('are not given up for a call that would not fit if nothing were reserved', async () => {
@@ -186,15 +185,82 @@ describe('places in advance, in the books', async () => {
 
   it('are drawn once by a call whose end is noted twice', async () => {
     const userId = await person({ request_limit: 1_000 })
-    const wish = { ...call(userId), id: callId(Date.now()), places: 10 }
-    expect((await database.systemOnce('open', openCalls([wish], 60))).verdicts).toBe('advance 10')
+    const { id: advanceId } = await advance(userId, 10)
     const end = {
-      call: call(userId, { advanceId: wish.id }),
+      call: call(userId, { advanceId }),
       outcome: sanitise(ended({ inputTokens: 10, outputTokens: 5 })),
       wasOpened: false,
     }
     for (const _ of ['its connection was lost after the commit', 'so it is sent again']) await database.systemOnce('note', noteEnds([end]))
     expect(await counted(userId)).toEqual({ requests: 1, tokens: 15, reservedRequests: 9, reservedTokens: 900 })
+  })
+
+  it('are nobody else’s, whatever another call says', async () => {
+    const [userId, other] = [await person({ request_limit: 1_000 }), await person({ request_limit: 1_000 })]
+    const { id: advanceId } = await advance(userId, 10)
+    const end = { call: call(other, { advanceId }), outcome: sanitise(ended({ inputTokens: 10, outputTokens: 5 })), wasOpened: false }
+    await database.systemOnce('note', noteEnds([end]))
+    expect(await counted(userId)).toMatchObject({ requests: 0, reservedRequests: 10 })
+    expect(await counted(other)).toMatchObject({ requests: 1, tokens: 15, reservedRequests: 0 })
+    await database.systemOnce('return', returnPlaces([{ id: advanceId, places: 10 }]))
+    expect(await counted(userId)).toMatchObject({ requests: 0, reservedRequests: 0 })
+  })
+
+  it('are kept for a call that lasts, as long as its process says so', async () => {
+    const userId = await person({ request_limit: 1_000 })
+    const { id: advanceId } = await advance(userId, 10)
+    const long = call(userId, { advanceId })
+    await database.systemOnce('open', openCalls([long], 60))
+    await sql`update keyloft.advances set lease_until = now() - interval '1 second' where id = ${advanceId}`.execute(owner.db)
+    await database.systemOnce('renew', renewLeases([long], 60))
+    await sweepCalls(database)
+    expect(await counted(userId)).toMatchObject({ requests: 0, reservedRequests: 10 })
+    await silence(userId)
+    expect(await counted(userId)).toMatchObject({ requests: 10, reservedRequests: 0 })
+  })
+
+  it('are not given out for two seconds by a limit that refused a call, though there is room again', async () => {
+    const userId = await person({ token_limit: 1_000 })
+    const ledger = createLedger({ database, clock: Date.now })
+    onTestFinished(() => ledger.stop())
+    const calls = Array.from({ length: 10 }, () => call(userId))
+    for (const one of calls) await ledger.open(one)
+    await expect(ledger.open(call(userId))).rejects.toMatchObject({ code: 'ledger.quota_exceeded' })
+    await settle(ledger, calls)
+    expect(await counted(userId)).toMatchObject({ tokens: 150, reservedTokens: 0 })
+    expect((await advance(userId, 1)).verdict).toBe('scarce')
+    await sql`update user_quota_limits set no_advances_until = now() where user_id = ${userId}`.execute(owner.db)
+    expect((await advance(userId, 1)).verdict).toBe('advance 1')
+  })
+
+  it('that a process has to spare go to calls of another, and none of these is refused', async () => {
+    const userId = await person({ request_limit: 60 })
+    const [mine, other] = [process(), process()]
+    await makeMany(mine, userId, 10)
+    const all = Array.from({ length: 50 }, () => other.open(call(userId)))
+    expect((await Promise.allSettled(all)).filter(({ status }) => status === 'rejected')).toEqual([])
+    await expect(other.open(call(userId))).rejects.toMatchObject({ code: 'ledger.quota_exceeded' })
+  })
+
+  it('are given back when a process stops while the database is away for a moment', async () => {
+    const userId = await person({ request_limit: 1_000 })
+    let isAway = false
+    const ledger = createLedger({
+      database: {
+        systemOnce: (what: string, ...given: [never]) => {
+          const fails = isAway && what === 'return places'
+          if (fails) isAway = false
+          return fails ? Promise.reject(databaseErrors.unavailable()) : database.systemOnce(what, ...given)
+        },
+      } as typeof database,
+      clock: Date.now,
+    })
+    await settle(ledger, await makeMany(ledger, userId, 20))
+    expect(await advancesOf(userId)).toBeGreaterThan(0)
+    isAway = true
+    await ledger.stop()
+    expect(isAway).toBe(false)
+    expect(await advancesOf(userId)).toBe(0)
   })
 
   it('are given back also where they are granted after nobody waits for them any more', async () => {

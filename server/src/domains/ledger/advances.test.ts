@@ -101,6 +101,17 @@ describe('places in advance', () => {
     expect(await take(advances, 1, change)).toEqual([false])
   })
 
+  it('are of one day, in whose window they were reserved', async () => {
+    const { lender, advances } = begin()
+    vi.setSystemTime(Date.parse('2026-03-04T23:59:59.990Z'))
+    await take(advances, 5)
+    vi.setSystemTime(Date.parse('2026-03-05T00:00:00.001Z'))
+    const before = lender.asked.length
+    const one = call()
+    await advances.take(one)
+    expect(lender.asked.slice(before).map(({ id }) => id)).toContain(one.advanceId)
+  })
+
   it('are given back when a quarter of a second is over, and none of them is used from then on', async () => {
     const { lender, advances } = begin()
     await take(advances, 2)
