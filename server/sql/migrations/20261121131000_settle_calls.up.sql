@@ -13,6 +13,43 @@ create type keyloft.call_end as (
 );
 comment on type keyloft.call_end is 'A call as it is told when it has ended. Counts may be missing, which is none; was_opened, which is that a hold is looked for.';
 
+create function keyloft.is_end(told keyloft.call_end) returns boolean
+  language sql immutable
+  return keyloft.is_call((told).user_id, (told).id, (told).started_at, (told).request_id, (told).operation, (told).provider, (told).model, (told).credential_source)
+    and coalesce(
+      (told).decisions is not null and (told).outcome in ('completed', 'failed', 'aborted') and (told).usage_basis in ('reported', 'estimated', 'none', 'unknown')
+      and coalesce(least(
+        (told).cached_input_tokens, (told).cache_write_5m_tokens, (told).cache_write_1h_tokens, (told).audio_input_tokens, (told).reasoning_tokens,
+        (told).audio_output_tokens, (told).images, (told).searches) >= 0, true)
+      and coalesce((told).cached_input_tokens, 0) + coalesce((told).cache_write_5m_tokens, 0) + coalesce((told).cache_write_1h_tokens, 0)
+        + coalesce((told).audio_input_tokens, 0) <= coalesce((told).input_tokens, 0)
+      and coalesce((told).reasoning_tokens, 0) + coalesce((told).audio_output_tokens, 0) <= coalesce((told).output_tokens, 0)
+      and coalesce(greatest((told).input_tokens, (told).output_tokens, (told).images, (told).searches) <= 1000000000000, true)
+      and coalesce((told).provider_cost_usd between 0 and 1e12, true), false);
+comment on function keyloft.is_end(keyloft.call_end) is 'Whether it can be written to the books.';
+
+-- Without settings, so that it becomes a part of the statement of whoever asks: none of it is kept in between.
+create function keyloft.records_of(in_ends keyloft.call_end[]) returns setof public.usage_records
+  language sql stable
+as $$
+  select e.user_id, e.id, e.started_at, e.ended_at, e.request_id, e.operation, e.provider, e.model, e.credential_source, e.key_id, e.token_id, e.decisions,
+         e.outcome, e.status, e.first_byte_ms, coalesce(e.input_tokens, 0), coalesce(e.cached_input_tokens, 0), coalesce(e.cache_write_5m_tokens, 0),
+         coalesce(e.cache_write_1h_tokens, 0), coalesce(e.audio_input_tokens, 0), coalesce(e.output_tokens, 0), coalesce(e.reasoning_tokens, 0),
+         coalesce(e.audio_output_tokens, 0), coalesce(e.images, 0), coalesce(e.searches, 0), e.usage_basis, e.provider_usage::json,
+         case e.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end, price.id, e.provider_cost_usd, pg_catalog.clock_timestamp()
+    from unnest(in_ends) e
+         left join lateral (
+           select p.id, keyloft.cost_of(
+                    p, coalesce(e.input_tokens, 0), coalesce(e.cached_input_tokens, 0), coalesce(e.cache_write_5m_tokens, 0),
+                    coalesce(e.cache_write_1h_tokens, 0), coalesce(e.audio_input_tokens, 0), coalesce(e.output_tokens, 0),
+                    coalesce(e.reasoning_tokens, 0), coalesce(e.audio_output_tokens, 0), coalesce(e.images, 0), coalesce(e.searches, 0)) as cost_usd
+             from public.model_prices p
+            where p.provider = e.provider and p.model = e.model and p.effective_from <= e.started_at and p.from_input_tokens <= coalesce(e.input_tokens, 0)
+            order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
+   where keyloft.is_end(e)
+$$;
+comment on function keyloft.records_of(keyloft.call_end[]) is 'What the books say of these calls, with their cost by the price in force when they began. Of those that can be written.';
+
 create function keyloft.settle_calls(in_ends keyloft.call_end[]) returns text[]
   language plpgsql volatile security definer
   set search_path = ''
@@ -22,10 +59,11 @@ create function keyloft.settle_calls(in_ends keyloft.call_end[]) returns text[]
   set enable_hashjoin = off
 as $$
 declare
+  given_owners uuid[];
   owners uuid[];
   ids uuid[];
+  written integer;
   written_ids uuid[];
-  invalid bigint[];
   verdicts text[];
   is_capped boolean;
   of_platform boolean;
@@ -37,87 +75,56 @@ declare
   lowered_ids uuid[];
 begin
   select pg_catalog.array_agg(e.user_id), pg_catalog.array_agg(e.id), pg_catalog.bool_or(e.credential_source in ('server-key', 'team-gateway')), pg_catalog.bool_or(e.advance_id is not null)
-    into owners, ids, of_platform, in_advance
+    into given_owners, ids, of_platform, in_advance
     from unnest(in_ends) e;
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('keyloft: limits set', 0));
-  owners := keyloft.present_owners(owners);
+  owners := keyloft.present_owners(given_owners);
+  if owners <> given_owners then
+    for place in 1 .. cardinality(ids) loop
+      continue when owners[place] is not distinct from given_owners[place];
+      in_ends[place].user_id := owners[place];
+    end loop;
+  end if;
   is_capped := keyloft.are_limited(owners, of_platform);
-  with given as materialized (
-    select g.*, keyloft.is_call(owner, id, started_at, request_id, operation, provider, model, credential_source)
-                and coalesce(
-                  decisions is not null and outcome in ('completed', 'failed', 'aborted') and usage_basis in ('reported', 'estimated', 'none', 'unknown')
-                  and least(cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, reasoning_tokens, audio_output_tokens, images, searches) >= 0
-                  and cached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens <= input_tokens
-                  and reasoning_tokens + audio_output_tokens <= output_tokens
-                  and greatest(input_tokens, output_tokens, images, searches) <= 1000000000000
-                  and coalesce(provider_cost_usd between 0 and 1e12, true), false) as is_valid
-      from (select e.place, owners[e.place] as owner, e.id, e.started_at, e.request_id, e.operation, e.provider, e.model, e.credential_source, e.key_id, e.token_id,
-                   e.decisions, coalesce(e.was_opened, true) as was_opened, e.ended_at, e.outcome, e.status, e.first_byte_ms, coalesce(e.input_tokens, 0) as input_tokens,
-                   coalesce(e.cached_input_tokens, 0) as cached_input_tokens, coalesce(e.cache_write_5m_tokens, 0) as cache_write_5m_tokens,
-                   coalesce(e.cache_write_1h_tokens, 0) as cache_write_1h_tokens, coalesce(e.audio_input_tokens, 0) as audio_input_tokens,
-                   coalesce(e.output_tokens, 0) as output_tokens, coalesce(e.reasoning_tokens, 0) as reasoning_tokens,
-                   coalesce(e.audio_output_tokens, 0) as audio_output_tokens, coalesce(e.images, 0) as images, coalesce(e.searches, 0) as searches,
-                   e.usage_basis, e.provider_usage::json as provider_usage, e.provider_cost_usd
-              from unnest(in_ends) with ordinality as e (
-                   user_id, id, started_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions, was_opened, ended_at, outcome, status,
-                   first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens,
-                   reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, provider_cost_usd, advance_id, place)) g
-  ), released as (
-    -- Before the record, as the sweeper does it: the hold is the lock between the two. That it is counted below lets it go first.
-    delete from keyloft.holds h using (select owner, id from given where is_valid and was_opened order by owner, id) ended
-     where h.user_id = ended.owner and h.id = ended.id
+
+  -- Before the record, as the sweeper does it: the hold is the lock between the two.
+  with released as (
+    delete from keyloft.holds h
+     using (select e.user_id, e.id from unnest(in_ends) e where coalesce(e.was_opened, true) and keyloft.is_end(e) order by 1, 2) ended
+     where h.user_id = ended.user_id and h.id = ended.id
     returning h.user_id, h.id, h.quota_ids, h.reserved_at, h.most_tokens, h.most_cost_usd
-  ), written as (
-    insert into public.usage_records as u (
-      user_id, id, started_at, ended_at, request_id, operation, provider, model, credential_source, key_id, token_id, decisions,
-      outcome, status, first_byte_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens,
-      output_tokens, reasoning_tokens, audio_output_tokens, images, searches, usage_basis, provider_usage, cost_usd, price_id, provider_cost_usd)
-    select g.owner, g.id, g.started_at, g.ended_at, g.request_id, g.operation, g.provider, g.model, g.credential_source, g.key_id, g.token_id, g.decisions,
-           g.outcome, g.status, g.first_byte_ms, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-           g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches, g.usage_basis, g.provider_usage,
-           case g.usage_basis when 'none' then 0 when 'unknown' then null else price.cost_usd end,
-           price.id, g.provider_cost_usd
-      from given g
-           left join lateral (
-             select p.id, keyloft.cost_of(
-                      p, g.input_tokens, g.cached_input_tokens, g.cache_write_5m_tokens, g.cache_write_1h_tokens, g.audio_input_tokens,
-                      g.output_tokens, g.reasoning_tokens, g.audio_output_tokens, g.images, g.searches) as cost_usd
-               from public.model_prices p
-              where p.provider = g.provider and p.model = g.model and p.effective_from <= g.started_at and p.from_input_tokens <= g.input_tokens
-              order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
-     where g.is_valid and (select count(*) from released) >= 0 order by g.owner, g.id
-    on conflict (user_id, id, started_at) do nothing
-    returning u.id, case when is_capped then keyloft.counted(u) end as counted
   )
-  select (select pg_catalog.array_agg(id) from written), (select pg_catalog.array_agg(place) from given where not is_valid),
-         case when is_capped then (select pg_catalog.array_agg(counted) from written) end,
-         (select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations)
-            from released where quota_ids is not null)
-    into written_ids, invalid, booked, reservations;
-  verdicts := keyloft.verdicts_of(ids, written_ids, 'settled', invalid);
+  select pg_catalog.array_agg(row(user_id, id, quota_ids, reserved_at, most_tokens, most_cost_usd)::keyloft.presumed_reservations) into reservations
+    from released where quota_ids is not null;
+
+  -- Nearly always all are new, and no limit asks for more than that they are written: without a look for each, and without
+  -- giving each back, it is half the work.
+  if not is_capped then
+    begin
+      insert into public.usage_records select r.* from keyloft.records_of(in_ends) r order by r.user_id, r.id;
+      get diagnostics written = row_count;
+      written_ids := case when written = cardinality(ids) then ids else array(select e.id from unnest(in_ends) e where keyloft.is_end(e)) end;
+    exception when unique_violation then
+      written_ids := null;
+    end;
+  end if;
+  if written_ids is null then
+    with written as (
+      insert into public.usage_records as u select r.* from keyloft.records_of(in_ends) r order by r.user_id, r.id
+      on conflict (user_id, id, started_at) do nothing
+      returning u.id, case when is_capped then keyloft.counted(u) end as counted
+    )
+    select coalesce(pg_catalog.array_agg(w.id), '{}'), case when is_capped then pg_catalog.array_agg(w.counted) end into written_ids, booked from written w;
+  end if;
+  verdicts := keyloft.verdicts_of(ids, written_ids, 'settled',
+    case when cardinality(written_ids) < cardinality(ids)
+      then array(select place from pg_catalog.generate_subscripts(in_ends, 1) as place where not keyloft.is_end(in_ends[place])) end);
 
   -- Late ends, rare enough for a look of their own. All in one statement, so that no hour is locked between two calls.
   if 'already' = any (verdicts) then
     with late as (
-      select u.user_id, u.id, u.started_at, price.id as price_id, price.cost_usd, e.ended_at, e.outcome, e.status, e.first_byte_ms,
-             coalesce(e.input_tokens, 0) as input_tokens, coalesce(e.cached_input_tokens, 0) as cached_input_tokens,
-             coalesce(e.cache_write_5m_tokens, 0) as cache_write_5m_tokens, coalesce(e.cache_write_1h_tokens, 0) as cache_write_1h_tokens,
-             coalesce(e.audio_input_tokens, 0) as audio_input_tokens, coalesce(e.output_tokens, 0) as output_tokens,
-             coalesce(e.reasoning_tokens, 0) as reasoning_tokens, coalesce(e.audio_output_tokens, 0) as audio_output_tokens,
-             coalesce(e.images, 0) as images, coalesce(e.searches, 0) as searches, e.usage_basis, e.provider_usage::json as provider_usage, e.provider_cost_usd
-        from pg_catalog.generate_subscripts(in_ends, 1) as place
-             cross join lateral (select (in_ends[place]).*) e
-             join public.usage_records u on u.user_id = owners[place] and u.id = e.id and u.started_at = e.started_at
-             left join lateral (
-               select p.id, keyloft.cost_of(
-                        p, coalesce(e.input_tokens, 0), coalesce(e.cached_input_tokens, 0), coalesce(e.cache_write_5m_tokens, 0),
-                        coalesce(e.cache_write_1h_tokens, 0), coalesce(e.audio_input_tokens, 0), coalesce(e.output_tokens, 0),
-                        coalesce(e.reasoning_tokens, 0), coalesce(e.audio_output_tokens, 0), coalesce(e.images, 0), coalesce(e.searches, 0)) as cost_usd
-                 from public.model_prices p
-                where p.provider = u.provider and p.model = u.model and p.effective_from <= u.started_at and p.from_input_tokens <= coalesce(e.input_tokens, 0)
-                order by p.effective_from desc, p.from_input_tokens desc limit 1) price on true
-       where verdicts[place] = 'already' and u.outcome = 'presumed'
-       order by u.user_id, u.id for update of u
+      select r.* from keyloft.records_of(in_ends) r join public.usage_records u on u.user_id = r.user_id and u.id = r.id and u.started_at = r.started_at
+       where u.outcome = 'presumed' order by u.user_id, u.id for update of u
     ), corrected as (
       update public.usage_records u
          set ended_at = l.ended_at, outcome = l.outcome, status = l.status, first_byte_ms = l.first_byte_ms, input_tokens = l.input_tokens,
@@ -125,8 +132,7 @@ begin
              cache_write_1h_tokens = l.cache_write_1h_tokens, audio_input_tokens = l.audio_input_tokens, output_tokens = l.output_tokens,
              reasoning_tokens = l.reasoning_tokens, audio_output_tokens = l.audio_output_tokens, images = l.images, searches = l.searches,
              usage_basis = l.usage_basis, provider_usage = l.provider_usage, provider_cost_usd = l.provider_cost_usd,
-             price_id = l.price_id, settled_at = pg_catalog.clock_timestamp(),
-             cost_usd = least(u.cost_usd, case l.usage_basis when 'none' then 0 when 'unknown' then null else l.cost_usd end)
+             price_id = l.price_id, settled_at = l.settled_at, cost_usd = least(u.cost_usd, l.cost_usd)
         from late l
        where u.user_id = l.user_id and u.id = l.id and u.started_at = l.started_at
       returning u.id
@@ -166,7 +172,8 @@ end
 $$;
 comment on function keyloft.settle_calls(keyloft.call_end[]) is 'Writes down calls that have ended, each once, with their cost. A verdict for each row; a bad one fails no other.';
 
-revoke all on function keyloft.settle_calls(keyloft.call_end[]) from public;
+revoke all on function keyloft.is_end(keyloft.call_end), keyloft.records_of(keyloft.call_end[]), keyloft.settle_calls(keyloft.call_end[]) from public;
+grant execute on function keyloft.is_end(keyloft.call_end), keyloft.records_of(keyloft.call_end[]) to keyloft_definer;
 grant execute on function keyloft.settle_calls(keyloft.call_end[]) to service_role;
 grant create on schema keyloft to keyloft_definer;
 alter function keyloft.settle_calls(keyloft.call_end[]) owner to keyloft_definer;
