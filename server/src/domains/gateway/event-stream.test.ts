@@ -33,9 +33,13 @@ const samples: Record<string, { given: string[]; left: string[] }> = {
     given: ['data: {"choices":[],"usage":null,"prompt_filter_results":[]}', 'data: [DONE]'],
     left: ['data: {"choices":[],"prompt_filter_results":[]}', 'data: [DONE]'],
   },
+  'that begins with the word itself': {
+    given: ['usage: 1', chunk(',"usage":null'), extra, 'data: [DONE]'],
+    left: ['usage: 1', chunk(''), 'data: [DONE]'],
+  },
   'of garbage': {
-    given: ['data: {"usage":null', 'data: "usage"', '"usage":null', 'data: [DONE'],
-    left: ['data: {"usage":null', 'data: "usage"', '"usage":null', 'data: [DONE'],
+    given: ['data: {"usage":null', 'data: "usage"', '"usage":null', 'data: {"x":1,"usage":null,"obfuscation":"', '"}', 'data: [DONE'],
+    left: ['data: {"usage":null', 'data: "usage"', '"usage":null', 'data: {"x":1,"usage":null,"obfuscation":"', '"}', 'data: [DONE'],
   },
 }
 const lineEnds = { LF: '\n', CRLF: '\r\n', CR: '\r' }

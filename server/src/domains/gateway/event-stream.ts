@@ -167,13 +167,13 @@ export class EventStream {
 /** Where a name such as `"usage"` or `"usageMetadata"` stands. Quotes are many in JSON, and to look for one first is to stop at each. */
 function usageIn(events: string, from: number): number {
   let at = events.indexOf('usage', from)
-  while (at > 0 && events[at - 1] !== '"') at = events.indexOf('usage', at + 1)
-  return at > from ? at - 1 : -1
+  while (at >= 0 && events[at - 1] !== '"') at = events.indexOf('usage', at + 1)
+  return at < 0 ? -1 : at - 1
 }
 
 const noUsage = ',"usage":null'
 /** As OpenAI and most of those who imitate it end an event. The padding is OpenAI's. Quotes within a string have a backslash before them. */
-const noUsageYet = /,"usage":null(?:,"obfuscation":"[^"\\]*")?\}\n\n/y
+const noUsageYet = /,"usage":null(?:,"obfuscation":"[^"\\\r\n]*")?\}\n\n/y
 const dataAlone = /^data: ([^\r\n]*)\n\n$/
 const field = /^(event|data):[ ]?(.*)$/gm
 
