@@ -1818,15 +1818,15 @@ begin
            reserved_requests = t.reserved_requests + m.reserved_requests, reserved_tokens = t.reserved_tokens + m.reserved_tokens,
            reserved_cost = t.reserved_cost + m.reserved_cost, last_reset = least(t.last_reset, m.last_reset)
       from merged m where t.id = m.into_id
-  ), holding as (
-    update keyloft.holds h set quota_ids = pg_catalog.array_replace(h.quota_ids, m.id, m.into_id)
-      from merged m where h.user_id = in_to and m.id = any (h.quota_ids)
+  ), holding as ( -- all that were merged at once: a reservation may be in several
+    update keyloft.holds h set quota_ids = array(select coalesce(m.into_id, q.id) from unnest(h.quota_ids) as q (id) left join merged m using (id))
+     where h.user_id = in_to and h.quota_ids && array(select m.id from merged m)
   ), presumed as (
-    update keyloft.presumed_reservations p set quota_ids = pg_catalog.array_replace(p.quota_ids, m.id, m.into_id)
-      from merged m where p.user_id = in_to and m.id = any (p.quota_ids)
+    update keyloft.presumed_reservations p set quota_ids = array(select coalesce(m.into_id, q.id) from unnest(p.quota_ids) as q (id) left join merged m using (id))
+     where p.user_id = in_to and p.quota_ids && array(select m.id from merged m)
   ), advanced as (
-    update keyloft.advances a set quota_ids = pg_catalog.array_replace(a.quota_ids, m.id, m.into_id)
-      from merged m where a.user_id = in_to and m.id = any (a.quota_ids)
+    update keyloft.advances a set quota_ids = array(select coalesce(m.into_id, q.id) from unnest(a.quota_ids) as q (id) left join merged m using (id))
+     where a.user_id = in_to and a.quota_ids && array(select m.id from merged m)
   )
   delete from public.user_quota_limits q using merged m where q.id = m.id;
   update public.user_quota_limits set user_id = in_to where user_id = in_from;

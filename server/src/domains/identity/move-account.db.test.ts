@@ -137,11 +137,11 @@ describe('moving an anonymous account', async () => {
     const open = ({ from, id, startedAt }: Call) =>
       asService(sql`select keyloft.open_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'],
         array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::json[], array[1]::numeric[], 60)`)
-    const settle = async ({ from, id, startedAt }: Call) => {
+    const settle = async ({ from, id, startedAt, basis = 'reported' }: Call & { basis?: string }) => {
       const row = await asService(sql<{
         verdicts: string[]
       }>`select keyloft.settle_calls(array[row(${from}, ${id}, ${startedAt}, 'r', 'chat', 'mock',
-        'mock-1', 'user-key', null, null, '[]', true, now(), 'completed', 200, 1, 10, 0, 0, 0, 0, 5, 0, 0, 0, 0, 'reported', null, null, null
+        'mock-1', 'user-key', null, null, '[]', true, now(), 'completed', 200, 1, 10, 0, 0, 0, 0, 5, 0, 0, 0, 0, ${basis}, null, null, null
         )::keyloft.call_end]) as verdicts`)
       return row?.verdicts[0]
     }
@@ -162,21 +162,27 @@ describe('moving an anonymous account', async () => {
       expect(await recordsOf([it.id])).toEqual([{ id: it.id, user_id: to }])
     })
 
-    it('and with them what is reserved in a limit that both have', async () => {
+    it('and with them what is reserved in limits that both have', async () => {
       const { from, to } = await makeBoth()
       for (const id of [to, from])
-        await sql`insert into public.user_quota_limits (user_id, type, request_limit) values (${id}, 'daily', 2)`.execute(owner.db)
-      const [ours, theirs] = [call(to), call(from)]
-      for (const one of [theirs, ours]) await open(one)
+        for (const type of ['daily', 'monthly'])
+          await sql`insert into public.user_quota_limits (user_id, type, request_limit) values (${id}, ${type}, 3)`.execute(owner.db)
+      const [ours, theirs, lost] = [call(to), call(from), call(from)]
+      for (const one of [theirs, lost]) await open(one)
+      await open(ours)
+      await sql`update keyloft.holds set lease_until = now() where id = ${lost.id}`.execute(owner.db)
+      await sql`select keyloft.sweep_calls(10)`.execute(owner.db)
       expect(await move(from, to)).toBe('moved')
       const counters = async () => {
         const { rows } = await sql<object>`select used_requests as used, reserved_requests as reserved from public.user_quota_limits
           where user_id in (${from}, ${to})`.execute(owner.db)
         return rows
       }
-      expect(await counters()).toEqual([{ used: '0', reserved: '2' }])
+      expect(await counters()).toEqual(Array(2).fill({ used: '1', reserved: '2' }))
       for (const one of [theirs, ours]) await settle(one)
-      expect(await counters()).toEqual([{ used: '2', reserved: '0' }])
+      expect(await counters()).toEqual(Array(2).fill({ used: '3', reserved: '0' }))
+      await settle({ ...lost, basis: 'none' })
+      expect(await counters()).toEqual(Array(2).fill({ used: '2', reserved: '0' }))
     })
 
     it('however they fall together', async () => {
