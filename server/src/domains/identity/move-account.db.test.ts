@@ -134,9 +134,10 @@ describe('moving an anonymous account', async () => {
     type Call = ReturnType<typeof call>
     const asService = <T>(statement: ReturnType<typeof sql<T>>) =>
       database.system('test', async (tx) => (await statement.execute(tx)).rows[0])
-    const open = ({ from, id, startedAt }: Call) =>
+    const open = ({ from, id, startedAt, places }: Call & { places?: number }) =>
       asService(sql`select keyloft.open_calls(array[${from}]::uuid[], array[${id}]::uuid[], array[${startedAt}]::timestamptz[], array['r'], array['chat'],
-        array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::json[], array[1]::numeric[], 60)`)
+        array['mock'], array['mock-1'], array['user-key'], array[null]::uuid[], array[null]::uuid[], array['[]']::json[], array[1]::numeric[], 60,
+        in_places => ${places === undefined ? null : [places]}::integer[])`)
     const settle = async ({ from, id, startedAt, basis = 'reported' }: Call & { basis?: string }) => {
       const row = await asService(sql<{
         verdicts: string[]
@@ -166,10 +167,12 @@ describe('moving an anonymous account', async () => {
       const { from, to } = await makeBoth()
       for (const id of [to, from])
         for (const type of ['daily', 'monthly'])
-          await sql`insert into public.user_quota_limits (user_id, type, request_limit) values (${id}, ${type}, 3)`.execute(owner.db)
+          await sql`insert into public.user_quota_limits (user_id, type, request_limit) values (${id}, ${type}, 100)`.execute(owner.db)
       const [ours, theirs, lost] = [call(to), call(from), call(from)]
       for (const one of [theirs, lost]) await open(one)
       await open(ours)
+      const advance = { ...call(from), places: 2 }
+      await open(advance)
       await sql`update keyloft.holds set lease_until = now() where id = ${lost.id}`.execute(owner.db)
       await sql`select keyloft.sweep_calls(10)`.execute(owner.db)
       expect(await move(from, to)).toBe('moved')
@@ -178,9 +181,10 @@ describe('moving an anonymous account', async () => {
           where user_id in (${from}, ${to})`.execute(owner.db)
         return rows
       }
-      expect(await counters()).toEqual(Array(2).fill({ used: '1', reserved: '2' }))
+      expect(await counters()).toEqual(Array(2).fill({ used: '1', reserved: '4' }))
       for (const one of [theirs, ours]) await settle(one)
-      expect(await counters()).toEqual(Array(2).fill({ used: '3', reserved: '0' }))
+      expect(await counters()).toEqual(Array(2).fill({ used: '3', reserved: '2' }))
+      await asService(sql`select keyloft.return_places(array[${advance.id}]::uuid[], array[null]::integer[])`)
       await settle({ ...lost, basis: 'none' })
       expect(await counters()).toEqual(Array(2).fill({ used: '2', reserved: '0' }))
     })
