@@ -58,7 +58,15 @@ describe('what reads usage', async () => {
     await closed
   })
   const tx = db as unknown as Tx
-  const watched: Pick<Database, 'readAs'> = { readAs: (_, query) => (query(db) as unknown as { execute(): Promise<never> }).execute() }
+  /** Those that are planned once, for whatever they are asked. */
+  const generic = new Set<string>()
+  const watched: Pick<Database, 'readAs'> = {
+    readAs(_, query) {
+      const built = query(db) as unknown as { compile(): CompiledQuery; execute(): Promise<never> }
+      generic.add(built.compile().sql)
+      return built.execute()
+    },
+  }
   const thisMonth = new Date().getUTCMonth()
   /** Months are made ahead only, so the calls begin with this month, and the last of them is now. */
   const month = (ahead: number) => new Date(Date.UTC(new Date().getUTCFullYear(), thisMonth + ahead))
@@ -76,14 +84,20 @@ describe('what reads usage', async () => {
     await read(who)
     const statements = [...sent]
     return owner.db.transaction().execute(async (as) => {
-      await sql`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${JSON.stringify(userPrincipal(who).claims)}, true)`.execute(
-        as,
-      )
+      await sql`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${JSON.stringify(userPrincipal(who).claims)}, true),
+                       set_config('plan_cache_mode', 'force_generic_plan', true)`.execute(as)
       const plans: Plan[] = []
       for (const { sql: text, parameters } of statements) {
+        const explain = 'explain (analyze, buffers, format json)'
+        const isGeneric = generic.has(text)
+        if (isGeneric) await sql.raw(`prepare generic as ${text}`).execute(as)
+        const given = parameters.map((value) => pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value)))
         const { rows } = await as.executeQuery<{ 'QUERY PLAN': [{ Plan: Node }] }>(
-          CompiledQuery.raw(`explain (analyze, buffers, format json) ${text}`, [...parameters]),
+          isGeneric
+            ? CompiledQuery.raw(`${explain} execute generic(${given.join(', ')})`)
+            : CompiledQuery.raw(`${explain} ${text}`, [...parameters]),
         )
+        if (isGeneric) await sql`deallocate generic`.execute(as)
         const plan = rows[0]?.['QUERY PLAN'][0].Plan as Node
         const nodes = nodesOf(plan)
         plans.push({
