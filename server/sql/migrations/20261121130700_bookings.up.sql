@@ -10,7 +10,7 @@ create table keyloft.presumed_reservations (
   most_cost_usd numeric,
   primary key (user_id, id, reserved_at)
 );
-comment on table keyloft.presumed_reservations is 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. A second row of a call is of quotas that were set while it was under way. Of this month and the last.';
+comment on table keyloft.presumed_reservations is 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. A second row of a call is of quotas that were set while it was under way. Of this month, in which every window begins.';
 
 create type keyloft.counted_call as (
   user_id uuid, id uuid, started_at timestamptz, provider text, model text, credential_source text, key_id uuid, usage_basis text, tokens bigint, cost_usd numeric
