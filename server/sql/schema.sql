@@ -707,7 +707,7 @@ ALTER TABLE keyloft.presumed_reservations OWNER TO keyloft_owner;
 
 -- Name: TABLE presumed_reservations; Type: COMMENT; Schema: keyloft; Owner: keyloft_owner
 
-COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. A second row of a call is of quotas that were set while it was under way. Of this month and the last.';
+COMMENT ON TABLE keyloft.presumed_reservations IS 'What was booked in full on quotas for calls of which nobody heard again, so that an end that comes late can lower it. A second row of a call is of quotas that were set while it was under way. Of this month, in which every window begins.';
 
 -- Name: book_quotas(uuid[], boolean, keyloft.counted_call[], keyloft.presumed_reservations[], keyloft.presumed_reservations[]); Type: FUNCTION; Schema: keyloft; Owner: keyloft_owner
 

@@ -33,8 +33,8 @@ describe('migrations', async () => {
 
   // A fingerprint of all of it for each migration: on a machine that is busy that takes longer than anything else here.
   it('can each be taken back and applied alone', { timeout: 300_000 }, async () => {
+    const full = await fingerprint(owner.db, everything)
     for (let step = 1; step <= count; step++) {
-      const full = await fingerprint(owner.db, everything)
       expect(await migrateDown(owner, step)).toHaveLength(step)
       expect(await migrateUp(owner)).toHaveLength(step)
       expect(await fingerprint(owner.db, everything)).toEqual(full)
