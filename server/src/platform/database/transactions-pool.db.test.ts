@@ -32,6 +32,15 @@ describe('the way to the database', async () => {
   const read = (database: ReturnType<typeof createDatabase>) =>
     database.readAs(ada.principal, (db) => db.selectFrom('user_settings').select('user_id'))
 
+  it('plans what it only reads once, however often it is asked, and leaves other transactions their choice', async () => {
+    await through(1, async (database) => {
+      const mode = [sql<string>`current_setting('plan_cache_mode')`.as('mode'), sql`count(*)`.as('rows')] as const
+      const [during] = await database.readAs(ada.principal, (db) => db.selectFrom('user_settings').select(mode))
+      const after = await database.asPrincipal(ada.principal, (tx) => tx.selectFrom('user_settings').select(mode).executeTakeFirst())
+      expect([during?.mode, after?.mode]).toEqual(['force_generic_plan', 'auto'])
+    })
+  })
+
   it('is not dialled before the first query, and then by one login alone', async () => {
     proxy.connections = 0
     await through(4, async (database) => {

@@ -55,10 +55,9 @@ function enterJob(job: string): Statement {
   return entering
 }
 
-/** As `enter`, for a flight that only reads. */
 /**
- * What is read so is one statement along a key, and planned once: left to choose, PostgreSQL plans it anew each time from
- * some millions of rows on, which takes longer than to run it.
+ * As `enter`, for a flight that only reads: one statement along a key, which is planned once. Left to choose, PostgreSQL
+ * plans it anew each time from some millions of rows on, which takes longer than to run it.
  */
 function enterReading(principal: Principal): Statement {
   const { values } = enter(principal)
