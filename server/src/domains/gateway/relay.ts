@@ -12,6 +12,7 @@ import type { Exchange, Receiver } from './exchange.ts'
 import { KeptObjects } from './kept-objects.ts'
 import type { Limits } from './limits.ts'
 import type { Operation } from './operations/operation.ts'
+import { notePassed } from './passed-bytes.ts'
 import type { WhenClientLeaves } from './ports.ts'
 import type { UsageReader, UsageReading } from './usage/usage-readers.ts'
 
@@ -119,6 +120,7 @@ export class Relay implements Receiver {
     this.#progressMs = performance.now()
     this.#firstByteMs ??= Date.now() - this.#it.entry.call.startedAtMs
     this.#receivedBytes += piece.length
+    notePassed(piece.length)
     if (this.#status >= 300) return this.#keep(piece, mostRefusalBytes)
     if (this.#stream) {
       const part = this.#stream.push(piece)

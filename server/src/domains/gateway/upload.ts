@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { AppError } from '../../base/errors.ts'
 import { httpErrors } from '../../platform/http/errors.ts'
+import { notePassed } from './passed-bytes.ts'
 
 /** Looks at each piece on its way. @throws an AppError to end it */
 export interface Onlooker {
@@ -65,6 +66,7 @@ export class Upload {
       for await (const piece of this.#source.iterator({ destroyOnReturn: false })) {
         this.lastPieceMs = performance.now()
         this.#bytes += piece.length
+        notePassed(piece.length)
         if (this.#bytes > this.#mostBytes) throw httpErrors.too_large()
         this.#onlooker?.push(piece)
         yield piece
