@@ -11,6 +11,8 @@ import { type Bar, type Figure, figureOf } from './figures.ts'
 
 const rounds = 7
 const sliceMs = 1_000
+/** Of each kind, before anything is measured: for some ten seconds V8 goes on compiling what all calls run through. */
+const warmUpMs = 4_000
 const againstBare: Bar = { on: 'ratio', atLeast: 0.5 }
 const cappedAgainstBare: Bar = { on: 'ratio', atLeast: 0.4 }
 const againstPortkey: Bar = { on: 'ratio', atLeast: 8 }
@@ -39,6 +41,12 @@ async function callsOf(capped: boolean, signal: AbortSignal): Promise<Figure[]> 
       durable: await begin('durable-proxy', url, ...limits),
       ledger: await begin('ledger-proxy', url, ...limits),
       portkey: await begin('portkey', url),
+    }
+    for (const streams of [false, true]) {
+      for (const contestant of Object.values(contestants)) {
+        signal.throwIfAborted()
+        await measure(contestant, { streams, lanes: 64, forMs: warmUpMs })
+      }
     }
     const figures: Figure[] = []
     // Many first: one connection alone brings too few calls for V8 to compile what all of them run through.
@@ -69,7 +77,7 @@ async function compare(
     for (const name of ['bare', 'ours', 'durable', 'ledger', 'portkey'] as const) {
       signal.throwIfAborted()
       const measured = await measure(contestants[name], { streams, lanes, forMs: sliceMs })
-      if (round >= 0) seen[name].push(measured) // what is compiled once is by now
+      if (round >= 0) seen[name].push(measured)
     }
   }
   const what = `${streams ? 'SSE' : 'JSON'} at ${lanes === 1 ? 'one connection' : `${lanes} connections`}`

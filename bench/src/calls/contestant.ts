@@ -20,7 +20,7 @@ export interface Shape {
 export type Round = Loaded & { cpuMicroseconds: number }
 
 /** The flags of `npm start` and of the installed command. */
-export const asNpmStarts = ['--max-semi-space-size=16', '--heap-growing-percent=50', '--expose-gc']
+export const asNpmStarts = ['--heap-growing-percent=50', '--expose-gc']
 
 /** With the flags of `npm start`. */
 export async function beginProcess(name: string, args: string[], signal: AbortSignal): Promise<Contestant> {
