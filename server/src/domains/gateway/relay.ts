@@ -63,6 +63,8 @@ const mostHeldBytes = 64 * 1024
 /** Of an answer that is no stream: so much is kept to read the usage at its end. */
 const mostReadBytes = 16 * 1024 * 1024
 const mostRefusalBytes = 256 * 1024
+/** What is longer costs more to turn into text than it saves. */
+const mostTextBytes = 16 * 1024
 
 /**
  * Carries one answer from its head to the client. Nothing leaves before the intent has been committed; the last byte
@@ -257,7 +259,7 @@ export class Relay implements Receiver {
     const held = this.#takeHeld()
     if (last !== '') held.push(last)
     const whole = inOne(held)
-    if (!this.#hasBegun && !this.#stream && this.#status !== 204) this.#it.headers.push('content-length', String(whole.length))
+    if (!this.#hasBegun && this.#status !== 204) this.#it.headers.push('content-length', String(whole.length))
     this.#begin()
     client.response.end(whole, 'latin1')
     client.over()
@@ -404,9 +406,12 @@ const reported = ({ usage, providerUsage, providerCostUsd }: UsageReading): Esti
   providerCostUsd,
 })
 
+/** A short one as text: with its head it is one string, which is sooner written than a head and a buffer. */
 function inOne(parts: readonly Part[]): Part {
   const [first] = parts
-  if (parts.length === 1 && first !== undefined) return first
-  if (parts.every((part) => typeof part === 'string')) return parts.join('')
-  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)))
+  if (parts.reduce((bytes, { length }) => bytes + length, 0) <= mostTextBytes) return parts.map(toText).join('')
+  return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts.map(toBytes))
 }
+
+const toText = (part: Part) => (typeof part === 'string' ? part : part.toString('latin1'))
+const toBytes = (part: Part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)

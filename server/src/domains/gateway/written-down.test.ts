@@ -54,6 +54,29 @@ describe('a call is written down', () => {
     expect(ledger.settled).toHaveLength(1)
   })
 
+  it('and a stream that ends before its first byte has left goes in one piece with its length, another in chunks', async () => {
+    const bytes = Buffer.concat([Buffer.from(eventStreamHead), chunked(saying('hello')), chunked('data: [DONE]\n\n'), chunked()])
+    let isAtOnce = true
+    const provider = await startRaw(async (socket) => {
+      if (isAtOnce) return void socket.write(bytes)
+      socket.write(bytes.subarray(0, -8))
+      await sleep(50)
+      socket.write(bytes.subarray(-8))
+    })
+    const { resolve, candidates } = resolveLater()
+    const { url, at } = await createTestGateway({ resolve })
+    candidates.push(at(provider.url))
+    const ask = async () => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: JSON.stringify(stream) })
+      return { length: answer.headers.get('content-length'), text: await answer.text() }
+    }
+    const whole = `${saying('hello')}data: [DONE]\n\n`
+    expect(await ask()).toEqual({ length: String(whole.length), text: whole })
+    isAtOnce = false
+    expect(await ask()).toEqual({ length: null, text: whole })
+  })
+
   it('and is read to its end, where its last piece came while so much of it was held that the provider had to wait', async () => {
     const bytes = Buffer.from(jsonAnswer(200, { ...answer, padding: 'x'.repeat(70_000) }))
     const provider = await startRaw(async (socket) => {
