@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
@@ -57,6 +57,7 @@ test('a first start that is killed at any moment is completed by the next one, a
     await first.ended
     const keys = () => (existsSync(`${dataDir}/root-keys`) ? readFileSync(`${dataDir}/root-keys`, 'utf8') : undefined)
     const before = keys()
+    if (round === 1) leaveProbe(dataDir)
 
     await stop(await start(sandbox, dataDir))
     expect(readdirSync(dataDir).sort()).toEqual(['database-password', 'postgres', 'postgres.log', 'root-keys'])
@@ -119,4 +120,10 @@ function killNow(pid: number) {
   } catch {
     // A backend that had just ended.
   }
+}
+
+/** As one leaves it that is killed while it tries whether it can write: a moment too short to meet by chance. */
+function leaveProbe(dataDir: string) {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  writeFileSync(`${dataDir}/.writable`, 'half')
 }

@@ -78,7 +78,7 @@ export function makeDataDirectory({ path }: DataDirectory, user: ServerUser | un
     for (const place of upwards(path, firstMade ?? path).reverse()) {
       if (!canEnter(place, user)) chmodSync(place, statSync(place).mode | 0o011)
     }
-    const probe = join(path, `.writable-${process.pid}`)
+    const probe = join(path, '.writable') // of one name, so that the next start takes away what one that was killed here has left
     try {
       writeFileSync(probe, Buffer.alloc(probeBytes), { mode: 0o600, flush: true })
     } finally {
