@@ -63,8 +63,8 @@ const mostHeldBytes = 64 * 1024
 /** Of an answer that is no stream: so much is kept to read the usage at its end. */
 const mostReadBytes = 16 * 1024 * 1024
 const mostRefusalBytes = 256 * 1024
-/** What is longer costs more to turn into text than it saves. */
-const mostTextBytes = 16 * 1024
+/** To turn four times as much into text costs what it saves, and more costs more. */
+const mostTextBytes = 1024
 
 /**
  * Carries one answer from its head to the client. Nothing leaves before the intent has been committed; the last byte
@@ -409,7 +409,8 @@ const reported = ({ usage, providerUsage, providerCostUsd }: UsageReading): Esti
 /** A short one as text: with its head it is one string, which is sooner written than a head and a buffer. */
 function inOne(parts: readonly Part[]): Part {
   const [first] = parts
-  if (parts.reduce((bytes, { length }) => bytes + length, 0) <= mostTextBytes) return parts.map(toText).join('')
+  const isShort = parts.reduce((bytes, { length }) => bytes + length, 0) <= mostTextBytes
+  if (isShort || parts.every((part) => typeof part === 'string')) return parts.map(toText).join('')
   return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts.map(toBytes))
 }
 
